@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+using System.Runtime.InteropServices.Marshalling;
+
+namespace LoraBridge.Native;
+
+/// <summary>Version, time and the hooks of the library as a whole.</summary>
+internal static unsafe partial class Ggml
+{
+    [LibraryImport(Library)]
+    internal static partial delegate* unmanaged[Cdecl]<byte*, void> ggml_set_abort_callback(
+        delegate* unmanaged[Cdecl]<byte*, void> callback);
+
+    [LibraryImport(Library)]
+    [return: MarshalUsing(typeof(BorrowedUtf8))]
+    internal static partial string? ggml_status_to_string(GgmlStatus status);
+
+    [LibraryImport(Library)]
+    [return: MarshalUsing(typeof(BorrowedUtf8))]
+    internal static partial string? ggml_version();
+
+    [LibraryImport(Library)]
+    [return: MarshalUsing(typeof(BorrowedUtf8))]
+    internal static partial string? ggml_commit();
+
+    [LibraryImport(Library)]
+    internal static partial void ggml_time_init();
+
+    [LibraryImport(Library)]
+    internal static partial long ggml_time_ms();
+
+    [LibraryImport(Library)]
+    internal static partial long ggml_time_us();
+
+    [LibraryImport(Library)]
+    internal static partial long ggml_cycles();
+
+    [LibraryImport(Library)]
+    internal static partial long ggml_cycles_per_ms();
+
+    [LibraryImport(Library)]
+    internal static partial TensorPtr ggml_timestep_embedding(GgmlContext ctx, TensorPtr timesteps, int dim, int max_period);
+
+    [LibraryImport(Library)]
+    internal static partial void ggml_log_set(delegate* unmanaged[Cdecl]<GgmlLogLevel, byte*, nint, void> log_callback, nint user_data);
+}

@@ -1,0 +1,28 @@
+using System.Runtime.InteropServices;
+using static LoraBridge.Native.Ggml;
+
+namespace LoraBridge.Native;
+
+/// <summary>Owns a buffer: the memory of tensors on a device.</summary>
+internal sealed class BufferHandle : SafeHandle
+{
+    /// <summary>Takes ownership of <paramref name="pointer"/>.</summary>
+    /// <exception cref="NativeException">It is null: <paramref name="failure"/> says what was attempted.</exception>
+    internal BufferHandle(BufferPtr pointer, string failure) : base(0, ownsHandle: true)
+    {
+        if (pointer.IsNull)
+            throw new NativeException(failure);
+        SetHandle(pointer.Address);
+    }
+
+    public override bool IsInvalid => handle == 0;
+
+    /// <summary>The borrowed pointer: valid until this is disposed.</summary>
+    internal BufferPtr Pointer => IsClosed ? throw new ObjectDisposedException(nameof(BufferHandle)) : new(handle);
+
+    protected override bool ReleaseHandle()
+    {
+        ggml_backend_buffer_free(new(handle));
+        return true;
+    }
+}

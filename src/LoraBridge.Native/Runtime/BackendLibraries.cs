@@ -1,0 +1,87 @@
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+using static LoraBridge.Native.Ggml;
+
+namespace LoraBridge.Native;
+
+/// <summary>
+/// Loads the backend libraries that ggml did not: those of other folders, and again those that failed, to learn why. A backend depends
+/// on <c>ggml-base</c> alone, so that one from another folder works with the core libraries that are already loaded.
+/// </summary>
+internal static partial class BackendLibraries
+{
+    // The -ext packages keep the build for the older CUDA runtime in this subfolder.
+    private const string FallbackFolder = "fallback";
+
+    [GeneratedRegex(@"^(lib)?ggml-(?<name>cuda|vulkan|metal|hip|sycl|opencl|blas|rpc)\.(so|dylib|dll)$")]
+    private static partial Regex BackendFile { get; }
+
+    internal static IReadOnlyList<BackendLibrary> LoadRemaining(string directory, IEnumerable<string> furtherDirectories)
+    {
+        var results = new List<BackendLibrary>();
+        var loaded = new HashSet<string>(RegistryNames(), StringComparer.OrdinalIgnoreCase);
+        foreach (var path in Files(directory, furtherDirectories))
+        {
+            var name = BackendFile.Match(Path.GetFileName(path)).Groups["name"].Value;
+            string? failure = null;
+            if (!loaded.Contains(RegistryName(name)))
+                failure = Load(path);
+            if (failure is null)
+                loaded.Add(RegistryName(name));
+            results.Add(new BackendLibrary(name, path, failure));
+        }
+        return results;
+    }
+
+    /// <summary>What ggml calls the registry of a backend library.</summary>
+    internal static string RegistryName(string libraryName) => libraryName switch
+    {
+        "metal" => "MTL",
+        "hip" => "ROCm",
+        _ => libraryName.ToUpperInvariant(),
+    };
+
+    private static string? Load(string path)
+    {
+        // The system's loader gives the reason (a missing driver, mostly); ggml would only say that it failed.
+        if (!TryOpen(path, out var reason))
+            return reason;
+        NativeLog.Clear();
+        if (!ggml_backend_load(path).IsNull)
+            return null;
+        var log = NativeLog.Tail();
+        return log.Count > 0 ? string.Join("; ", log) : "it found no device that it can use";
+    }
+
+    private static bool TryOpen(string path, out string? reason)
+    {
+        try
+        {
+            NativeLibrary.Load(path);
+            reason = null;
+            return true;
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            reason = FirstLine(e.Message);
+            return false;
+        }
+    }
+
+    private static string FirstLine(string text) => text.AsSpan().IndexOfAny('\r', '\n') is var end and >= 0 ? text[..end] : text;
+
+    private static IEnumerable<string> Files(string directory, IEnumerable<string> further) =>
+        further.Prepend(directory)
+            .SelectMany(folder => new[] { folder, Path.Combine(folder, FallbackFolder) })
+            .Where(Directory.Exists)
+            .SelectMany(folder => Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
+            .Where(path => BackendFile.IsMatch(Path.GetFileName(path)))
+            .Select(Path.GetFullPath)
+            .Distinct();
+
+    private static IEnumerable<string> RegistryNames()
+    {
+        for (nuint i = 0; i < ggml_backend_reg_count(); i++)
+            yield return ggml_backend_reg_name(ggml_backend_reg_get(i)) ?? "";
+    }
+}
