@@ -84,9 +84,9 @@ internal static unsafe partial class Llama
     [LibraryImport(Library)]
     internal static partial int llama_vocab_fim_sep(VocabPtr vocab);
 
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    [LibraryImport(Library)]
     internal static partial int llama_tokenize(
-        VocabPtr vocab, string? text, int text_len, Span<int> tokens, int n_tokens_max,
+        VocabPtr vocab, ReadOnlySpan<byte> text, int text_len, Span<int> tokens, int n_tokens_max,
         [MarshalAs(UnmanagedType.U1)] bool add_special, [MarshalAs(UnmanagedType.U1)] bool parse_special);
 
     [LibraryImport(Library)]

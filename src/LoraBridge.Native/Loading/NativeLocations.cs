@@ -11,6 +11,14 @@ internal static class NativeLocations
     /// <summary>Runtime configuration property that the build writes into programs of a checkout.</summary>
     internal const string DirectoryProperty = "LoraBridge.NativeDirectory";
 
+    /// <summary>Environment variable with further folders of backend libraries, separated as in PATH.</summary>
+    internal const string BackendDirectoriesVariable = "LORABRIDGE_BACKEND_DIRS";
+
+    /// <summary>What <see cref="BackendDirectoriesVariable"/> lists.</summary>
+    internal static IReadOnlyList<string> BackendDirectories =>
+        Environment.GetEnvironmentVariable(BackendDirectoriesVariable)
+            ?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+
     /// <summary>The first folder that holds the libraries.</summary>
     /// <exception cref="DllNotFoundException">None does.</exception>
     internal static NativeFiles Find() =>

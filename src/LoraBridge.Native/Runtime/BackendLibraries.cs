@@ -16,11 +16,11 @@ internal static partial class BackendLibraries
     [GeneratedRegex(@"^(lib)?ggml-(?<name>cuda|vulkan|metal|hip|sycl|opencl|blas|rpc)\.(so|dylib|dll)$")]
     private static partial Regex BackendFile { get; }
 
-    internal static IReadOnlyList<BackendLibrary> LoadRemaining(string directory, IEnumerable<string> furtherDirectories)
+    internal static IReadOnlyList<BackendLibrary> LoadRemaining(IReadOnlyList<string> directories)
     {
         var results = new List<BackendLibrary>();
         var loaded = new HashSet<string>(RegistryNames(), StringComparer.OrdinalIgnoreCase);
-        foreach (var path in Files(directory, furtherDirectories))
+        foreach (var path in Files(directories))
         {
             var name = BackendFile.Match(Path.GetFileName(path)).Groups["name"].Value;
             string? failure = null;
@@ -70,8 +70,8 @@ internal static partial class BackendLibraries
 
     private static string FirstLine(string text) => text.AsSpan().IndexOfAny('\r', '\n') is var end and >= 0 ? text[..end] : text;
 
-    private static IEnumerable<string> Files(string directory, IEnumerable<string> further) =>
-        further.Prepend(directory)
+    private static IEnumerable<string> Files(IReadOnlyList<string> directories) =>
+        directories
             .SelectMany(folder => new[] { folder, Path.Combine(folder, FallbackFolder) })
             .Where(Directory.Exists)
             .SelectMany(folder => Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))

@@ -10,14 +10,17 @@ internal sealed class NativeRuntime
     private static readonly Lock s_gate = new();
     private static NativeRuntime? s_instance;
 
-    private NativeRuntime(string directory, IReadOnlyList<BackendLibrary> backends)
+    private NativeRuntime(IReadOnlyList<string> directories, IReadOnlyList<BackendLibrary> backends)
     {
-        Directory = directory;
+        Directories = directories;
         Backends = backends;
     }
 
     /// <summary>Folder of the core libraries.</summary>
-    internal string Directory { get; }
+    internal string Directory => Directories[0];
+
+    /// <summary>All folders in which backend libraries were sought, that of the core libraries first.</summary>
+    internal IReadOnlyList<string> Directories { get; }
 
     /// <summary>The backend libraries that were found, and for those that did not load the reason.</summary>
     internal IReadOnlyList<BackendLibrary> Backends { get; }
@@ -51,10 +54,11 @@ internal sealed class NativeRuntime
         AbortHook.Install();
         llama_backend_init();
         ggml_backend_load_all_from_path(directory);
-        var backends = BackendLibraries.LoadRemaining(directory, options.BackendDirectories);
+        IReadOnlyList<string> directories = [directory, .. options.BackendDirectories, .. NativeLocations.BackendDirectories];
+        var backends = BackendLibraries.LoadRemaining(directories);
         if (ggml_backend_dev_count() == 0)
             throw new NativeException($"{directory} holds no backend that this processor can run.");
         options.Logger?.LogDebug("llama.cpp {Version} loaded from {Directory}", llama_version(), directory);
-        return new NativeRuntime(directory, backends);
+        return new NativeRuntime(directories, backends);
     }
 }

@@ -1,0 +1,27 @@
+using static LoraBridge.Native.Llama;
+
+namespace LoraBridge.Native;
+
+/// <summary>Quantises whole model files with llama.cpp's own recipes.</summary>
+internal static unsafe class LlamaQuantizer
+{
+    /// <summary>Writes a quantised copy of the model <paramref name="input"/> to <paramref name="output"/>.</summary>
+    /// <param name="input">Model file.</param>
+    /// <param name="output">File to write.</param>
+    /// <param name="type">Recipe.</param>
+    /// <param name="adjust">Changes further parameters; null keeps the defaults.</param>
+    /// <exception cref="NativeException">llama.cpp failed; the message ends with what it logged.</exception>
+    internal static void Quantize(
+        string input, string output, LlamaFileType type, Func<LlamaModelQuantizeParams, LlamaModelQuantizeParams>? adjust = null)
+    {
+        NativeRuntime.Initialize();
+        var parameters = llama_model_quantize_default_params();
+        parameters.ftype = type;
+        parameters.nthread = ProcessorInfo.DefaultThreadCount;
+        if (adjust is not null)
+            parameters = adjust(parameters);
+        NativeLog.Clear();
+        if (llama_model_quantize(input, output, &parameters) != 0)
+            throw new NativeException($"{input} could not be quantised to {type}.");
+    }
+}
