@@ -23,11 +23,9 @@ internal static partial class BackendLibraries
         foreach (var path in Files(directories))
         {
             var name = BackendFile.Match(Path.GetFileName(path)).Groups["name"].Value;
-            string? failure = null;
-            if (!loaded.Contains(RegistryName(name)))
-                failure = Load(path);
-            if (failure is null)
-                loaded.Add(RegistryName(name));
+            if (results.Any(result => result.Name == name && result.IsLoaded))
+                continue;
+            var failure = loaded.Contains(RegistryName(name)) ? null : Load(path);
             results.Add(new BackendLibrary(name, path, failure));
         }
         return results;

@@ -1,0 +1,35 @@
+namespace LoraBridge.Native.Tests;
+
+/// <summary>Small models for tests that need one: a folder that the environment variable LORABRIDGE_ZOO names.</summary>
+internal static class Zoo
+{
+    /// <summary>The path of a model; skips the test when there is no zoo.</summary>
+    internal static string Path(string name)
+    {
+        var folder = Environment.GetEnvironmentVariable("LORABRIDGE_ZOO");
+        Assert.SkipWhen(string.IsNullOrEmpty(folder), "LORABRIDGE_ZOO is not set");
+        var path = System.IO.Path.Combine(folder!, name);
+        Assert.SkipUnless(File.Exists(path), $"{path} does not exist");
+        return path;
+    }
+
+    internal static LlamaModelHandle Load(string name = "llama-dense.gguf") => LlamaModels.Load(Path(name));
+
+    internal static LlamaContextHandle CreateContext(
+        LlamaModelHandle model, EvaluationCallback? evaluation = null, AbortCallback? abort = null)
+    {
+        var parameters = LlamaContexts.DefaultParameters();
+        parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = 32;
+        parameters.n_threads = parameters.n_threads_batch = 1;
+        return LlamaContexts.Create(model, parameters, evaluation, abort);
+    }
+
+    /// <summary>Evaluates a few tokens; the status of <c>llama_decode</c>.</summary>
+    internal static int Decode(LlamaContextHandle context)
+    {
+        using var batch = new BatchHandle(capacity: 4);
+        for (var i = 0; i < 4; i++)
+            batch.Add(token: i + 1, position: i, sequence: 0, logits: i == 3);
+        return Llama.llama_decode(context.Pointer, batch.Batch);
+    }
+}
