@@ -52,8 +52,8 @@ internal sealed record GgufHeader(int Version, GgufMetadata Metadata, ImmutableA
 
     private static ImmutableArray<GgufTensorInfo> ReadTensors(GgufReader reader, long fileLength, int alignment, int count)
     {
-        var entries = new List<(Entry Entry, long At)>(count);
-        var names = new HashSet<string>(count, StringComparer.Ordinal);
+        var entries = new List<(Entry Entry, long At)>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < count; i++)
         {
             var at = reader.Position;

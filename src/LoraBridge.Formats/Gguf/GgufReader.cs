@@ -6,11 +6,14 @@ namespace LoraBridge.Formats;
 
 /// <summary>
 /// Reads the primitive values of a GGUF header in order. Every size is compared with the bytes that are left before anything is
-/// allocated, so that memory stays within a small multiple of the file's own size whatever the file claims.
+/// allocated, and the header with a limit, so that memory is bounded whatever the file claims and however large it is.
 /// </summary>
 internal sealed class GgufReader(ByteSource source)
 {
     private const int BufferBytes = 1 << 16;
+
+    // The largest vocabularies take some tens of megabytes.
+    private const long MaximumHeaderBytes = 1L << 30;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -20,7 +23,7 @@ internal sealed class GgufReader(ByteSource source)
 
     public long Position { get; private set; }
 
-    public long Remaining => source.Length - Position;
+    public long Remaining => Math.Min(source.Length, MaximumHeaderBytes) - Position;
 
     public InvalidDataException Fault(long position, string problem) => FormatFault.In(source.Name, position, problem);
 
@@ -35,10 +38,10 @@ internal sealed class GgufReader(ByteSource source)
     {
         var at = Position;
         var count = ReadUInt64($"the number of {what}");
-        var limit = Math.Min(Remaining / minimumBytes, Array.MaxLength / 8);
+        var limit = Remaining / minimumBytes;
         return count <= (ulong)limit
             ? (int)count
-            : throw Fault(at, $"{count} {what}, expected at most {limit} with {Remaining} bytes left in the file");
+            : throw Fault(at, $"{count} {what}, expected at most {limit} with {Remaining} bytes left");
     }
 
     /// <summary>Reads a length and that many bytes.</summary>
@@ -158,5 +161,7 @@ internal sealed class GgufReader(ByteSource source)
     }
 
     private InvalidDataException Truncated(long count, string what) =>
-        Fault(Position, $"the file ends inside {what}: {Remaining} bytes left, expected {count}");
+        source.Length > MaximumHeaderBytes
+            ? Fault(Position, $"the header has more than {MaximumHeaderBytes} bytes, expected less; it goes on with {what}")
+            : Fault(Position, $"the file ends inside {what}: {Remaining} bytes left, expected {count}");
 }

@@ -1,0 +1,88 @@
+namespace LoraBridge.Formats;
+
+/// <content>Splitting a model over several files, as llama.cpp's split tool does.</content>
+public sealed partial class GgufWriter
+{
+    /// <summary>
+    /// Saves the model as several files <c>{prefix}-00001-of-0000N.gguf</c>; the metadata go into the first. No part is
+    /// renamed into place before all are written, and the first part last.
+    /// </summary>
+    /// <param name="prefix">The path without the numbers; its folder must exist.</param>
+    /// <param name="maximumBytes">The most bytes of tensor data in a part, unless a single tensor has more.</param>
+    /// <param name="overwrite">Whether existing files are replaced.</param>
+    /// <param name="progress">Told the bytes written so far, over all parts.</param>
+    /// <param name="cancellationToken">Stops between two writes; nothing is left behind.</param>
+    /// <returns>The paths of the parts in order.</returns>
+    /// <exception cref="IOException">A file exists and may not be replaced, or the disk has too little space.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A tensor's data have not the length its shape says, or there would be more than 65535 parts.
+    /// </exception>
+    public IReadOnlyList<string> SaveSplit(
+        string prefix,
+        long maximumBytes,
+        bool overwrite = false,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(prefix);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximumBytes);
+        var parts = Distribute(maximumBytes);
+        if (parts.Count > GgufSplit.MaximumParts)
+            throw new InvalidOperationException($"The model needs {parts.Count} parts, at most {GgufSplit.MaximumParts} are possible.");
+
+        AtomicFile.EnsureFreeSpace(prefix, FileLength);
+        var paths = parts.Select((_, index) => GgufSplit.PathOf(prefix, index, parts.Count)).ToList();
+        var files = new List<AtomicFile>();
+        try
+        {
+            var counter = new Counter(progress);
+            for (var i = 0; i < parts.Count; i++)
+            {
+                var header = GgufHeaderWriter.Write(PartMetadata(i, parts.Count), parts[i]);
+                files.Add(AtomicFile.Create(paths[i], overwrite));
+                WritePart(files[i].Stream, header, parts[i], counter, cancellationToken);
+            }
+
+            for (var i = files.Count - 1; i >= 0; i--)
+                files[i].Commit();
+        }
+        finally
+        {
+            files.ForEach(file => file.Dispose());
+        }
+
+        return paths;
+    }
+
+    private List<List<Entry>> Distribute(long maximumBytes)
+    {
+        var parts = new List<List<Entry>> { new() };
+        var size = 0L;
+        foreach (var tensor in _tensors)
+        {
+            var bytes = GgufTensorRules.Align(tensor.ByteLength, Metadata.Alignment);
+            if (size + bytes > maximumBytes && parts[^1].Count > 0)
+            {
+                parts.Add([]);
+                size = 0;
+            }
+
+            parts[^1].Add(tensor);
+            size += bytes;
+        }
+
+        return parts;
+    }
+
+    // Where llama.cpp's split tool puts the keys: the count comes last, because it is known last.
+    private GgufMetadata PartMetadata(int index, int count)
+    {
+        var metadata = index == 0
+            ? Metadata.Where(key => !key.StartsWith(GgufSplit.Prefix, StringComparison.Ordinal))
+            : Metadata.Where(key => key == GgufMetadata.AlignmentKey);
+        return metadata
+            .Set(GgufSplit.NumberKey, (ushort)index)
+            .Set(GgufSplit.TensorCountKey, _tensors.Count)
+            .Set(GgufSplit.CountKey, (ushort)count);
+    }
+}

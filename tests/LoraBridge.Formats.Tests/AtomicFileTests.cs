@@ -1,0 +1,81 @@
+namespace LoraBridge.Formats.Tests;
+
+public sealed class AtomicFileTests
+{
+    [Fact]
+    public void A_committed_file_has_its_name_and_nothing_else_is_left()
+    {
+        using var folder = new TemporaryFolder();
+        AtomicFile.Write(folder["a.bin"], overwrite: false, stream => stream.Write("new"u8), expectedBytes: 3);
+        Assert.Equal("new", File.ReadAllText(folder["a.bin"]));
+        Assert.Equal([folder["a.bin"]], Directory.GetFiles(folder.FullName));
+    }
+
+    [Fact]
+    public void A_failure_leaves_the_old_file_and_no_litter()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["a.bin"], "old");
+        Assert.Throws<TimeoutException>(() => AtomicFile.Write(folder["a.bin"], overwrite: true, stream =>
+        {
+            stream.Write(new byte[100_000]);
+            throw new TimeoutException();
+        }));
+        Assert.Equal("old", File.ReadAllText(folder["a.bin"]));
+        Assert.Equal([folder["a.bin"]], Directory.GetFiles(folder.FullName));
+    }
+
+    [Fact]
+    public void The_target_is_untouched_until_the_commit()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["a.bin"], "old");
+        using var file = AtomicFile.Create(folder["a.bin"], overwrite: true);
+        file.Stream.Write("new"u8);
+        file.Stream.Flush();
+        Assert.Equal("old", File.ReadAllText(folder["a.bin"]));
+        Assert.Equal(folder.FullName, Path.GetDirectoryName(file.TemporaryPath));
+        file.Commit();
+        Assert.Equal("new", File.ReadAllText(folder["a.bin"]));
+        Assert.Throws<InvalidOperationException>(file.Commit);
+    }
+
+    [Fact]
+    public void An_existing_file_is_replaced_only_when_allowed()
+    {
+        using var folder = new TemporaryFolder();
+        using var file = AtomicFile.Create(folder["a.bin"], overwrite: false);
+        File.WriteAllText(folder["a.bin"], "appeared meanwhile");
+        Assert.Throws<IOException>(file.Commit);
+        Assert.Equal("appeared meanwhile", File.ReadAllText(folder["a.bin"]));
+        Assert.Throws<IOException>(() => AtomicFile.Create(folder["a.bin"], overwrite: false));
+    }
+
+    [Fact]
+    public void Litter_of_a_killed_writer_goes_and_that_of_a_living_one_stays()
+    {
+        using var folder = new TemporaryFolder();
+        var dead = folder[".a.bin.0123abcd.tmp"];
+        var foreign = folder[".b.bin.0123abcd.tmp"];
+        File.WriteAllText(dead, "half");
+        File.WriteAllText(foreign, "another target's");
+        using var living = AtomicFile.Create(folder["a.bin"], overwrite: false);
+        using var second = AtomicFile.Create(folder["a.bin"], overwrite: false);
+        Assert.False(File.Exists(dead));
+        Assert.True(File.Exists(foreign));
+        Assert.True(File.Exists(living.TemporaryPath));
+        living.Commit();
+        Assert.Throws<IOException>(second.Commit);
+    }
+
+    [Fact]
+    public void Impossible_targets_are_refused_before_anything_is_written()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Throws<DirectoryNotFoundException>(() => AtomicFile.Create(folder["none/a.bin"], overwrite: false));
+        Assert.Throws<UnauthorizedAccessException>(() => AtomicFile.Create(folder.FullName, overwrite: true));
+        var error = Assert.Throws<IOException>(() => AtomicFile.Create(folder["a.bin"], overwrite: false, long.MaxValue));
+        Assert.Contains("are free", error.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.FullName));
+    }
+}
