@@ -7,7 +7,10 @@ namespace LoraBridge.Formats.Tests;
 internal static class HostileBytes
 {
     private static readonly ulong[] Extremes =
-        [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, int.MaxValue, 1UL << 31, uint.MaxValue, 1UL << 60, long.MaxValue, 1UL << 63, ulong.MaxValue];
+    [
+        0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, int.MaxValue, 1UL << 31, uint.MaxValue,
+        1UL << 60, long.MaxValue, 1UL << 63, ulong.MaxValue,
+    ];
 
     /// <summary>A few changed bytes, an extreme number somewhere, a piece cut out or repeated, or a shorter file.</summary>
     public static Gen<byte[]> Of(byte[] valid) => Gen.OneOf(Bytes(valid), Numbers(valid), Truncated(valid), Moved(valid));
@@ -22,8 +25,9 @@ internal static class HostileBytes
         });
 
     private static Gen<byte[]> Numbers(byte[] valid) =>
-        Gen.Select(Gen.Int[0, valid.Length - 8], Gen.Int[0, Extremes.Length - 1].Select(index => Extremes[index]), Gen.Bool).Select((position, value, wide) =>
+        Gen.Select(Gen.Int[0, valid.Length - 8], Gen.Int[0, Extremes.Length - 1], Gen.Bool).Select((position, index, wide) =>
         {
+            var value = Extremes[index];
             var bytes = (byte[])valid.Clone();
             if (wide)
                 BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(position), value);

@@ -152,24 +152,25 @@ internal sealed class SafetensorsHeader
     private void Place(long dataStart)
     {
         var tensors = ImmutableArray.CreateBuilder<SafetensorsTensorInfo>(_entries.Count);
+        var available = _source.Length - dataStart;
         var next = 0L;
         foreach (var entry in _entries.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
         {
             if (entry.Begin != next)
                 throw FormatFault.In(_source.Name, $"the data of tensor '{entry.Name}' begin at offset {entry.Begin}, expected {next}");
-            if (entry.End > _source.Length - dataStart)
+            if (entry.End > available)
             {
                 throw FormatFault.In(
                     _source.Name,
-                    $"the data of tensor '{entry.Name}' end at offset {entry.End}, but the file has {_source.Length - dataStart} bytes of data");
+                    $"the data of tensor '{entry.Name}' end at offset {entry.End}, but the file has {available} bytes of data");
             }
 
             tensors.Add(new SafetensorsTensorInfo(entry.Name, entry.Type, entry.Shape, dataStart + next, entry.End - next));
             next = entry.End;
         }
 
-        if (next != _source.Length - dataStart)
-            throw FormatFault.In(_source.Name, $"the tensors have {next} bytes of data, but the file has {_source.Length - dataStart}");
+        if (next != available)
+            throw FormatFault.In(_source.Name, $"the tensors have {next} bytes of data, but the file has {available}");
         Tensors = tensors.MoveToImmutable();
     }
 
