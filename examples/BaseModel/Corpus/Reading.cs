@@ -1,0 +1,83 @@
+using LoraBridge.Examples.BaseModel.World;
+
+namespace LoraBridge.Examples.BaseModel.Corpus;
+
+/// <summary>
+/// A short text about somebody new and a question that the text answers. The names are invented each time, so the
+/// only way to be right is to read.
+/// </summary>
+internal static class Reading
+{
+    private static readonly Relation[][] Schemas = [PersonSchema.All, PersonSchema.All, TownSchema.All, ArticleSchema.All, CompanySchema.All];
+
+    public static Document Comprehension(SeededRandom random)
+    {
+        var schema = random.Pick(Schemas);
+        var first = Stranger(schema, random);
+        var relations = random.Shuffled(schema)[..random.Between(1, 3)];
+        var sentences = relations.Select(r => WorldProse.Tell(first, r, random, false)).ToList();
+        if (random.Chance(50))
+        {
+            // A second name with other values: what counts is whose fact it is.
+            var second = Stranger(schema, random);
+            sentences.AddRange(relations.Select(r => WorldProse.Tell(second, r, random, false)));
+        }
+        var asked = random.Pick(relations);
+        var question = Template.Fill(random.Pick(asked.Questions), first, asked);
+        return Document.Ask($"{string.Join(' ', random.Shuffled(sentences))} {question}", first.Answer(asked), WorldDialogues.AnySystemLine(random));
+    }
+
+    /// <summary>The same from a record between braces.</summary>
+    public static Document Record(SeededRandom random)
+    {
+        var schema = random.Pick(Schemas);
+        var stranger = Stranger(schema, random);
+        var relations = random.Shuffled(schema)[..random.Between(2, 3)];
+        var fields = relations.Select(r => $"\"{r.Key}\": {(r.Range is null ? $"\"{stranger[r]}\"" : stranger[r])}");
+        var asked = random.Pick(relations);
+        var question = Template.Fill(random.Pick(asked.Questions), stranger, asked);
+        return Document.Ask($"{{\"name\": \"{stranger.Name}\", {string.Join(", ", fields)}}} {question}", stranger.Answer(asked));
+    }
+
+    /// <summary>Somebody learns a fact in one turn and is asked for it in the next.</summary>
+    public static Document Remember(SeededRandom random)
+    {
+        var schema = random.Pick(Schemas);
+        var stranger = Stranger(schema, random);
+        var relation = random.Pick(schema);
+        return Document.Dialogue(
+            new("user", "Remember this: " + WorldProse.Tell(stranger, relation, random, false)),
+            new("assistant", "I will remember it."),
+            new("user", Template.Fill(random.Pick(relation.Questions), stranger, relation)),
+            new("assistant", stranger.Answer(relation)));
+    }
+
+    /// <summary>How many things of which colour does somebody have?</summary>
+    public static Document Shopping(SeededRandom random)
+    {
+        var purchase = Purchase.Draw(NameForge.Invent(random), random);
+        var (name, count, colour, items) = purchase;
+        var (question, answer) = random.Below(4) switch
+        {
+            0 => ($"How many {items} are there?", $"There are {count} {items}."),
+            1 => ($"What colour are the {items}?", $"The {items} are {colour}."),
+            2 => ($"Who has the {items}?", $"{name} has the {items}."),
+            _ => ("What things are there?", $"There are {items}."),
+        };
+        return Document.Ask($"{purchase.Tell(random)} {question}", answer, WorldDialogues.AnySystemLine(random));
+    }
+
+    /// <summary>An entity nobody has heard of; three values of ten are invented words too.</summary>
+    private static Entity Stranger(Relation[] schema, SeededRandom random)
+    {
+        var pronoun = schema == PersonSchema.All ? (random.Chance(50) ? Pronoun.She : Pronoun.He) : Pronoun.It;
+        var entity = WorldModel.Populate(NameForge.Invent(random), pronoun, schema, random);
+        var facts = entity.Facts.ToDictionary(
+            f => f.Key,
+            f => schema.Single(r => r.Key == f.Key).Range is null && random.Chance(30) ? Invented(f.Value, random) : f.Value);
+        return entity with { Facts = facts };
+    }
+
+    private static string Invented(string like, SeededRandom random) =>
+        char.IsUpper(like[0]) ? NameForge.Invent(random) : NameForge.Invent(random).ToLowerInvariant();
+}

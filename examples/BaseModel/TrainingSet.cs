@@ -1,0 +1,41 @@
+using LoraBridge.Examples.BaseModel.Corpus;
+using LoraBridge.Examples.BaseModel.Tokenizer;
+using LoraBridge.Examples.BaseModel.World;
+
+namespace LoraBridge.Examples.BaseModel;
+
+/// <summary>The corpus, the tokenizer learnt from it, and the rows to train on: all that follows from a recipe.</summary>
+internal sealed class TrainingSet
+{
+    /// <summary>The tokenizer learns from the first documents; more change hardly a merge.</summary>
+    private const int TokenizerDocuments = 30_000;
+
+    private TrainingSet(WorldModel world, IReadOnlyList<Document> documents, BpeTokenizer tokenizer, IReadOnlyList<RowPacker.Row> rows)
+    {
+        World = world;
+        Documents = documents;
+        Tokenizer = tokenizer;
+        Rows = rows;
+    }
+
+    public WorldModel World { get; }
+
+    public IReadOnlyList<Document> Documents { get; }
+
+    public BpeTokenizer Tokenizer { get; }
+
+    public IReadOnlyList<RowPacker.Row> Rows { get; }
+
+    /// <summary>Tokens that bear loss, or start a row.</summary>
+    public long TokenCount => Rows.Sum(row => (long)row.Labels.Count(label => label != RowPacker.Ignored));
+
+    public static TrainingSet Prepare(Recipe recipe)
+    {
+        var world = WorldModel.Create(recipe.Corpus.Seed);
+        var documents = CorpusGenerator.Generate(world, recipe.Corpus).ToList();
+        var tokenizer = new BpeTokenizer(BpeTrainer.Train(documents.Take(TokenizerDocuments).SelectMany(d => d.Texts), recipe.Tokenizer));
+        var encoded = documents.Select(d => tokenizer.EncodeWithControlTokens(ChatMl.Render(d)));
+        var padding = tokenizer.Vocabulary.Id(BpeVocabulary.EndOfText);
+        return new TrainingSet(world, documents, tokenizer, [.. RowPacker.Pack(encoded, recipe.Training.Context, padding)]);
+    }
+}
