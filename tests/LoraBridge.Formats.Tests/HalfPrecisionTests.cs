@@ -44,6 +44,26 @@ public sealed class HalfPrecisionTests
             iter: 5_000);
 
     [Fact]
+    public void Any_float_rounds_to_the_nearest_bf16_in_vectors_as_alone() =>
+        Gen.UInt.Select(BitConverter.UInt32BitsToSingle).Array[1, 40].Sample(
+            floats =>
+            {
+                var bytes = new byte[2 * floats.Length];
+                HalfPrecision.Float32ToBFloat16(floats, bytes);
+                var back = new float[floats.Length];
+                HalfPrecision.BFloat16ToFloat32(bytes, back);
+                foreach (var (value, rounded) in floats.Zip(back))
+                {
+                    Assert.Equal(float.IsNaN(value), float.IsNaN(rounded));
+                    if (!float.IsFinite(rounded))
+                        continue;
+                    var spacing = Math.ScaleB(1, Math.Max(-126, MathF.ILogB(value)) - 7);
+                    Assert.InRange(Math.Abs((double)value - rounded), 0, spacing / 2);
+                }
+            },
+            iter: 5_000);
+
+    [Fact]
     public void Ties_round_to_even()
     {
         float[] floats = [.. Enumerable.Repeat(0f, 32)];

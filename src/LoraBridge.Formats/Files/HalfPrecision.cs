@@ -53,7 +53,15 @@ public static class HalfPrecision
     {
         var halves = Values(source, destination.Length);
         var bits = MemoryMarshal.Cast<float, uint>(destination);
-        for (var i = 0; i < halves.Length; i++)
+        var i = 0;
+        for (; i <= halves.Length - Vector<ushort>.Count; i += Vector<ushort>.Count)
+        {
+            Vector.Widen(new Vector<ushort>(halves[i..]), out var low, out var high);
+            (low << 16).CopyTo(bits[i..]);
+            (high << 16).CopyTo(bits[(i + Vector<uint>.Count)..]);
+        }
+
+        for (; i < halves.Length; i++)
             bits[i] = (uint)halves[i] << 16;
     }
 
@@ -63,13 +71,16 @@ public static class HalfPrecision
     {
         var halves = Values(destination, source.Length);
         var bits = MemoryMarshal.Cast<float, uint>(source);
-        for (var i = 0; i < halves.Length; i++)
+        var i = 0;
+        for (; i <= halves.Length - Vector<ushort>.Count; i += Vector<ushort>.Count)
         {
-            var value = bits[i];
-            halves[i] = (value & 0x7fffffff) > 0x7f800000
-                ? (ushort)((value >> 16) | 0x40) // a NaN whose payload is cut off must not become infinite
-                : (ushort)((value + 0x7fff + ((value >> 16) & 1)) >> 16);
+            var low = NarrowBFloat16(new Vector<uint>(bits[i..]));
+            var high = NarrowBFloat16(new Vector<uint>(bits[(i + Vector<uint>.Count)..]));
+            Vector.Narrow(low, high).CopyTo(halves[i..]);
         }
+
+        for (; i < halves.Length; i++)
+            halves[i] = (ushort)NarrowBFloat16(new Vector<uint>(bits[i]))[0];
     }
 
     // Shifting a half into a float's fields leaves the exponent 112 too small; a multiplication corrects it and normalises
@@ -101,6 +112,15 @@ public static class HalfPrecision
         var result = Vector.ConditionalSelect(Vector.LessThan(magnitude, new Vector<uint>(113u << 23)), subnormal, normal);
         result = Vector.ConditionalSelect(Vector.GreaterThan(magnitude, new Vector<uint>((143u << 23) - 1)), special, result);
         return result | sign;
+    }
+
+    // A NaN whose payload is cut off must not become infinite.
+    private static Vector<uint> NarrowBFloat16(Vector<uint> bits)
+    {
+        var upper = bits >> 16;
+        var rounded = (bits + new Vector<uint>(0x7fff) + (upper & Vector<uint>.One)) >> 16;
+        var isNan = Vector.GreaterThan(bits & new Vector<uint>(0x7fffffff), new Vector<uint>(0x7f800000));
+        return Vector.ConditionalSelect(isNan, upper | new Vector<uint>(0x40), rounded);
     }
 
     private static ReadOnlySpan<ushort> Values(ReadOnlySpan<byte> bytes, int count)
