@@ -1,0 +1,87 @@
+using LoraBridge.Native;
+
+namespace LoraBridge.Graphs;
+
+/// <summary>
+/// Writes recorded nodes into a graph of ours. Nearly all are copied as they are; attention is written out, because the fused
+/// operation has no gradient.
+/// </summary>
+internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTensor, TensorPtr> leaves)
+{
+    private readonly Dictionary<TracedTensor, TensorPtr> _emitted = new(leaves);
+
+    /// <summary>The tensor that stands for <paramref name="tensor"/>: emitted before, an input, or a weight.</summary>
+    /// <exception cref="NotSupportedException">It is none of these.</exception>
+    public TensorPtr this[TracedTensor tensor]
+    {
+        get
+        {
+            if (_emitted.TryGetValue(tensor, out var emitted))
+                return emitted;
+            return tensor.IsWeight ? tensor.Weight : throw new NotSupportedException($"{tensor} has no value in a training graph.");
+        }
+        set => _emitted[tensor] = value;
+    }
+
+    public void Emit(IEnumerable<TracedTensor> nodes)
+    {
+        foreach (var node in nodes)
+            _emitted[node] = Emit(node);
+    }
+
+    private TensorPtr Emit(TracedTensor node)
+    {
+        if (node.Op == GgmlOp.FlashAttnExt)
+            return EmitAttention(node);
+
+        var sources = new TensorPtr[node.Sources.Length];
+        for (var i = 0; i < sources.Length; i++)
+            if (node.Sources[i] is { } source)
+                sources[i] = this[source];
+
+        if (node.Op.IsView)
+        {
+            RequireSameLayout(node, node.ViewSource!);
+            return builder.Copy(node, sources, this[node.ViewSource!]);
+        }
+        return builder.Copy(node, sources, default);
+    }
+
+    /// <summary>A view's offsets and strides are right only where its source lies in memory as it did when the view was recorded.</summary>
+    private void RequireSameLayout(TracedTensor view, TracedTensor source)
+    {
+        var target = this[source];
+        for (var i = 0; i < Shape.Dimensions; i++)
+            if (source.Shape[i] > 1 && target.Nb(i) != source.Strides[i])
+                throw new NotSupportedException(
+                    $"{view} looks at {source} with strides [{string.Join(", ", source.Strides)}], which here are contiguous.");
+    }
+
+    /// <summary>
+    /// q [K, T, H], k [K, N, G], v [D, N, G] (strided), mask [N, T], sinks [H] -> [D, H, T], for H query heads in G groups:
+    /// p = softmax(cap(scale kᵀq) + mask), y = v p.
+    /// </summary>
+    private TensorPtr EmitAttention(TracedTensor node)
+    {
+        TensorPtr Source(int i) => i < node.Sources.Length && node.Sources[i] is { } source ? this[source] : default;
+
+        var (scale, maxBias, softCap) = (node.FloatParam(0), node.FloatParam(1), node.FloatParam(2));
+        var q = builder.Contiguous(Source(0));
+        var k = AsFloat(Source(1));
+        var v = AsFloat(Source(2));
+        var mask = Source(3);
+        var scores = builder.MulMat(k, q);
+        if (softCap != 0)
+        {
+            scores = builder.Scale(builder.Tanh(builder.Scale(scores, scale / softCap)), softCap);
+            scale = 1;
+        }
+
+        var weights = builder.SoftMax(scores, mask, scale, maxBias);
+        builder.AddSinks(weights, Source(4));
+        var context = builder.MulMat(builder.Contiguous(builder.Transpose(v)), weights);
+        return builder.Contiguous(builder.Permute(context, 0, 2, 1, 3));
+    }
+
+    private TensorPtr AsFloat(TensorPtr tensor) => tensor.IsFloat ? tensor : builder.Cast(tensor, GgmlTensorType.F32);
+}

@@ -1,0 +1,111 @@
+using LoraBridge.Native;
+using static LoraBridge.Native.Llama;
+
+namespace LoraBridge.Graphs;
+
+/// <summary>
+/// Records llama.cpp's own forward graph of a model, by decoding one row of tokens with an observer in place (<c>cb_eval</c>).
+/// </summary>
+/// <remarks>
+/// Flash attention is asked for because it makes attention a single operation, easy to recognise; the cache is F32 so that the
+/// recorded graph computes in F32 throughout. Adapters that are set appear in the graph exactly where llama.cpp applies them.
+/// </remarks>
+internal sealed class GraphTracer
+{
+    private readonly Dictionary<TensorPtr, TracedTensor> _known = [];
+    private readonly List<TracedTensor> _nodes = [];
+
+    private GraphTracer()
+    {
+    }
+
+    /// <param name="model">The model; its weights, as loaded, become leaves of the graph.</param>
+    /// <param name="adapter">An adapter whose branches shall be in the graph, with scale 1; null records the bare model.</param>
+    /// <param name="tokens">T, the tokens of a row.</param>
+    /// <param name="outputRows">How many of the tokens get logits.</param>
+    /// <param name="threads">Threads for the one decode.</param>
+    /// <exception cref="NotSupportedException">The model does not decode text into logits.</exception>
+    public static TracedGraph Trace(LlamaModelHandle model, LlamaAdapterHandle? adapter, int tokens, int outputRows, int threads)
+    {
+        if (llama_model_has_encoder(model.Pointer))
+            throw new NotSupportedException("Models with an encoder cannot be trained: a row has no encoded input.");
+
+        var tracer = new GraphTracer();
+        using var callback = new EvaluationCallback(tracer.Observe);
+        var parameters = LlamaContexts.DefaultParameters() with
+        {
+            n_ctx = (uint)tokens,
+            n_batch = (uint)tokens,
+            n_ubatch = (uint)tokens,
+            n_seq_max = 1,
+            n_threads = threads,
+            n_threads_batch = threads,
+            flash_attn_type = LlamaFlashAttentionType.Enabled,
+            type_k = GgmlTensorType.F32,
+            type_v = GgmlTensorType.F32,
+            swa_full = true,
+            offload_kqv = false,
+            op_offload = false,
+        };
+        using var context = LlamaContexts.Create(model, parameters, callback);
+        if (adapter is not null && llama_set_adapters_lora(context.Pointer, [adapter.Pointer], 1, [1]) != 0)
+            throw new NativeException("The adapter could not be set for tracing.");
+
+        using var batch = new BatchHandle(tokens);
+        var vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model.Pointer));
+        for (var i = 0; i < tokens; i++)
+            batch.Add((i * 7 + 1) % vocabulary, i, 0, logits: i >= tokens - outputRows);
+        var status = llama_decode(context.Pointer, batch.Batch);
+        callback.ThrowIfFaulted();
+        if (status != 0)
+            throw new NativeException($"llama_decode of a row of {tokens} tokens ended with {status}.");
+
+        var output = tracer._nodes.LastOrDefault(node => node.Shape == new Shape(vocabulary, outputRows) && node.Type == GgmlTensorType.F32)
+            ?? throw new NotSupportedException($"The model computes no logits [{vocabulary}, {outputRows}].");
+        return new TracedGraph(tracer._nodes, output, tokens, outputRows);
+    }
+
+    /// <summary>Asked for every operation before it is computed; nothing is asked to be seen afterwards.</summary>
+    private bool Observe(TensorPtr tensor, bool ask)
+    {
+        if (ask && tensor.Op != GgmlOp.None && !_known.ContainsKey(tensor))
+            _nodes.Add(Import(tensor));
+        return false;
+    }
+
+    private TracedTensor Import(TensorPtr tensor)
+    {
+        if (_known.TryGetValue(tensor, out var known))
+            return known;
+
+        var sources = new List<TracedTensor?>();
+        for (var i = 0; i < Ggml.MaxSources; i++)
+        {
+            var source = tensor.Source(i);
+            // CPY names its target as a second source, which may be itself; the target's memory is not an argument.
+            var isTarget = tensor.Op == GgmlOp.Cpy && i == 1;
+            sources.Add(source.IsNull || isTarget ? null : Import(source));
+        }
+        while (sources.Count > 0 && sources[^1] is null)
+            sources.RemoveAt(sources.Count - 1);
+
+        var isLeaf = tensor.Op == GgmlOp.None;
+        var isInput = isLeaf && tensor.Flags.HasFlag(GgmlTensorFlags.Input) && tensor.Data != 0;
+        var imported = new TracedTensor
+        {
+            Name = tensor.Name,
+            Op = tensor.Op,
+            Type = tensor.Type,
+            Shape = tensor.Shape,
+            Strides = [tensor.Nb(0), tensor.Nb(1), tensor.Nb(2), tensor.Nb(3)],
+            OpParams = tensor.OpParams.ToArray(),
+            Sources = [.. sources],
+            ViewSource = tensor.ViewSource.IsNull ? null : Import(tensor.ViewSource),
+            ViewOffset = (long)tensor.ViewOffset,
+            Weight = isLeaf && !isInput ? tensor : default,
+            InputData = isInput ? tensor.ToArray<byte>() : null,
+        };
+        _known.Add(tensor, imported);
+        return imported;
+    }
+}

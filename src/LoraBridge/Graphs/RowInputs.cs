@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+using LoraBridge.Native;
+
+namespace LoraBridge.Graphs;
+
+/// <summary>
+/// The inputs of a recorded graph, to be filled for rows of our own: several sequences packed behind each other, each with
+/// positions that start at 0.
+/// </summary>
+/// <remarks>
+/// What llama.cpp put into the inputs while recording tells how they depend on positions: token i of the recorded row stood at
+/// position i. So an input with a value per token is filled by looking the token's position up, and the attention mask by
+/// looking up the pair of positions where both tokens belong to the same sequence. Sliding windows, chunks, ALiBi distances and
+/// attention temperatures come out right without their being known here.
+/// </remarks>
+internal sealed class RowInputs
+{
+    /// <summary>Names that llama.cpp gives to the inputs that hold data of ours instead of functions of positions.</summary>
+    private const string TokensName = "inp_tokens", OutputRowsName = "out_ids";
+
+    private readonly int _tokens;
+    private readonly Dictionary<TracedTensor, TensorPtr> _tensors = [];
+
+    public RowInputs(TracedGraph graph, GraphBuilder leaves)
+    {
+        _tokens = graph.Tokens;
+        foreach (var leaf in graph.Leaves.Where(leaf => leaf.IsInput))
+        {
+            if (leaf.Name == OutputRowsName)
+                OutputRows = leaf;
+            else
+                _tensors.Add(leaf, leaves.Leaf(leaf.Type, leaf.Shape, leaf.Name));
+        }
+    }
+
+    /// <summary>The input that selects which tokens get logits; null in models that compute them for all.</summary>
+    public TracedTensor? OutputRows { get; }
+
+    public IReadOnlyDictionary<TracedTensor, TensorPtr> Tensors => _tensors;
+
+    /// <summary>Fills all inputs but <see cref="OutputRows"/>. The spans have one element per token of the row.</summary>
+    /// <param name="tokens">Token ids.</param>
+    /// <param name="positions">Position of each token in its sequence.</param>
+    /// <param name="sequences">Number of the sequence that each token belongs to.</param>
+    public void Fill(ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences)
+    {
+        if (tokens.Length != _tokens || positions.Length != _tokens || sequences.Length != _tokens)
+            throw new ArgumentException(
+                $"A row has {_tokens} tokens; found {tokens.Length} tokens, {positions.Length} positions, {sequences.Length} sequences.");
+
+        foreach (var (traced, tensor) in _tensors)
+        {
+            if (traced.Name == TokensName)
+                tensor.Set(tokens);
+            else if (traced.Shape.Ne1 == _tokens && traced.Shape.Ne0 >= _tokens && IsFloating(traced.Type))
+                FillMask(traced, tensor, positions, sequences);
+            else if (TokenDimension(traced) is { } dimension)
+                FillByPosition(traced, tensor, dimension, positions);
+            else
+                tensor.Set<byte>(traced.InputData);
+        }
+    }
+
+    private static bool IsFloating(GgmlTensorType type) => type is GgmlTensorType.F32 or GgmlTensorType.F16;
+
+    /// <summary>mask [N, T], N cells for T tokens: what the recorded row had for the pair of positions, or minus infinity.</summary>
+    private void FillMask(TracedTensor traced, TensorPtr tensor, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences)
+    {
+        if (traced.Type == GgmlTensorType.F32)
+            FillMask(traced, tensor, positions, sequences, float.NegativeInfinity);
+        else
+            FillMask(traced, tensor, positions, sequences, Half.NegativeInfinity);
+    }
+
+    private void FillMask<T>(
+        TracedTensor traced, TensorPtr tensor, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences, T hidden) where T : unmanaged
+    {
+        var cells = (int)traced.Shape.Ne0;
+        var recorded = MemoryMarshal.Cast<byte, T>(traced.InputData);
+        var mask = new T[traced.Shape.Count];
+        Array.Fill(mask, hidden);
+        for (var i = 0; i < _tokens; i++)
+            for (var j = 0; j < _tokens; j++)
+                if (sequences[i] == sequences[j])
+                    mask[i * cells + j] = recorded[positions[i] * cells + positions[j]];
+        tensor.Set<T>(mask);
+    }
+
+    /// <summary>The dimension that runs over the tokens: of extent T, or a whole number of times T for several values behind each other.</summary>
+    private int? TokenDimension(TracedTensor traced)
+    {
+        for (var i = Shape.Dimensions - 1; i >= 0; i--)
+            if (traced.Shape[i] == _tokens)
+                return i;
+        return traced.Shape.Rows == 1 && traced.Shape.Ne0 > _tokens && traced.Shape.Ne0 % _tokens == 0 ? 0 : null;
+    }
+
+    private void FillByPosition(TracedTensor traced, TensorPtr tensor, int dimension, ReadOnlySpan<int> positions)
+    {
+        var recorded = traced.InputData!;
+        var filled = new byte[recorded.Length];
+        // Elements of one token lie together in pieces of `piece` bytes, T pieces to a block.
+        var piece = (int)traced.Strides[0];
+        for (var i = 0; i < dimension; i++)
+            piece *= (int)traced.Shape[i];
+        var block = piece * _tokens;
+        for (var start = 0; start < recorded.Length; start += block)
+            for (var i = 0; i < _tokens; i++)
+                recorded.AsSpan(start + positions[i] * piece, piece).CopyTo(filled.AsSpan(start + i * piece));
+        tensor.Set<byte>(filled);
+    }
+}

@@ -1,0 +1,154 @@
+using LoraBridge.Native;
+
+namespace LoraBridge.Graphs;
+
+/// <summary>
+/// Rewrites a recorded graph so that it depends on nothing but its inputs and weights: memory that lives between calls (the KV
+/// cache, recurrent states) is replaced by what this one call wrote into it, or by the zeros that a new sequence starts from.
+/// </summary>
+/// <remarks>
+/// <para>No name is looked at: state is any leaf that the graph itself writes to. The graph is recorded on empty memory with one
+/// sequence, so token i goes to cell i; what SET_ROWS stores is, filled up with zeros to the number of cells, exactly what the
+/// views of the cache then read, at the same offsets and strides. This is where upstream's own training loses the gradients of K
+/// and V: it reads them back from the cache.</para>
+/// <para>Cells beyond the last token are masked out in attention, so their zeros have no effect.</para>
+/// </remarks>
+internal sealed class StateElimination
+{
+    private readonly TracedGraph _graph;
+    private readonly HashSet<TracedTensor> _states = [];
+    private readonly Dictionary<TracedTensor, TracedTensor> _content = [];
+    private readonly Dictionary<TracedTensor, TracedTensor> _rewritten = [];
+    private readonly HashSet<TracedTensor> _starts = [];
+    private readonly List<TracedTensor> _nodes = [];
+
+    private StateElimination(TracedGraph graph) => _graph = graph;
+
+    /// <exception cref="NotSupportedException">State is used in a way that has no meaning for a whole row at once.</exception>
+    public static TracedGraph Apply(TracedGraph graph) => new StateElimination(graph).Run();
+
+    private TracedGraph Run()
+    {
+        foreach (var node in _graph.Nodes)
+            if (WritesTo(node) is { } state)
+                _states.Add(state);
+
+        foreach (var node in _graph.Nodes)
+        {
+            if (WritesTo(node) is { } state)
+                Write(node, state);
+            else
+                Append(node, Rewrite(node));
+        }
+        var pruned = (_graph with { Nodes = _nodes, Output = _rewritten[_graph.Output] }).Pruned();
+        return pruned with { CarriesState = pruned.Leaves.Any(_starts.Contains) };
+    }
+
+    /// <summary>The leaf that <paramref name="node"/> writes into, if it writes into one.</summary>
+    private static TracedTensor? WritesTo(TracedTensor node) =>
+        !node.Op.IsView && node.ViewSource is { IsLeaf: true, IsInput: false } leaf ? leaf : null;
+
+    private void Write(TracedTensor node, TracedTensor state)
+    {
+        if (node.Op != GgmlOp.SetRows)
+        {
+            // A recurrent state kept for the next call. (Clearing a state, or writing none of it, leaves the zeros it starts with.)
+            var clears = node.Op == GgmlOp.Scale && node.FloatParam(0) == 0;
+            if (node.Shape.Count > 0 && !clears)
+                _content[state] = Overwritten(state);
+            return;
+        }
+
+        var rows = Map(node.Sources[0]!);
+        var indices = node.Sources[1]!;
+        RequireConsecutive(node, indices);
+        var columns = rows.Shape.Ne0;
+        if (columns == 0 || state.Shape.Count % columns != 0 || state.Type != rows.Type)
+            throw new NotSupportedException(
+                $"{node} stores rows of {columns} {rows.Type} elements into the state {state.Name} {state.Shape} of type {state.Type}.");
+
+        var cells = state.Shape.Count / columns;
+        var filled = new TracedTensor
+        {
+            Name = $"{state.Name}.filled",
+            Op = GgmlOp.Pad,
+            Type = rows.Type,
+            Shape = new Shape(columns, cells),
+            Strides = ContiguousStrides(rows.Type, new Shape(columns, cells)),
+            // lp0, rp0, lp1, rp1, ...: rows are appended behind the ones just stored.
+            OpParams = [0, 0, 0, (int)(cells - rows.Shape.Ne1), .. new int[12]],
+            Sources = [rows],
+        };
+        Append(node, filled);
+        _content[state] = filled;
+    }
+
+    private void RequireConsecutive(TracedTensor node, TracedTensor indices)
+    {
+        var data = indices.InputData ?? throw new NotSupportedException($"{node} stores at computed positions ({indices}).");
+        for (var i = 0; i < indices.Shape.Count; i++)
+        {
+            var index = indices.Type == GgmlTensorType.I64 ? BitConverter.ToInt64(data, i * 8) : BitConverter.ToInt32(data, i * 4);
+            if (index != i)
+                throw new NotSupportedException($"{node} stores row {i} at position {index}; a new sequence is expected to start at 0.");
+        }
+    }
+
+    private TracedTensor Rewrite(TracedTensor node) => new()
+    {
+        Name = node.Name,
+        Op = node.Op,
+        Type = node.Type,
+        Shape = node.Shape,
+        Strides = node.Strides,
+        OpParams = node.OpParams,
+        Sources = [.. node.Sources.Select(source => source is null ? null : Map(source))],
+        // Only views keep sharing memory; what ran in place gets memory of its own, because gradients need the old values.
+        ViewSource = node.Op.IsView && node.ViewSource is not null ? Map(node.ViewSource) : null,
+        ViewOffset = node.Op.IsView ? node.ViewOffset : 0,
+    };
+
+    private TracedTensor Map(TracedTensor tensor)
+    {
+        if (_states.Contains(tensor))
+            return Content(tensor);
+        return tensor.IsLeaf ? tensor : _rewritten.TryGetValue(tensor, out var mapped)
+            ? mapped
+            : throw new NotSupportedException($"{tensor} is used, but only stores a state for the next call.");
+    }
+
+    private TracedTensor Content(TracedTensor state)
+    {
+        if (_content.TryGetValue(state, out var content))
+            return content;
+        var start = Leaf(state, "start", new byte[state.Shape.Count * sizeof(float)]);
+        _starts.Add(start);
+        return _content[state] = start;
+    }
+
+    /// <summary>Stands for what a call leaves behind. Harmless unless something reads it: then emitting the graph fails.</summary>
+    private static TracedTensor Overwritten(TracedTensor state) => Leaf(state, "overwritten", null);
+
+    private static TracedTensor Leaf(TracedTensor state, string role, byte[]? data) => new()
+    {
+        Name = $"{state.Name}.{role}",
+        Op = GgmlOp.None,
+        Type = state.Type,
+        Shape = state.Shape,
+        Strides = state.Strides,
+        OpParams = new int[16],
+        InputData = data,
+    };
+
+    private void Append(TracedTensor original, TracedTensor replacement)
+    {
+        _rewritten[original] = replacement;
+        _nodes.Add(replacement);
+    }
+
+    internal static long[] ContiguousStrides(GgmlTensorType type, Shape shape)
+    {
+        var row = (long)Ggml.ggml_row_size(type, shape.Ne0);
+        return [(long)Ggml.ggml_type_size(type), row, row * shape.Ne1, row * shape.Ne1 * shape.Ne2];
+    }
+}

@@ -1,0 +1,58 @@
+using LoraBridge.Native;
+using LoraBridge.Training.Autodiff.Ops;
+
+namespace LoraBridge.Training.Autodiff;
+
+/// <summary>The operations that gradients can pass: one file of <c>Ops/</c> each.</summary>
+internal static class GradientRules
+{
+    private static readonly Dictionary<GgmlOp, IGradientRule> Rules = new()
+    {
+        [GgmlOp.Add] = new Add(),
+        [GgmlOp.Clamp] = new Clamp(),
+        [GgmlOp.Concat] = new Concat(),
+        [GgmlOp.Cont] = new Copy(),
+        [GgmlOp.Cpy] = new Copy(),
+        [GgmlOp.Div] = new Div(),
+        [GgmlOp.Dup] = new Copy(),
+        [GgmlOp.GetRows] = new GetRows(),
+        [GgmlOp.Glu] = new Glu(),
+        [GgmlOp.L2Norm] = new L2Norm(),
+        [GgmlOp.Mean] = new Mean(),
+        [GgmlOp.Mul] = new Mul(),
+        [GgmlOp.MulMat] = new MatMul(),
+        [GgmlOp.Norm] = new Norm(),
+        [GgmlOp.Pad] = new Pad(),
+        [GgmlOp.Permute] = new View(),
+        [GgmlOp.Repeat] = new Repeat(),
+        [GgmlOp.Reshape] = new View(),
+        [GgmlOp.RmsNorm] = new RmsNorm(),
+        [GgmlOp.Rope] = new Rope(),
+        [GgmlOp.Scale] = new Scale(),
+        [GgmlOp.SoftMax] = new SoftMax(),
+        [GgmlOp.Sqr] = new Sqr(),
+        [GgmlOp.Sqrt] = new Sqrt(),
+        [GgmlOp.Sub] = new Sub(),
+        [GgmlOp.SumRows] = new SumRows(),
+        [GgmlOp.Transpose] = new View(),
+        [GgmlOp.Unary] = new Unary(),
+        [GgmlOp.View] = new View(),
+    };
+
+    /// <summary>Results that do not vary with their arguments in a way that has a gradient: constants, and choices of indices.</summary>
+    private static readonly HashSet<GgmlOp> Constants =
+        [GgmlOp.None, GgmlOp.Arange, GgmlOp.Argmax, GgmlOp.Argsort, GgmlOp.Fill, GgmlOp.TopK];
+
+    /// <summary>Operations that have a rule.</summary>
+    public static IReadOnlyCollection<GgmlOp> Differentiable => Rules.Keys;
+
+    public static bool IsConstant(GgmlOp op) => Constants.Contains(op);
+
+    public static bool IsSupported(GgmlOp op) => IsConstant(op) || Rules.ContainsKey(op);
+
+    /// <exception cref="NotSupportedException">There is no rule: a wrong gradient is never an answer.</exception>
+    public static IGradientRule For(TensorPtr y) => Rules.TryGetValue(y.Op, out var rule)
+        ? rule
+        : throw new NotSupportedException(
+            $"The model computes {(y.Name.Length > 0 ? y.Name : "a tensor")} with {Ggml.ggml_op_desc(y)}, which has no gradient rule.");
+}

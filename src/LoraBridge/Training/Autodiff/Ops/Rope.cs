@@ -1,0 +1,16 @@
+using LoraBridge.Graphs;
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Autodiff.Ops;
+
+/// <summary>
+/// y = R(position) x, a rotation of pairs (times a constant): dx = Rᵀ dy, the rotation back.
+/// RoFormer, <see href="https://arxiv.org/abs/2104.09864"/>.
+/// </summary>
+internal sealed class Rope : IGradientRule
+{
+    public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        pass.Add(y.Source(0), pass.Builder.RopeBack(y, dy));
+    }
+}

@@ -1,0 +1,114 @@
+using LoraBridge.Graphs;
+using LoraBridge.Native;
+
+namespace LoraBridge.Training;
+
+/// <summary>
+/// Computes the loss of a row and adds its gradients to those of the trainable tensors: one ggml graph of forward, loss and
+/// backward, built once for each number of head chunks and reused.
+/// </summary>
+internal sealed class TrainingGraph : IDisposable
+{
+    private readonly TracedGraph _graph;
+    private readonly ComputeEngine _engine;
+    private readonly bool _recompute;
+    private readonly GraphBuilder _leaves;
+    private readonly BufferHandle _leafMemory;
+    private readonly GraphAllocatorHandle _allocator;
+    private readonly RowInputs _inputs;
+    private readonly List<HeadChunk> _chunks = [];
+    private readonly Dictionary<int, TrainingStepGraph> _steps = [];
+    private TrainingStepGraph? _current;
+
+    /// <param name="graph">What llama.cpp computes for a row, with adapter branches if there is an adapter.</param>
+    /// <param name="isTrainable">Which leaves of it training changes; they must be F32 in host memory.</param>
+    /// <param name="engine">Where to compute.</param>
+    /// <param name="recompute">Whether layers are computed again in the backward pass instead of kept.</param>
+    /// <exception cref="NotSupportedException">An operation on the way from a trainable tensor to the loss has no gradient rule.</exception>
+    public TrainingGraph(TracedGraph graph, Func<TracedTensor, bool> isTrainable, ComputeEngine engine, bool recompute)
+    {
+        _graph = StateElimination.Apply(graph);
+        _engine = engine;
+        _recompute = recompute;
+        _leaves = new GraphBuilder(4096 + _graph.Leaves.Count * 2);
+        _inputs = new RowInputs(_graph, _leaves);
+        Parts = new GraphParts(_graph, _inputs.OutputRows, isTrainable);
+        foreach (var leaf in Parts.Trainable)
+        {
+            if (leaf.Type != GgmlTensorType.F32)
+                throw new NotSupportedException($"{leaf.Name} is {leaf.Type}; only F32 tensors can be trained.");
+            var gradient = _leaves.Leaf(GgmlTensorType.F32, leaf.Shape, $"{leaf.Name}.grad");
+            Parameters.Add(new TrainableTensor(leaf.Name, leaf.Weight, gradient));
+        }
+
+        var most = (graph.Tokens + ChunkRows - 1) / ChunkRows;
+        for (var i = 0; i < most; i++)
+            _chunks.Add(new HeadChunk(_leaves, ChunkRows, i));
+        _leafMemory = engine.Allocate(_leaves);
+        _allocator = engine.CreateAllocator();
+        // Built now, so that an operation without a rule is reported before anything is trained.
+        Use(1);
+    }
+
+    public GraphParts Parts { get; }
+
+    /// <summary>What is trained, in the order of first use in the model.</summary>
+    public List<TrainableTensor> Parameters { get; } = [];
+
+    /// <summary>Tokens of a row.</summary>
+    public int Tokens => _graph.Tokens;
+
+    /// <summary>Tokens that go through the head at a time.</summary>
+    public int ChunkRows => _graph.OutputRows;
+
+    /// <summary>Whether a row must hold one sequence only.</summary>
+    public bool OneSequencePerRow => _graph.CarriesState;
+
+    /// <summary>Bytes of the intermediate results.</summary>
+    public long WorkingMemory => (long)Ggml.ggml_gallocr_get_buffer_size(_allocator.Pointer, 0);
+
+    public void ClearGradients()
+    {
+        foreach (var parameter in Parameters)
+            parameter.Gradients.Clear();
+    }
+
+    /// <summary>Adds the gradients of Σ weight · loss over the targets of a row.</summary>
+    /// <returns>Σ weight · loss, in nats.</returns>
+    public double Accumulate(
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences, ReadOnlySpan<LossTarget> targets)
+    {
+        if (targets.IsEmpty)
+            return 0;
+        _inputs.Fill(tokens, positions, sequences);
+        var count = _inputs.OutputRows is null ? 1 : (targets.Length + ChunkRows - 1) / ChunkRows;
+        for (var i = 0; i < count; i++)
+        {
+            if (_inputs.OutputRows is null)
+                _chunks[i].FillAll(targets);
+            else
+                _chunks[i].Fill(targets.Slice(i * ChunkRows, Math.Min(ChunkRows, targets.Length - i * ChunkRows)));
+        }
+        var step = Use(count);
+        step.Compute();
+        return step.Loss;
+    }
+
+    public void Dispose()
+    {
+        foreach (var step in _steps.Values)
+            step.Dispose();
+        _allocator.Dispose();
+        _leafMemory.Dispose();
+        _leaves.Dispose();
+    }
+
+    private TrainingStepGraph Use(int chunks)
+    {
+        if (!_steps.TryGetValue(chunks, out var step))
+            _steps[chunks] = step = new TrainingStepGraph(this, _graph, _inputs, _chunks[..chunks], _engine, _recompute);
+        if (_current != step)
+            step.Allocate(_allocator);
+        return _current = step;
+    }
+}
