@@ -29,8 +29,8 @@ switch (args)
         TokenizerMetadata.Write(set.Tokenizer.Vocabulary, vocabularyOnly.Metadata);
         vocabularyOnly.Save(Path.Combine(folder, "tokenizer.gguf"), overwrite: true);
         Console.WriteLine(
-            $"{set.Documents.Count} documents, {set.TokenCount} tokens ({(double)set.TokenCount / set.Documents.Count:F1} a document) "
-            + $"in {set.Rows.Count} rows of {recipe.Training.Context}; vocabulary {set.Tokenizer.Vocabulary.Count}; "
+            $"{set.Documents.Count} documents, {set.TokenCount} tokens in {set.Rows.Count} rows of {recipe.Training.Context}, "
+            + $"{set.LabelCount} of them with loss; vocabulary {set.Tokenizer.Vocabulary.Count}; "
             + $"{recipe.Model.ParameterCount(set.Tokenizer.Vocabulary.Count) / 1e6:F2} M parameters");
         return 0;
 

@@ -55,6 +55,12 @@ internal sealed record Schedule
     /// <summary>Rows in a step.</summary>
     public int RowsPerStep { get; init; } = 4;
 
+    /// <summary>
+    /// Loss on the system's and the user's turns too. They are half of the tokens and full of invented names that nobody
+    /// can predict.
+    /// </summary>
+    public bool PromptsBearLoss { get; init; } = true;
+
     /// <summary>The highest learning rate, reached after the warm-up and left along a cosine.</summary>
     public double LearningRate { get; init; } = 1.5e-3;
 

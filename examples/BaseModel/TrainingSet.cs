@@ -10,7 +10,7 @@ internal sealed class TrainingSet
     /// <summary>The tokenizer learns from the first documents; more change hardly a merge.</summary>
     private const int TokenizerDocuments = 30_000;
 
-    private TrainingSet(WorldModel world, IReadOnlyList<Document> documents, BpeTokenizer tokenizer, IReadOnlyList<RowPacker.Row> rows)
+    private TrainingSet(WorldModel world, IReadOnlyList<Document> documents, BpeTokenizer tokenizer, IReadOnlyList<Sample> rows)
     {
         World = world;
         Documents = documents;
@@ -24,17 +24,20 @@ internal sealed class TrainingSet
 
     public BpeTokenizer Tokenizer { get; }
 
-    public IReadOnlyList<RowPacker.Row> Rows { get; }
+    public IReadOnlyList<Sample> Rows { get; }
+
+    /// <summary>Tokens in all rows, what fills them up included.</summary>
+    public long TokenCount => Rows.Sum(row => (long)row.Length);
 
     /// <summary>Tokens that bear loss, or start a row.</summary>
-    public long TokenCount => Rows.Sum(row => (long)row.Labels.Count(label => label != RowPacker.Ignored));
+    public long LabelCount => Rows.Sum(row => (long)row.Labels.Count(label => label != Sample.Ignored));
 
     public static TrainingSet Prepare(Recipe recipe)
     {
         var world = WorldModel.Create(recipe.Corpus.Seed);
         var documents = CorpusGenerator.Generate(world, recipe.Corpus).ToList();
         var tokenizer = new BpeTokenizer(BpeTrainer.Train(documents.Take(TokenizerDocuments).SelectMany(d => d.Texts), recipe.Tokenizer));
-        var encoded = documents.Select(d => tokenizer.EncodeWithControlTokens(ChatMl.Render(d)));
+        var encoded = documents.Select(d => ChatMl.Encode(d, tokenizer, recipe.Training.PromptsBearLoss));
         var padding = tokenizer.Vocabulary.Id(BpeVocabulary.EndOfText);
         return new TrainingSet(world, documents, tokenizer, [.. RowPacker.Pack(encoded, recipe.Training.Context, padding)]);
     }

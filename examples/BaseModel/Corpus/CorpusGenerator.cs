@@ -20,7 +20,7 @@ internal static class CorpusGenerator
     /// <summary>The mixture: parts of a hundred documents.</summary>
     private static readonly (int Parts, Maker Make)[] Mixture =
     [
-        (25, WorldDialogues.Question),
+        (23, WorldDialogues.Question),
         (10, WorldDialogues.Interview),
         (6, WorldDialogues.Quiz),
         (3, WorldDialogues.QuestionInOneWord),
@@ -31,8 +31,9 @@ internal static class CorpusGenerator
         (11, (_, random) => Reading.Comprehension(random)),
         (3, (_, random) => Reading.Shopping(random)),
         (2, (_, random) => Reading.Record(random)),
+        (3, (_, random) => Reading.Receipt(random)),
         (2, (_, random) => Reading.Remember(random)),
-        (7, Arithmetic.Any),
+        (6, Arithmetic.Any),
         (5, (_, random) => CopyTasks.Any(random)),
     ];
 

@@ -27,7 +27,15 @@ internal static class Reading
         return Document.Ask($"{string.Join(' ', random.Shuffled(sentences))} {question}", first.Answer(asked), WorldDialogues.AnySystemLine(random));
     }
 
-    /// <summary>The same from a record between braces.</summary>
+    /// <summary>A purchase told from its record; the model learns to read JSON but never sees it as an answer to a sentence.</summary>
+    public static Document Receipt(SeededRandom random)
+    {
+        var name = random.Chance(50) ? random.Pick(random.Chance(50) ? Words.Women : Words.Men) : NameForge.Invent(random);
+        var purchase = Purchase.Draw(name, random);
+        return Document.Ask("Read this: " + purchase.ToJson(), purchase.Summary);
+    }
+
+    /// <summary>A question about a record between braces.</summary>
     public static Document Record(SeededRandom random)
     {
         var schema = random.Pick(Schemas);

@@ -10,7 +10,7 @@ internal sealed record BpeOptions
     public int VocabularySize { get; init; } = 2048;
 
     /// <summary>A pair seen fewer times is not merged: its token would hardly be trained. Fewer tokens may come out.</summary>
-    public int MinimumFrequency { get; init; } = 100;
+    public int MinimumFrequency { get; init; } = 40;
 }
 
 /// <summary>

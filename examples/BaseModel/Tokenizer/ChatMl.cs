@@ -1,4 +1,3 @@
-using System.Text;
 using LoraBridge.Examples.BaseModel.Corpus;
 
 namespace LoraBridge.Examples.BaseModel.Tokenizer;
@@ -13,16 +12,36 @@ internal static class ChatMl
 
     /// <summary>A document as the model sees it in training: it always ends with the end-of-text token.</summary>
     public static string Render(Document document) =>
-        (document.IsDialogue ? Render(document.Messages) : document.Text) + BpeVocabulary.EndOfText;
+        (document.IsDialogue ? string.Concat(document.Messages.Select(Render)) : document.Text) + BpeVocabulary.EndOfText;
 
     /// <summary>The dialogue so far and the opening of the assistant's turn.</summary>
-    public static string RenderPrompt(IEnumerable<Message> messages) => Render(messages) + BpeVocabulary.TurnStart + "assistant\n";
+    public static string RenderPrompt(IEnumerable<Message> messages) => string.Concat(messages.Select(Render)) + Opening("assistant");
 
-    private static string Render(IEnumerable<Message> messages)
+    /// <summary>The tokens of a rendered document and their labels.</summary>
+    /// <param name="document">A dialogue or prose.</param>
+    /// <param name="tokenizer">Its control tokens are recognised.</param>
+    /// <param name="promptsBearLoss">False leaves the system's and the user's turns without labels; prose always has them.</param>
+    public static Sample Encode(Document document, BpeTokenizer tokenizer, bool promptsBearLoss)
     {
-        var text = new StringBuilder();
-        foreach (var (role, content) in messages)
-            text.Append(BpeVocabulary.TurnStart).Append(role).Append('\n').Append(content).Append(BpeVocabulary.TurnEnd).Append('\n');
-        return text.ToString();
+        var (ids, labels) = (new List<int>(), new List<int>());
+        foreach (var message in document.Messages)
+        {
+            Append(Opening(message.Role), promptsBearLoss);
+            Append(message.Content + BpeVocabulary.TurnEnd, promptsBearLoss || message.Role == "assistant");
+            Append("\n", promptsBearLoss);
+        }
+        Append(document.Text + BpeVocabulary.EndOfText, true);
+        return new Sample([.. ids], [.. labels]);
+
+        void Append(string text, bool bearsLoss)
+        {
+            var tokens = tokenizer.EncodeWithControlTokens(text);
+            ids.AddRange(tokens);
+            labels.AddRange(bearsLoss ? tokens : Enumerable.Repeat(Sample.Ignored, tokens.Count));
+        }
     }
+
+    private static string Render(Message message) => Opening(message.Role) + message.Content + BpeVocabulary.TurnEnd + "\n";
+
+    private static string Opening(string role) => BpeVocabulary.TurnStart + role + "\n";
 }

@@ -26,12 +26,15 @@ internal static class NameForge
     }
 }
 
-/// <summary>Names kept out of the corpus, because a fine-tuning task introduces them.</summary>
+/// <summary>
+/// Names kept out of the corpus, because a fine-tuning task introduces them. They are made of the same syllables as the
+/// invented ones, so that the base model knows all their tokens.
+/// </summary>
 internal static class Reserved
 {
     public static readonly string[] Names =
     [
-        "Quillmark", "Tivoro", "Braskel", "Nomuri", "Zelpan", "Dravik", "Lumoso", "Pekari", "Vostrel", "Kanimo", "Sorbel",
-        "Hadrik", "Yolanka", "Mertin", "Osvara", "Bruneko", "Tavishe", "Grelmo", "Wenapu", "Fizandra", "Kolbert", "Narsund",
+        "Dravomil", "Tivoro", "Breskel", "Nomuri", "Zelupan", "Drevik", "Lumoso", "Pekari", "Vosterel", "Kanimo", "Sorubel",
+        "Hadirik", "Wolaka", "Meritin", "Rosivar", "Bruneko", "Tavipe", "Golemo", "Wenapu", "Fizadu", "Kolibel", "Nasun",
     ];
 }

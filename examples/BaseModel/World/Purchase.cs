@@ -15,5 +15,8 @@ internal sealed record Purchase(string Name, int Count, string Colour, string It
 
     public string Tell(SeededRandom random) => string.Format(random.Pick(Sentences), Name, Count, Colour, Items);
 
+    /// <summary>The plainest of the sentences.</summary>
+    public string Summary => string.Format(Sentences[1], Name, Count, Colour, Items);
+
     public string ToJson() => $"{{\"name\": \"{Name}\", \"count\": {Count}, \"colour\": \"{Colour}\", \"item\": \"{Items}\"}}";
 }
