@@ -1,0 +1,54 @@
+using LoraBridge.Formats;
+using LoraBridge.Model;
+
+namespace LoraBridge.Adapters;
+
+/// <summary>Compares an adapter with the model it shall be applied to.</summary>
+internal static class AdapterMatch
+{
+    private const string Output = "output.weight";
+
+    /// <exception cref="AdapterMismatchException">The adapter was made for another model.</exception>
+    internal static void Check(AdapterFile adapter, GgufModelFiles model)
+    {
+        var architecture = model.Metadata.Architecture;
+        if (adapter.Architecture != architecture)
+        {
+            throw new AdapterMismatchException(
+                $"{adapter.Path}: the adapter is for the architecture '{adapter.Architecture}', expected '{architecture}', that of the model.", []);
+        }
+        var mismatches = adapter.Pairs.Select(pair => Compare(pair, model)).OfType<TensorMismatch>().ToList();
+        if (mismatches.Count > 0)
+        {
+            throw new AdapterMismatchException(
+                $"{adapter.Path}: {mismatches.Count} of {adapter.Pairs.Count} adapted tensors do not fit the model. First: {mismatches[0]}.", mismatches);
+        }
+    }
+
+    /// <summary>What is wrong with a pair for this model, or null.</summary>
+    private static TensorMismatch? Compare(LoraPair pair, GgufModelFiles model)
+    {
+        var found = $"A {LoraPair.Shape(pair.A)}, B {LoraPair.Shape(pair.B)}";
+        if (model.Find(pair.Target) is not { } weight)
+            return new TensorMismatch(pair.Target, found, "a tensor that the model has");
+        if (weight.Info.Dimension(1) == 1 || weight.Info.Dimension(3) != 1)
+            return new TensorMismatch(pair.Target, found, $"a matrix; the model's is {LoraPair.Shape(weight.Info)}");
+        // A model whose output is its embedding multiplies by it: there the A of a lookup has the wrong shape, and ggml asserts.
+        if (pair.IsTokenEmbedding && model.Find(Output) is null)
+            return new TensorMismatch(pair.Target, found, $"a model with its own {Output}: this one uses the embedding as its output, too");
+        var (a, b) = LoraPair.ShapesFor(pair.Target, weight.Info.Shape.AsSpan(), pair.Rank);
+        return Same(pair.A, a) && Same(pair.B, b)
+            ? null
+            : new TensorMismatch(pair.Target, found, $"A [{string.Join(", ", a)}], B [{string.Join(", ", b)}]");
+    }
+
+    private static bool Same(GgufTensorInfo tensor, long[] shape)
+    {
+        for (var i = 0; i < GgufTensorInfo.MaximumDimensions; i++)
+        {
+            if (tensor.Dimension(i) != (i < shape.Length ? shape[i] : 1))
+                return false;
+        }
+        return true;
+    }
+}

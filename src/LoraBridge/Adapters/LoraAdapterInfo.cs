@@ -1,0 +1,51 @@
+using LoraBridge.Adapters;
+
+namespace LoraBridge.Model;
+
+/// <summary>What an adapter file says about itself.</summary>
+public sealed record LoraAdapterInfo
+{
+    internal LoraAdapterInfo(AdapterFile file)
+    {
+        Path = file.Path;
+        Architecture = file.Architecture;
+        Rank = file.Rank;
+        Alpha = file.Alpha;
+        TargetModules = [.. file.Pairs.Select(pair => TensorNames.ModuleOf(pair.Target)).Distinct().Order(StringComparer.Ordinal)];
+        TargetTensors = [.. file.Pairs.Select(pair => pair.Target)];
+        IgnoredTensors = file.IgnoredTensors;
+        TensorCount = 2 * file.Pairs.Count;
+        ParameterCount = file.Pairs.Sum(pair => pair.A.ElementCount + pair.B.ElementCount);
+        Metadata = MetadataText.Of(file.Metadata);
+    }
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>The architecture that the adapter was made for, such as <c>llama</c>.</summary>
+    public string Architecture { get; }
+
+    /// <summary>The rank; the largest when tensors differ.</summary>
+    public int Rank { get; }
+
+    /// <summary>The adapter's alpha: its matrices count alpha / rank times. 0 when the file states none; then they count once.</summary>
+    public float Alpha { get; }
+
+    /// <summary>The adapted modules, such as <c>attn_q</c>, sorted.</summary>
+    public IReadOnlyList<string> TargetModules { get; }
+
+    /// <summary>Names of the adapted tensors of the model.</summary>
+    public IReadOnlyList<string> TargetTensors { get; }
+
+    /// <summary>Tensors of the file that have no effect: norm vectors, which llama.cpp does not adapt.</summary>
+    public IReadOnlyList<string> IgnoredTensors { get; }
+
+    /// <summary>Number of LoRA matrices: two for each adapted tensor.</summary>
+    public int TensorCount { get; }
+
+    /// <summary>Number of values in the LoRA matrices.</summary>
+    public long ParameterCount { get; }
+
+    /// <summary>The metadata as text; arrays by type and length.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+}

@@ -1,0 +1,148 @@
+using LoraBridge.Formats;
+using LoraBridge.Native;
+using static LoraBridge.Native.Llama;
+
+namespace LoraBridge.Model;
+
+/// <summary>A language model in a GGUF file, loaded for inference.</summary>
+/// <remarks>
+/// All members may be called from several threads. Conversations keep the weights alive: disposing the model while one still runs is
+/// safe, and the memory is freed with the last of them.
+/// </remarks>
+public sealed partial class LM : IDisposable
+{
+    private readonly ModelCore _core;
+    private readonly Lazy<IReadOnlyDictionary<string, string>> _metadata;
+    private bool _disposed;
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="path">GGUF file; of a model in several files the first.</param>
+    /// <param name="device">Where it computes; null chooses.</param>
+    /// <param name="options">How it is loaded; null takes the defaults.</param>
+    /// <param name="progress">Told how far loading is, from the calling thread.</param>
+    /// <param name="cancellationToken">Stops loading.</param>
+    /// <exception cref="ArgumentException">The path is null or blank.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file, or a part of the model is missing.</exception>
+    /// <exception cref="InvalidDataException">The file is not a model that can be loaded.</exception>
+    /// <exception cref="NativeException">The backend that was asked for is not available.</exception>
+    /// <exception cref="OperationCanceledException">Loading was cancelled.</exception>
+    public LM(
+        string path, DeviceConfiguration? device = null, LoadingOptions? options = null,
+        IProgress<ModelLoadingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        device ??= new DeviceConfiguration();
+        options ??= new LoadingOptions();
+        cancellationToken.ThrowIfCancellationRequested();
+        var files = ModelLoader.Open(path);
+        try
+        {
+            NativeRuntime.Initialize(new NativeRuntimeOptions { Logger = options.Logger });
+            var (backend, devices) = Backends.Select(device.Backend);
+            var native = new NativeLoadOptions
+            {
+                Devices = devices,
+                GpuLayers = device.GpuLayers,
+                UseExtraBuffers = options.RepackWeights,
+                UseMemoryMap = options.UseMemoryMap,
+            };
+            _core = new ModelCore(files, ModelLoader.Load(files, native, progress, cancellationToken), device.Threads);
+            Backend = backend;
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
+        _metadata = new(() => MetadataText.Of(Files.Metadata));
+        ParameterCount = (long)llama_model_n_params(Handle.Pointer);
+        LayerCount = llama_model_n_layer(Handle.Pointer);
+        ContextLength = llama_model_n_ctx_train(Handle.Pointer);
+        EmbeddingSize = llama_model_n_embd(Handle.Pointer);
+        QuantizationType = QuantizationOf(Files.Metadata);
+        _vocabulary = new Vocabulary(this);
+    }
+
+    /// <summary>Loads a model by the URI of a local file.</summary>
+    /// <param name="uri">A <c>file:</c> URI.</param>
+    /// <param name="device">Where it computes; null chooses.</param>
+    /// <param name="options">How it is loaded; null takes the defaults.</param>
+    /// <param name="progress">Told how far loading is, from the calling thread.</param>
+    /// <param name="cancellationToken">Stops loading.</param>
+    /// <exception cref="ArgumentException">The URI does not name a local file.</exception>
+    /// <inheritdoc cref="LM(string, DeviceConfiguration?, LoadingOptions?, IProgress{ModelLoadingProgress}?, CancellationToken)" path="/exception"/>
+    public LM(
+        Uri uri, DeviceConfiguration? device = null, LoadingOptions? options = null,
+        IProgress<ModelLoadingProgress>? progress = null, CancellationToken cancellationToken = default)
+        : this(LocalPath(uri), device, options, progress, cancellationToken)
+    {
+    }
+
+    /// <summary>The model's name as its file gives it, else the name of the file.</summary>
+    public string Name => Metadata.TryGetValue("general.name", out var name) && name.Length > 0 ? name : System.IO.Path.GetFileNameWithoutExtension(Path);
+
+    /// <summary>The architecture, such as <c>llama</c> or <c>gemma3</c>.</summary>
+    public string Architecture => Files.Metadata.GetString("general.architecture");
+
+    /// <summary>Number of weights.</summary>
+    public long ParameterCount { get; }
+
+    /// <summary>Number of layers.</summary>
+    public int LayerCount { get; }
+
+    /// <summary>Tokens that the model was trained to read at once.</summary>
+    public int ContextLength { get; }
+
+    /// <summary>Width of the hidden state.</summary>
+    public int EmbeddingSize { get; }
+
+    /// <summary>How the weights are stored, such as <c>Q4_K - Medium</c>.</summary>
+    public string QuantizationType { get; }
+
+    /// <summary>The metadata of the file as text; arrays by type and length.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => _metadata.Value;
+
+    /// <summary>The backend in use: <c>cpu</c>, <c>cuda</c>, <c>vulkan</c> or <c>metal</c>.</summary>
+    public string Backend { get; }
+
+    /// <summary>The file that the model was loaded from.</summary>
+    internal string Path => Files.Files[0].Path;
+
+    internal LlamaModelHandle Handle => _core.Handle;
+
+    internal GgufModelFiles Files => _core.Files;
+
+    /// <summary>Threads of computations on the CPU.</summary>
+    internal int Threads => _core.Threads;
+
+    /// <summary>The shared state, for those who outlive this object.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    internal ModelCore Core
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
+            return _core;
+        }
+    }
+
+    /// <summary>Frees the model once no conversation uses it any more.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, true))
+            return;
+        _core.Release();
+    }
+
+    private static string LocalPath(Uri uri)
+    {
+        ArgumentNullException.ThrowIfNull(uri);
+        return uri is { IsAbsoluteUri: true, IsFile: true }
+            ? uri.LocalPath
+            : throw new ArgumentException($"{uri} does not name a local file, expected a file: URI.", nameof(uri));
+    }
+
+    private static string QuantizationOf(GgufMetadata metadata) =>
+        metadata.TryGetInt32("general.file_type", out var type) && ((Formats.LlamaFileType)type).IsDefined()
+            ? ((Formats.LlamaFileType)type).Name()
+            : "unknown";
+}

@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace LoraBridge.Model;
+
+/// <summary>How a model file is loaded.</summary>
+public sealed record LoadingOptions
+{
+    /// <summary>Map the file instead of reading it: starts faster, and processes share the memory. Turn it off for files on a network.</summary>
+    public bool UseMemoryMap { get; init; } = true;
+
+    /// <summary>Rearrange quantised weights for the CPU: up to twice as fast, for a copy of them in memory.</summary>
+    public bool RepackWeights { get; init; } = true;
+
+    /// <summary>Receives what the native libraries log, for the whole process; null keeps the logger that is set.</summary>
+    public ILogger? Logger { get; init; }
+}

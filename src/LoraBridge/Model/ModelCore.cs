@@ -1,0 +1,55 @@
+using LoraBridge.Adapters;
+using LoraBridge.Formats;
+using LoraBridge.Native;
+
+namespace LoraBridge.Model;
+
+/// <summary>
+/// What an <see cref="LM"/> and its conversations share: the loaded model, counted by reference, so that a conversation outlives the
+/// <see cref="LM"/> it was made with.
+/// </summary>
+internal sealed class ModelCore
+{
+    private int _references = 1;
+
+    internal ModelCore(GgufModelFiles files, LlamaModelHandle handle, int threads)
+    {
+        Files = files;
+        Handle = handle;
+        Threads = threads;
+        Adapters = new AdapterRegistry(this);
+    }
+
+    /// <summary>Held while contexts or adapters are made or freed: llama.cpp does not lock the list of a model's adapters.</summary>
+    internal Lock Gate { get; } = new();
+
+    internal GgufModelFiles Files { get; }
+
+    internal LlamaModelHandle Handle { get; }
+
+    internal int Threads { get; }
+
+    internal AdapterRegistry Adapters { get; }
+
+    /// <exception cref="ObjectDisposedException">The last user has released it.</exception>
+    internal void AddReference()
+    {
+        lock (Gate)
+        {
+            ObjectDisposedException.ThrowIf(_references == 0, typeof(LM));
+            _references++;
+        }
+    }
+
+    internal void Release()
+    {
+        lock (Gate)
+        {
+            if (--_references > 0)
+                return;
+            Adapters.Clear();
+            Handle.Dispose();
+            Files.Dispose();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+using System.Globalization;
+
+namespace LoraBridge.Model;
+
+/// <summary>The parts of a tensor's name: <c>blk.12.attn_q.weight</c> is module <c>attn_q</c> of layer 12.</summary>
+internal static class TensorNames
+{
+    private const string LayerPrefix = "blk.";
+    private const string WeightSuffix = ".weight";
+
+    /// <summary>The layer, or null for tensors that belong to none.</summary>
+    internal static int? LayerOf(string name)
+    {
+        if (!name.StartsWith(LayerPrefix, StringComparison.Ordinal))
+            return null;
+        var end = name.IndexOf('.', LayerPrefix.Length);
+        return end > 0 && int.TryParse(name.AsSpan(LayerPrefix.Length, end - LayerPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var layer)
+            ? layer
+            : null;
+    }
+
+    /// <summary>The module: the name without layer and <c>.weight</c>.</summary>
+    internal static string ModuleOf(string name)
+    {
+        var module = LayerOf(name) is null ? name : name[(name.IndexOf('.', LayerPrefix.Length) + 1)..];
+        return module.EndsWith(WeightSuffix, StringComparison.Ordinal) ? module[..^WeightSuffix.Length] : module;
+    }
+}
