@@ -21,7 +21,14 @@ internal sealed class JsonText(string? indent, string itemSeparator, string keyS
     public static Value Parse(string json)
     {
         using var document = JsonDocument.Parse(json);
-        return Read(document.RootElement);
+        try
+        {
+            return Read(document.RootElement);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new JsonException("a string holds half of a surrogate pair", exception);
+        }
     }
 
     /// <summary>The value a template sees for a piece of JSON.</summary>
