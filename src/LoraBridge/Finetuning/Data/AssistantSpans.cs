@@ -49,7 +49,19 @@ internal sealed class AssistantSpans(IChatTemplate template, ChatHistory chat, s
         var through = TryRender([.. chat.Take(turn + 1)], addGenerationPrompt: false);
         if (through is not null && whole.StartsWith(through, StringComparison.Ordinal))
             return through.Length;
-        return EndBeforeNextTurn(turn);
+        return EndBeforeNextTurn(turn) ?? EndOfShared(turn, through);
+    }
+
+    /// <summary>
+    /// Some templates close the whole text with a mark of its own, so that no beginning is one of the whole. What both share ends just
+    /// behind the turn then; it must hold all that the turn says. A character too many is cut off with the token it begins.
+    /// </summary>
+    private int? EndOfShared(int turn, string? through)
+    {
+        var shared = through.AsSpan().CommonPrefixLength(whole);
+        var content = chat[turn].Content.Trim();
+        var index = content.Length == 0 ? -1 : whole.LastIndexOf(content, Math.Max(shared - 1, 0), StringComparison.Ordinal);
+        return index >= Start(turn) ? shared : null;
     }
 
     /// <summary>

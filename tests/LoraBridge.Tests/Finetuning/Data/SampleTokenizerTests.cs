@@ -63,6 +63,14 @@ public class SampleTokenizerTests
     }
 
     [Fact]
+    public void A_template_that_closes_the_whole_text_is_no_obstacle()
+    {
+        var (sample, isUnmasked) = Tokenize(ChatMl.Replace("{% endif %}", "{% else %}</s>{% endif %}"), TwoTurns);
+        Assert.False(isUnmasked);
+        Assert.Equal("A1<|im_end|>\nA2<|im_end|>\n</s>", ByteTokenizer.Learnt(sample));
+    }
+
+    [Fact]
     public void A_template_whose_beginning_depends_on_the_end_is_learnt_as_a_whole_and_said_so()
     {
         var (sample, isUnmasked) = Tokenize("{{ messages|length }}" + ChatMl, TwoTurns);
