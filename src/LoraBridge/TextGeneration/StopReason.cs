@@ -1,0 +1,17 @@
+namespace LoraBridge.TextGeneration;
+
+/// <summary>Why an answer ended.</summary>
+public enum StopReason
+{
+    /// <summary>The model ended it.</summary>
+    EndOfTurn,
+
+    /// <summary>A stop sequence came up; it is not part of the text.</summary>
+    StopSequence,
+
+    /// <summary>It has as many tokens as were allowed.</summary>
+    MaximumTokens,
+
+    /// <summary>The context is full.</summary>
+    ContextFull,
+}
