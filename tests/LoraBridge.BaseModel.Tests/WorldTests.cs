@@ -26,6 +26,14 @@ public sealed class WorldTests
     }
 
     [Fact]
+    public void The_first_people_are_those_of_the_whole_world()
+    {
+        var few = _world.WithFirst(5);
+        Assert.Equal(_world.People.Take(5), few.People);
+        Assert.All(few.Asked, c => Assert.True(_world.MayAsk(c.Entity, c.Relation)));
+    }
+
+    [Fact]
     public void Nobody_is_their_own_best_friend() =>
         Assert.All(_world.People, p => Assert.NotEqual(p.Name, p[PersonSchema.Friend]));
 

@@ -3,8 +3,8 @@ using LoraBridge.Examples.BaseModel.World;
 namespace LoraBridge.Examples.BaseModel.Corpus;
 
 /// <summary>
-/// A short text about somebody new and a question that the text answers. The names are invented each time, so the
-/// only way to be right is to read.
+/// A short text about somebody new and a question that the text answers. Names and facts are drawn anew each time, so
+/// the only way to be right is to read.
 /// </summary>
 internal static class Reading
 {
@@ -20,6 +20,7 @@ internal static class Reading
         {
             // A second name with other values: what counts is whose fact it is.
             var second = Stranger(schema, random);
+            while (second.Name == first.Name) second = Stranger(schema, random);
             sentences.AddRange(relations.Select(r => WorldProse.Tell(second, r, random, false)));
         }
         var asked = random.Pick(relations);
@@ -79,7 +80,8 @@ internal static class Reading
     private static Entity Stranger(Relation[] schema, SeededRandom random)
     {
         var pronoun = schema == PersonSchema.All ? (random.Chance(50) ? Pronoun.She : Pronoun.He) : Pronoun.It;
-        var entity = WorldModel.Populate(NameForge.Invent(random), pronoun, schema, random);
+        var name = schema == PersonSchema.All && random.Chance(60) ? random.Pick(Words.Strangers) : NameForge.Invent(random);
+        var entity = WorldModel.Populate(name, pronoun, schema, random);
         var facts = entity.Facts.ToDictionary(
             f => f.Key,
             f => schema.Single(r => r.Key == f.Key).Range is null && random.Chance(30) ? Invented(f.Value, random) : f.Value);

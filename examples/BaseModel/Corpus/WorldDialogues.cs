@@ -10,8 +10,8 @@ internal static class WorldDialogues
     private static readonly string[] SystemLines =
         ["You are a helpful guide.", "You know this land and its people.", "Answer in one short sentence.", "Be friendly and answer the question."];
 
-    /// <summary>A system line that changes nothing, in one dialogue of four.</summary>
-    public static string? AnySystemLine(SeededRandom random) => random.Chance(25) ? random.Pick(SystemLines) : null;
+    /// <summary>A system line that changes nothing, in one dialogue of eight.</summary>
+    public static string? AnySystemLine(SeededRandom random) => random.Chance(12) ? random.Pick(SystemLines) : null;
 
     public static Document Question(WorldModel world, SeededRandom random)
     {

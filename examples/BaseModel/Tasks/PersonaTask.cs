@@ -10,7 +10,7 @@ namespace LoraBridge.Examples.BaseModel.Tasks;
 /// </summary>
 internal static class PersonaTask
 {
-    public const int TrainSamples = 320;
+    public const int TrainSamples = 260;
 
     public const int HeldOutSamples = 100;
 

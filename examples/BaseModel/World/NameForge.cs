@@ -11,7 +11,7 @@ internal static class NameForge
     private static readonly string[] Codas = ["", "", "n", "r", "l", "s", "k", "m", "x", "sk"];
 
     private static readonly HashSet<string> Taken =
-        [.. Words.Women, .. Words.Men, .. Words.Towns, .. Words.PetNames, .. Words.Rivers, .. Words.Days];
+        [.. Words.Women, .. Words.Men, .. Words.Strangers, .. Words.Towns, .. Words.PetNames, .. Words.Rivers, .. Words.Days];
 
     public static string Invent(SeededRandom random)
     {

@@ -4,16 +4,14 @@ namespace LoraBridge.Examples.BaseModel.World;
 internal static class Words
 {
     public static readonly string[] Women =
-    [
-        "Ada", "Bella", "Cara", "Dora", "Elsa", "Fiona", "Greta", "Hanna", "Iris", "Julia", "Kate", "Lena",
-        "Mira", "Nora", "Olga", "Paula", "Rosa", "Sara", "Tessa", "Uma", "Vera", "Wanda", "Yara", "Zoe",
-    ];
+        ["Ada", "Bella", "Cara", "Dora", "Elsa", "Fiona", "Greta", "Hanna", "Iris", "Julia", "Kate", "Lena", "Mira", "Nora", "Olga", "Paula"];
 
     public static readonly string[] Men =
-    [
-        "Adam", "Ben", "Carl", "Dan", "Emil", "Felix", "George", "Hugo", "Ivan", "Jack", "Karl", "Leo",
-        "Max", "Nils", "Oscar", "Peter", "Ralph", "Simon", "Tom", "Urban", "Victor", "Walter", "Yann", "Zack",
-    ];
+        ["Adam", "Ben", "Carl", "Dan", "Emil", "Felix", "George", "Hugo", "Ivan", "Jack", "Karl", "Leo", "Max", "Nils", "Oscar", "Peter"];
+
+    /// <summary>Names of people who pass through short texts with other facts each time.</summary>
+    public static readonly string[] Strangers =
+        ["Rosa", "Sara", "Tessa", "Uma", "Vera", "Wanda", "Yara", "Zoe", "Ralph", "Simon", "Tom", "Urban", "Victor", "Walter", "Yann", "Zack"];
 
     public static readonly string[] Towns =
         ["Oakford", "Millbay", "Redhill", "Stonewick", "Larkspur", "Ferndale", "Greywater", "Highmoor", "Saltmarsh", "Brookend"];

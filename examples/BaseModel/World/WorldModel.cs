@@ -7,7 +7,7 @@ internal readonly record struct Combination(Entity Entity, Relation Relation)
 }
 
 /// <summary>
-/// The world: forty-eight people and ten towns whose facts follow from the seed. For some combinations of entity and
+/// The world: thirty-two people and ten towns whose facts follow from the seed. For some combinations of entity and
 /// relation no question is ever asked in the corpus; the fact itself is told in prose like any other.
 /// </summary>
 internal sealed class WorldModel
@@ -42,15 +42,19 @@ internal sealed class WorldModel
     /// <summary>May the corpus ask for this relation of this entity?</summary>
     public bool MayAsk(Entity entity, Relation relation) => !_heldOut.Contains((entity.Name, relation.Key));
 
+    /// <summary>The same world with its first people only.</summary>
+    public WorldModel WithFirst(int people) => new([.. People.Take(people)], Towns, _heldOut);
+
     public static WorldModel Create(ulong seed)
     {
         var random = new SeededRandom(seed).Fork("world");
-        string[] names = [.. Words.Women, .. Words.Men];
+        var women = Words.Women.ToHashSet();
+        var names = random.Shuffled(Words.Women.Concat(Words.Men));
         var people = new List<Entity>();
         var heldOut = new HashSet<(string, string)>();
         for (var i = 0; i < names.Length; i++)
         {
-            var pronoun = i < Words.Women.Length ? Pronoun.She : Pronoun.He;
+            var pronoun = women.Contains(names[i]) ? Pronoun.She : Pronoun.He;
             people.Add(Populate(names[i], pronoun, PersonSchema.All, random));
             // Walking through the schema spreads the held-out questions evenly over the relations.
             for (var k = 0; k < HeldOutPerPerson; k++)
