@@ -69,7 +69,13 @@ internal sealed partial class GraphBuilder
     public TensorPtr Tanh(TensorPtr a) => Record(ggml_tanh(Context, Contiguous(a)));
 
     /// <summary>A contiguous tensor with the elements of <paramref name="a"/>: itself, where it is.</summary>
-    public TensorPtr Contiguous(TensorPtr a) => a.IsContiguous ? a : Record(ggml_cont(Context, a));
+    public TensorPtr Contiguous(TensorPtr a)
+    {
+        if (!a.IsContiguous)
+            return Record(ggml_cont(Context, a));
+        // Strides of dimensions of extent 1 may be anything, but some of ggml's asserts look at them.
+        return a.HasCanonicalStrides ? a : Record(ggml_reshape_4d(Context, a, a.Ne(0), a.Ne(1), a.Ne(2), a.Ne(3)));
+    }
 
     public TensorPtr Cast(TensorPtr a, GgmlTensorType type) => a.Type == type ? a : Record(ggml_cast(Context, a, type));
 

@@ -34,6 +34,22 @@ internal static class TensorExtensions
             }
         }
 
+        /// <summary>All strides are those of a contiguous tensor, even of dimensions of extent 1.</summary>
+        public bool HasCanonicalStrides
+        {
+            get
+            {
+                var expected = RowBytes(tensor);
+                for (var i = 1; i < Shape.Dimensions; i++)
+                {
+                    if (tensor.Nb(i) != expected)
+                        return false;
+                    expected *= tensor.Ne(i);
+                }
+                return tensor.Nb(0) == ElementStride(tensor);
+            }
+        }
+
         /// <summary>The elements of each row (dimension 0) follow each other without gaps.</summary>
         public bool HasContiguousRows => tensor.Nb(0) == ElementStride(tensor);
 

@@ -20,14 +20,15 @@ internal sealed class TrainingGraph : IDisposable
     private readonly Dictionary<int, TrainingStepGraph> _steps = [];
     private TrainingStepGraph? _current;
 
-    /// <param name="graph">What llama.cpp computes for a row, with adapter branches if there is an adapter.</param>
+    /// <param name="graph">What llama.cpp computes for a row, with adapter branches if there is an adapter, and without state
+    /// (<see cref="StateElimination"/>).</param>
     /// <param name="isTrainable">Which leaves of it training changes; they must be F32 in host memory.</param>
     /// <param name="engine">Where to compute.</param>
     /// <param name="recompute">Whether layers are computed again in the backward pass instead of kept.</param>
     /// <exception cref="NotSupportedException">An operation on the way from a trainable tensor to the loss has no gradient rule.</exception>
     public TrainingGraph(TracedGraph graph, Func<TracedTensor, bool> isTrainable, ComputeEngine engine, bool recompute)
     {
-        _graph = StateElimination.Apply(graph);
+        _graph = graph;
         _engine = engine;
         _recompute = recompute;
         _leaves = new GraphBuilder(4096 + _graph.Leaves.Count * 2);

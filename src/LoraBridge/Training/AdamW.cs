@@ -1,0 +1,80 @@
+using System.Numerics.Tensors;
+
+namespace LoraBridge.Training;
+
+/// <summary>
+/// AdamW: m = β₁ m + (1 - β₁) g, v = β₂ v + (1 - β₂) g², w -= lr (m̂ / (√v̂ + ε) + λ w), with m̂ = m / (1 - β₁ᵗ), v̂ = v / (1 - β₂ᵗ).
+/// Loshchilov and Hutter, <see href="https://arxiv.org/abs/1711.05101"/>.
+/// </summary>
+internal sealed class AdamW
+{
+    private readonly IReadOnlyList<TrainableTensor> _parameters;
+    private readonly AdamWOptions _options;
+
+    public AdamW(IReadOnlyList<TrainableTensor> parameters, AdamWOptions options)
+    {
+        _parameters = parameters;
+        _options = options;
+        FirstMoments = [.. parameters.Select(parameter => new float[parameter.Shape.Count])];
+        SecondMoments = [.. parameters.Select(parameter => new float[parameter.Shape.Count])];
+    }
+
+    /// <summary>m, by parameter.</summary>
+    public float[][] FirstMoments { get; }
+
+    /// <summary>v, by parameter.</summary>
+    public float[][] SecondMoments { get; }
+
+    /// <summary>t, the updates made so far.</summary>
+    public int Steps { get; set; }
+
+    /// <summary>Changes all parameters by their gradients.</summary>
+    /// <param name="learningRate">lr.</param>
+    /// <param name="gradientFactor">What gradients are multiplied by first: less than 1 where they are clipped.</param>
+    public void Step(float learningRate, float gradientFactor)
+    {
+        Steps++;
+        var firstCorrection = 1 - MathF.Pow(_options.Beta1, Steps);
+        var secondCorrection = MathF.Sqrt(1 - MathF.Pow(_options.Beta2, Steps));
+        Parallel.For(0, _parameters.Count, new ParallelOptions { MaxDegreeOfParallelism = _options.Threads }, i =>
+        {
+            var rate = learningRate * _options.RateFactorOf(_parameters[i]);
+            // Decay applies to matrices; pulling norms and biases towards zero does harm.
+            var decay = _parameters[i].Shape.Rows > 1 ? rate * _options.WeightDecay : 0;
+            Update(
+                _parameters[i].Values, _parameters[i].Gradients, FirstMoments[i], SecondMoments[i], gradientFactor,
+                rate / firstCorrection, secondCorrection, decay);
+        });
+    }
+
+    private void Update(
+        Span<float> values, ReadOnlySpan<float> gradients, Span<float> first, Span<float> second, float factor, float rate,
+        float correction, float decay)
+    {
+        const int Chunk = 1024;
+        Span<float> buffer = stackalloc float[Chunk];
+        for (var at = 0; at < values.Length; at += Chunk)
+        {
+            var length = Math.Min(Chunk, values.Length - at);
+            var w = values.Slice(at, length);
+            var m = first.Slice(at, length);
+            var v = second.Slice(at, length);
+            var g = buffer[..length];
+            TensorPrimitives.Multiply(gradients.Slice(at, length), factor, g);
+
+            // m += (1 - β₁)(g - m), and likewise v with g².
+            TensorPrimitives.Lerp(m, g, 1 - _options.Beta1, m);
+            TensorPrimitives.Multiply(g, g, g);
+            TensorPrimitives.Lerp(v, g, 1 - _options.Beta2, v);
+
+            TensorPrimitives.Sqrt(v, g);
+            TensorPrimitives.Divide(g, correction, g);
+            TensorPrimitives.Add(g, _options.Epsilon, g);
+            TensorPrimitives.Divide(m, g, g);
+            TensorPrimitives.Multiply(g, -rate, g);
+            if (decay != 0)
+                TensorPrimitives.Multiply(w, 1 - decay, w);
+            TensorPrimitives.Add(w, g, w);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+namespace LoraBridge.Training;
+
+/// <summary>Settings of <see cref="AdamW"/>.</summary>
+internal sealed record AdamWOptions
+{
+    /// <summary>β₁.</summary>
+    public float Beta1 { get; init; } = 0.9f;
+
+    /// <summary>β₂.</summary>
+    public float Beta2 { get; init; } = 0.999f;
+
+    /// <summary>ε.</summary>
+    public float Epsilon { get; init; } = 1e-8f;
+
+    /// <summary>λ, applied to matrices only.</summary>
+    public float WeightDecay { get; init; }
+
+    /// <summary>Factor of the learning rate by parameter: LoRA+ trains B faster than A, <see href="https://arxiv.org/abs/2402.12354"/>.</summary>
+    public Func<TrainableTensor, float> RateFactorOf { get; init; } = _ => 1;
+
+    /// <summary>How many parameters are updated at the same time; the result does not depend on it.</summary>
+    public int Threads { get; init; } = 1;
+}

@@ -1,0 +1,60 @@
+using LoraBridge.Adapters;
+using LoraBridge.Finetuning;
+using LoraBridge.Formats;
+
+namespace LoraBridge.Training;
+
+/// <summary>A weight to be adapted, and the shapes of its pair.</summary>
+/// <param name="Weight">Name of the weight.</param>
+/// <param name="Rank">R.</param>
+/// <param name="A">Shape of A in ggml order.</param>
+/// <param name="B">Shape of B in ggml order.</param>
+internal sealed record AdapterTarget(string Weight, int Rank, long[] A, long[] B)
+{
+    public long ParameterCount => A.Aggregate(1L, (product, extent) => product * extent) + B.Aggregate(1L, (product, extent) => product * extent);
+}
+
+/// <summary>What an adapter that is to be trained consists of.</summary>
+/// <param name="Architecture">The model's architecture.</param>
+/// <param name="Alpha">The alpha that llama.cpp shall read: it scales each branch by alpha / rank.</param>
+/// <param name="Targets">The weights, in the order of the model's file.</param>
+internal sealed record AdapterBlueprint(string Architecture, float Alpha, IReadOnlyList<AdapterTarget> Targets)
+{
+    /// <summary>The weight matrices of a model that <paramref name="modules"/> choose.</summary>
+    /// <param name="architecture">The model's architecture.</param>
+    /// <param name="tensors">The model's tensors.</param>
+    /// <param name="modules">Which of them to adapt.</param>
+    /// <param name="rankOf">Rank by the weight's name.</param>
+    /// <param name="alpha">What <see cref="Alpha"/> shall be.</param>
+    /// <exception cref="ArgumentException">A pattern chooses nothing that can be adapted.</exception>
+    public static AdapterBlueprint For(
+        string architecture, IEnumerable<GgufTensorInfo> tensors, LoraTargetModules modules, Func<string, int> rankOf, float alpha)
+    {
+        GgufTensorInfo[] matrices = [.. tensors.Where(IsMatrix)];
+        for (var i = 0; modules.IsExact && i < modules.Patterns.Length; i++)
+            if (!matrices.Any(tensor => modules.Matches(i, tensor.Name)))
+                throw new ArgumentException(
+                    $"The target '{modules.Patterns[i]}' names no weight matrix of the model; it has {RolesOf(matrices)}.");
+
+        AdapterTarget[] targets = [.. matrices.Where(tensor => modules.Matches(tensor.Name)).Select(tensor => Target(tensor, rankOf(tensor.Name)))];
+        if (targets.Length == 0)
+            throw new ArgumentException($"The targets '{modules}' choose no weight matrix of the model; it has {RolesOf(matrices)}.");
+        return new AdapterBlueprint(architecture, alpha, targets);
+    }
+
+    /// <summary>The same with only those targets that <paramref name="isUsed"/> says.</summary>
+    public AdapterBlueprint Where(Func<AdapterTarget, bool> isUsed) => this with { Targets = [.. Targets.Where(isUsed)] };
+
+    private static AdapterTarget Target(GgufTensorInfo tensor, int rank)
+    {
+        var (a, b) = LoraPair.ShapesFor(tensor.Name, tensor.Shape.AsSpan(), rank);
+        return new AdapterTarget(tensor.Name, rank, a, b);
+    }
+
+    private static bool IsMatrix(GgufTensorInfo tensor) =>
+        tensor.Dimension(0) > 1 && tensor.Dimension(1) > 1 && tensor.Name.EndsWith(".weight", StringComparison.Ordinal)
+        && !tensor.Name.EndsWith("_norm.weight", StringComparison.Ordinal);
+
+    private static string RolesOf(IEnumerable<GgufTensorInfo> matrices) =>
+        string.Join(", ", matrices.Select(tensor => LoraTargetModules.Role(tensor.Name)).Distinct().Order(StringComparer.Ordinal));
+}

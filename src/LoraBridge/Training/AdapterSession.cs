@@ -1,0 +1,89 @@
+using LoraBridge.Adapters;
+using LoraBridge.Graphs;
+using LoraBridge.Native;
+
+namespace LoraBridge.Training;
+
+/// <summary>
+/// An adapter in training: it is loaded into llama.cpp like any other, so that llama.cpp itself places its branches in the graph,
+/// and its tensors are then changed in place.
+/// </summary>
+internal sealed class AdapterSession : IDisposable
+{
+    private readonly LlamaAdapterHandle _adapter;
+
+    private AdapterSession(AdapterBlueprint blueprint, LlamaAdapterHandle adapter, TrainingGraph graph)
+    {
+        Blueprint = blueprint;
+        _adapter = adapter;
+        Graph = graph;
+    }
+
+    /// <summary>What is trained: the targets that the model's graph uses.</summary>
+    public AdapterBlueprint Blueprint { get; }
+
+    public TrainingGraph Graph { get; }
+
+    /// <summary>The adapter as llama.cpp holds it; it changes as it is trained.</summary>
+    public LlamaAdapterHandle Adapter => _adapter;
+
+    /// <summary>Writes an initial adapter, loads it, and builds the training graph around it.</summary>
+    /// <param name="model">A model with plain weights in host memory.</param>
+    /// <param name="blueprint">What to train.</param>
+    /// <param name="write">Writes the initial adapter of a blueprint to a path.</param>
+    /// <param name="engine">Where to compute.</param>
+    /// <param name="shape">Sizes of the graph.</param>
+    /// <param name="requireAll">Whether a target that the graph does not use is an error instead of left out.</param>
+    /// <exception cref="ArgumentException">The graph does not use a target.</exception>
+    public static AdapterSession Open(
+        LlamaModelHandle model, AdapterBlueprint blueprint, Action<string, AdapterBlueprint> write, ComputeEngine engine,
+        TrainingGraphShape shape, bool requireAll)
+    {
+        var folder = Directory.CreateTempSubdirectory("lorabridge-");
+        try
+        {
+            var path = Path.Combine(folder.FullName, "initial.gguf");
+            write(path, blueprint);
+            var adapter = LlamaAdapters.Load(model, path);
+            var graph = Trace(model, adapter, shape);
+            var used = UsedTargets(graph, blueprint);
+            var unused = blueprint.Targets.Except(used).ToList();
+            if (unused.Count > 0)
+            {
+                adapter.Dispose();
+                if (requireAll || used.Count == 0)
+                    throw new ArgumentException(
+                        $"llama.cpp does not apply an adapter to {string.Join(", ", unused.Select(target => target.Weight))} in this model.");
+                blueprint = blueprint.Where(used.Contains);
+                write(path, blueprint);
+                adapter = LlamaAdapters.Load(model, path);
+                graph = Trace(model, adapter, shape);
+            }
+            return new AdapterSession(blueprint, adapter, new TrainingGraph(graph, IsAdapterTensor, engine, shape.Recompute));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    public void Dispose()
+    {
+        Graph.Dispose();
+        _adapter.Dispose();
+    }
+
+    private static bool IsAdapterTensor(TracedTensor leaf) =>
+        leaf.IsWeight
+        && (leaf.Name.EndsWith(LoraPair.ASuffix, StringComparison.Ordinal) || leaf.Name.EndsWith(LoraPair.BSuffix, StringComparison.Ordinal));
+
+    private static TracedGraph Trace(LlamaModelHandle model, LlamaAdapterHandle adapter, TrainingGraphShape shape) =>
+        StateElimination.Apply(GraphTracer.Trace(model, adapter, shape.Tokens, shape.HeadRows, shape.Threads));
+
+    /// <summary>The targets whose branches the logits depend on, now that keys and values reach them directly.</summary>
+    private static List<AdapterTarget> UsedTargets(TracedGraph graph, AdapterBlueprint blueprint)
+    {
+        var leaves = graph.Leaves.Select(leaf => leaf.Name).ToHashSet();
+        return [.. blueprint.Targets.Where(target => leaves.Contains(target.Weight + LoraPair.BSuffix))];
+    }
+}

@@ -1,0 +1,15 @@
+namespace LoraBridge.Training;
+
+/// <summary>Sizes of a training graph.</summary>
+/// <param name="Tokens">T, the tokens of a row.</param>
+/// <param name="HeadRows">Tokens that go through the model's head at a time; at most T.</param>
+/// <param name="Threads">Threads to compute with.</param>
+/// <param name="Recompute">Whether layers are computed again in the backward pass instead of kept.</param>
+internal sealed record TrainingGraphShape(int Tokens, int HeadRows, int Threads, bool Recompute)
+{
+    /// <summary>Logits that are held at a time: 2^22 of them are 16 MiB, and as much again for their gradient.</summary>
+    private const int LogitsAtATime = 1 << 22;
+
+    /// <summary>Head rows for a vocabulary: as many as fit the logits' budget, but not so few that the head's weights are read over and over.</summary>
+    public static int HeadRowsFor(int tokens, int vocabulary) => Math.Clamp(LogitsAtATime / vocabulary, Math.Min(64, tokens), tokens);
+}
