@@ -48,7 +48,7 @@ internal static class DirectionalDerivative
         var direction = new float[gradient.Length];
         var gradientLength = Math.Sqrt(Dot(gradient, gradient));
         for (var i = 0; i < direction.Length; i++)
-            direction[i] = random.NextGaussian();
+            direction[i] = (float)random.NextGaussian();
         var randomLength = Math.Sqrt(Dot(direction, direction));
         for (var i = 0; i < direction.Length; i++)
             direction[i] = (float)(direction[i] / randomLength + (gradientLength > 0 ? gradient[i] / gradientLength : 0));
