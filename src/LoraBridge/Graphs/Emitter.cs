@@ -33,12 +33,18 @@ internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTe
     {
         if (node.Op == GgmlOp.FlashAttnExt)
             return EmitAttention(node);
+        // The source of FILL is memory to write into, with no value of its own.
+        if (node.Op == GgmlOp.Fill)
+            return builder.Fill(node.Type, node.Shape, node.FloatParam(0));
 
         var sources = new TensorPtr[node.Sources.Length];
         for (var i = 0; i < sources.Length; i++)
             if (node.Sources[i] is { } source)
                 sources[i] = this[source];
 
+        // It changes some rows of its target in place: what the others hold must be there first.
+        if (node.Op == GgmlOp.SetRows)
+            return builder.SetRows(sources[2], sources[0], sources[1]);
         if (node.Op.IsView)
         {
             RequireSameLayout(node, node.ViewSource!);

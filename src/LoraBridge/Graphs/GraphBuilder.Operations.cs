@@ -108,6 +108,14 @@ internal sealed partial class GraphBuilder
             Context, a, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3, (nuint)nb1, (nuint)nb2, (nuint)nb3, (nuint)offset));
     }
 
+    /// <summary>The F32 elements of contiguous <paramref name="a"/> from <paramref name="start"/> on, as a tensor of <paramref name="shape"/>.</summary>
+    public TensorPtr Part(TensorPtr a, Shape shape, long start)
+    {
+        Require(a.IsContiguous && a.IsFloat, "VIEW", a, "it must be contiguous F32");
+        var row = shape.Ne0 * sizeof(float);
+        return View(a, shape, row, row * shape.Ne1, row * shape.Ne1 * shape.Ne2, start * sizeof(float));
+    }
+
     /// <summary>The rows of <paramref name="a"/> that <paramref name="indices"/> name.</summary>
     public TensorPtr GetRows(TensorPtr a, TensorPtr indices)
     {
@@ -117,11 +125,25 @@ internal sealed partial class GraphBuilder
         return Record(ggml_get_rows(Context, a, indices));
     }
 
-    /// <summary>A tensor of <paramref name="shape"/> filled with zeros.</summary>
-    public TensorPtr Zeros(Shape shape)
+    /// <summary>A copy of <paramref name="a"/> in which the rows that <paramref name="indices"/> name are those of <paramref name="rows"/>.</summary>
+    public TensorPtr SetRows(TensorPtr a, TensorPtr rows, TensorPtr indices)
     {
-        var target = ggml_new_tensor_4d(Context, GgmlTensorType.F32, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3);
-        return Record(ggml_fill(Context, target, 0));
+        Require(
+            a.Ne(0) == rows.Ne(0) && a.Ne(2) == rows.Ne(2) && a.Ne(3) == rows.Ne(3) && rows.Ne(1) == indices.Ne(0), "SET_ROWS", a, rows,
+            "their rows, and their matrices, must be as many and as long");
+        var copy = Record(ggml_dup(Context, a));
+        // ggml's result lies in the memory of the copy. Views of it would lead past the operation: they get a tensor of their own.
+        return Record(ggml_dup(Context, Record(ggml_set_rows(Context, copy, rows, indices))));
+    }
+
+    /// <summary>A tensor of <paramref name="shape"/> filled with zeros.</summary>
+    public TensorPtr Zeros(Shape shape) => Fill(GgmlTensorType.F32, shape, 0);
+
+    /// <summary>A tensor with the same number everywhere.</summary>
+    public TensorPtr Fill(GgmlTensorType type, Shape shape, float value)
+    {
+        var target = ggml_new_tensor_4d(Context, type, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3);
+        return Record(ggml_fill(Context, target, value));
     }
 
     /// <summary>a, with b added to the part of it that starts at <paramref name="offset"/>; strides in bytes.</summary>

@@ -83,7 +83,8 @@ internal sealed partial class GraphBuilder : IDisposable
             kernel.Dispose();
     }
 
-    private TensorPtr Record(TensorPtr tensor)
+    /// <summary>Appends an operation, made in <see cref="Context"/>, to the tape.</summary>
+    public TensorPtr Record(TensorPtr tensor)
     {
         _tape.Add(tensor);
         return tensor;

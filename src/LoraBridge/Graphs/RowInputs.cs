@@ -63,7 +63,7 @@ internal sealed class RowInputs
 
     private static bool IsFloating(GgmlTensorType type) => type is GgmlTensorType.F32 or GgmlTensorType.F16;
 
-    /// <summary>mask [N, T], N cells for T tokens: what the recorded row had for the pair of positions, or minus infinity.</summary>
+    /// <summary>mask [N, T, *], N cells for T tokens: what the recorded row had for the pair of positions, or minus infinity.</summary>
     private void FillMask(TracedTensor traced, TensorPtr tensor, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences)
     {
         if (traced.Type == GgmlTensorType.F32)
@@ -79,10 +79,11 @@ internal sealed class RowInputs
         var recorded = MemoryMarshal.Cast<byte, T>(traced.InputData);
         var mask = new T[traced.Shape.Count];
         Array.Fill(mask, hidden);
-        for (var i = 0; i < _tokens; i++)
-            for (var j = 0; j < _tokens; j++)
-                if (sequences[i] == sequences[j])
-                    mask[i * cells + j] = recorded[positions[i] * cells + positions[j]];
+        for (var matrix = 0; matrix < mask.Length; matrix += cells * _tokens)
+            for (var i = 0; i < _tokens; i++)
+                for (var j = 0; j < _tokens; j++)
+                    if (sequences[i] == sequences[j])
+                        mask[matrix + i * cells + j] = recorded[matrix + positions[i] * cells + positions[j]];
         tensor.Set<T>(mask);
     }
 

@@ -61,6 +61,12 @@ internal sealed class StateElimination
 
         var rows = Map(node.Sources[0]!);
         var indices = node.Sources[1]!;
+        if (rows.Shape.Ne0 == 1 && TransposedChannels(indices, state) is { } channels)
+        {
+            _content[state] = StoreTransposed(rows, state, channels);
+            return;
+        }
+
         RequireConsecutive(node, indices);
         var columns = rows.Shape.Ne0;
         if (columns == 0 || state.Shape.Count % columns != 0 || state.Type != rows.Type)
@@ -81,6 +87,55 @@ internal sealed class StateElimination
         };
         Append(node, filled);
         _content[state] = filled;
+    }
+
+    /// <summary>
+    /// The channels C of a state [cells, C] that is stored element by element, the values of a token in a column: element c + C t goes
+    /// to position t + cells c. Null when the indices say something else.
+    /// </summary>
+    private int? TransposedChannels(TracedTensor indices, TracedTensor state)
+    {
+        if (indices.InputData is not { } data || indices.Type != GgmlTensorType.I64 || indices.Shape.Count % _graph.Tokens != 0)
+            return null;
+        var channels = (int)(indices.Shape.Count / _graph.Tokens);
+        var cells = state.Shape.Count / channels;
+        if (cells * channels != state.Shape.Count || cells < _graph.Tokens)
+            return null;
+        for (var i = 0; i < indices.Shape.Count; i++)
+            if (BitConverter.ToInt64(data, i * sizeof(long)) != i / channels + cells * (i % channels))
+                return null;
+        return channels;
+    }
+
+    /// <summary>rows [1, C T] -> [C, T] -> [T, C], filled up with zeros to the number of cells.</summary>
+    private TracedTensor StoreTransposed(TracedTensor rows, TracedTensor state, int channels)
+    {
+        var tokens = _graph.Tokens;
+        if (rows.Type != state.Type || !rows.Strides.SequenceEqual(ContiguousStrides(rows.Type, rows.Shape)))
+            throw new NotSupportedException($"{rows} is stored transposed into {state.Name} of type {state.Type}, but is not contiguous.");
+        var matrix = Step("matrix", GgmlOp.Reshape, new Shape(channels, tokens), rows, view: true);
+        var strides = ContiguousStrides(rows.Type, matrix.Shape);
+        var transposed = Step("transposed", GgmlOp.Transpose, new Shape(tokens, channels), matrix, view: true, [strides[1], strides[0], strides[2], strides[3]]);
+        var columns = Step("columns", GgmlOp.Cont, transposed.Shape, transposed, view: false);
+        var cells = state.Shape.Count / channels;
+        return Step("filled", GgmlOp.Pad, new Shape(cells, channels), columns, view: false, null, [0, (int)(cells - tokens), .. new int[14]]);
+
+        TracedTensor Step(string role, GgmlOp op, Shape shape, TracedTensor source, bool view, long[]? strides = null, int[]? parameters = null)
+        {
+            var step = new TracedTensor
+            {
+                Name = $"{state.Name}.{role}",
+                Op = op,
+                Type = rows.Type,
+                Shape = shape,
+                Strides = strides ?? ContiguousStrides(rows.Type, shape),
+                OpParams = parameters ?? new int[16],
+                Sources = [source],
+                ViewSource = view ? source : null,
+            };
+            Append(step, step);
+            return step;
+        }
     }
 
     private void RequireConsecutive(TracedTensor node, TracedTensor indices)

@@ -8,19 +8,29 @@ internal static class GradientRules
 {
     private static readonly Dictionary<GgmlOp, IGradientRule> Rules = new()
     {
+        [GgmlOp.Acc] = new Acc(),
+        [GgmlOp.AddId] = new AddId(),
         [GgmlOp.Add] = new Add(),
         [GgmlOp.Clamp] = new Clamp(),
         [GgmlOp.Concat] = new Concat(),
         [GgmlOp.Cont] = new Copy(),
+        [GgmlOp.Cos] = new Cos(),
         [GgmlOp.Cpy] = new Copy(),
+        [GgmlOp.Cumsum] = new CumSum(),
         [GgmlOp.Div] = new Div(),
+        [GgmlOp.Dsv4HcPost] = new Dsv4HcPost(),
+        [GgmlOp.Dsv4HcPre] = new Dsv4HcPre(),
         [GgmlOp.Dup] = new Copy(),
+        [GgmlOp.GatedDeltaNet] = new GatedDeltaNet(),
         [GgmlOp.GetRows] = new GetRows(),
         [GgmlOp.Glu] = new Glu(),
         [GgmlOp.L2Norm] = new L2Norm(),
+        [GgmlOp.LeakyRelu] = new LeakyRelu(),
+        [GgmlOp.Log] = new Log(),
         [GgmlOp.Mean] = new Mean(),
-        [GgmlOp.Mul] = new Mul(),
+        [GgmlOp.MulMatId] = new MatMulId(),
         [GgmlOp.MulMat] = new MatMul(),
+        [GgmlOp.Mul] = new Mul(),
         [GgmlOp.Norm] = new Norm(),
         [GgmlOp.Pad] = new Pad(),
         [GgmlOp.Permute] = new View(),
@@ -29,11 +39,16 @@ internal static class GradientRules
         [GgmlOp.RmsNorm] = new RmsNorm(),
         [GgmlOp.Rope] = new Rope(),
         [GgmlOp.Scale] = new Scale(),
+        [GgmlOp.SetRows] = new SetRows(),
+        [GgmlOp.Sin] = new Sin(),
         [GgmlOp.SoftMax] = new SoftMax(),
         [GgmlOp.Sqr] = new Sqr(),
         [GgmlOp.Sqrt] = new Sqrt(),
+        [GgmlOp.SsmConv] = new SsmConv(),
+        [GgmlOp.SsmScan] = new SsmScan(),
         [GgmlOp.Sub] = new Sub(),
         [GgmlOp.SumRows] = new SumRows(),
+        [GgmlOp.Sum] = new Sum(),
         [GgmlOp.Transpose] = new View(),
         [GgmlOp.Unary] = new Unary(),
         [GgmlOp.View] = new View(),
@@ -41,7 +56,7 @@ internal static class GradientRules
 
     /// <summary>Results that do not vary with their arguments in a way that has a gradient: constants, and choices of indices.</summary>
     private static readonly HashSet<GgmlOp> Constants =
-        [GgmlOp.None, GgmlOp.Arange, GgmlOp.Argmax, GgmlOp.Argsort, GgmlOp.Fill, GgmlOp.TopK];
+        [GgmlOp.None, GgmlOp.Arange, GgmlOp.Argmax, GgmlOp.Argsort, GgmlOp.CountEqual, GgmlOp.Fill, GgmlOp.TopK];
 
     /// <summary>Operations that have a rule.</summary>
     public static IReadOnlyCollection<GgmlOp> Differentiable => Rules.Keys;
