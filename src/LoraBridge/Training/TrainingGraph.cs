@@ -17,7 +17,7 @@ internal sealed class TrainingGraph : IDisposable
     private readonly GraphAllocatorHandle _allocator;
     private readonly RowInputs _inputs;
     private readonly List<HeadChunk> _chunks = [];
-    private readonly Dictionary<int, TrainingStepGraph> _steps = [];
+    private readonly Dictionary<(int Chunks, bool Backward), TrainingStepGraph> _steps = [];
     private TrainingStepGraph? _current;
 
     /// <param name="graph">What llama.cpp computes for a row, with adapter branches if there is an adapter, and without state
@@ -48,7 +48,7 @@ internal sealed class TrainingGraph : IDisposable
         _leafMemory = engine.Allocate(_leaves);
         _allocator = engine.CreateAllocator();
         // Built now, so that an operation without a rule is reported before anything is trained.
-        Use(1);
+        Use(1, backward: true);
     }
 
     public GraphParts Parts { get; }
@@ -77,7 +77,16 @@ internal sealed class TrainingGraph : IDisposable
     /// <summary>Adds the gradients of Σ weight · loss over the targets of a row.</summary>
     /// <returns>Σ weight · loss, in nats.</returns>
     public double Accumulate(
-        ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences, ReadOnlySpan<LossTarget> targets)
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences, ReadOnlySpan<LossTarget> targets) =>
+        Compute(tokens, positions, sequences, targets, backward: true);
+
+    /// <summary>Σ weight · loss over the targets of a row, in nats, without gradients.</summary>
+    public double Evaluate(
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences, ReadOnlySpan<LossTarget> targets) =>
+        Compute(tokens, positions, sequences, targets, backward: false);
+
+    private double Compute(
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences, ReadOnlySpan<LossTarget> targets, bool backward)
     {
         if (targets.IsEmpty)
             return 0;
@@ -90,7 +99,7 @@ internal sealed class TrainingGraph : IDisposable
             else
                 _chunks[i].Fill(targets.Slice(i * ChunkRows, Math.Min(ChunkRows, targets.Length - i * ChunkRows)));
         }
-        var step = Use(count);
+        var step = Use(count, backward);
         step.Compute();
         return step.Loss;
     }
@@ -104,10 +113,10 @@ internal sealed class TrainingGraph : IDisposable
         _leaves.Dispose();
     }
 
-    private TrainingStepGraph Use(int chunks)
+    private TrainingStepGraph Use(int chunks, bool backward)
     {
-        if (!_steps.TryGetValue(chunks, out var step))
-            _steps[chunks] = step = new TrainingStepGraph(this, _graph, _inputs, _chunks[..chunks], _engine, _recompute);
+        if (!_steps.TryGetValue((chunks, backward), out var step))
+            _steps[(chunks, backward)] = step = new TrainingStepGraph(this, _graph, _inputs, _chunks[..chunks], _engine, backward, _recompute);
         if (_current != step)
             step.Allocate(_allocator);
         return _current = step;

@@ -6,7 +6,7 @@ using LoraBridge.Training.Kernels;
 namespace LoraBridge.Training;
 
 /// <summary>
-/// Forward, loss and backward of one row as one graph. The order it is scheduled in is the order it runs in: layers forward,
+/// Forward, loss and, if wanted, backward of one row as one graph. The order it is scheduled in is the order it runs in: layers forward,
 /// each chunk of the head forward and straight back, layers backward.
 /// </summary>
 internal sealed class TrainingStepGraph : IDisposable
@@ -23,7 +23,7 @@ internal sealed class TrainingStepGraph : IDisposable
     private readonly Dictionary<TracedTensor, TensorPtr> _gradients = [];
 
     public TrainingStepGraph(
-        TrainingGraph owner, TracedGraph traced, RowInputs inputs, IReadOnlyList<HeadChunk> chunks, ComputeEngine engine, bool recompute)
+        TrainingGraph owner, TracedGraph traced, RowInputs inputs, IReadOnlyList<HeadChunk> chunks, ComputeEngine engine, bool backward, bool recompute)
     {
         _owner = owner;
         _parts = owner.Parts;
@@ -38,8 +38,12 @@ internal sealed class TrainingStepGraph : IDisposable
         foreach (var output in _parts.BodyOutputs)
             _graph.Schedule(_values[output]);
         foreach (var chunk in chunks)
-            AddHead(inputs, chunk);
-        for (var i = _parts.Layers.Count - 1; i >= 0; i--)
+        {
+            var head = EmitHead(inputs, chunk);
+            if (backward)
+                AddBackward(head);
+        }
+        for (var i = _parts.Layers.Count - 1; i >= 0 && backward; i--)
             AddBackward(i, recompute ? Recompute(i) : layers[i]);
     }
 
@@ -68,6 +72,9 @@ internal sealed class TrainingStepGraph : IDisposable
     /// <summary>A stretch of the tape, and the tensors that stand for the recorded ones there.</summary>
     private readonly record struct Emitted(Emitter Emitter, int Start, int Count);
 
+    /// <summary>The head for one chunk, with its logits and the loss's gradient with respect to them.</summary>
+    private readonly record struct EmittedHead(Emitted Nodes, TensorPtr Logits, TensorPtr Gradient);
+
     private Emitted EmitLayer(ArraySegment<TracedTensor> layer)
     {
         var emitted = Emit(layer, _values);
@@ -93,8 +100,8 @@ internal sealed class TrainingStepGraph : IDisposable
         return Emit(_parts.Layers[layer], known);
     }
 
-    /// <summary>Emits the head for some tokens, their loss, and the way back to the results of the body.</summary>
-    private void AddHead(RowInputs inputs, HeadChunk chunk)
+    /// <summary>Emits the head for some tokens, and their loss.</summary>
+    private EmittedHead EmitHead(RowInputs inputs, HeadChunk chunk)
     {
         var known = new Dictionary<TracedTensor, TensorPtr>(_values);
         if (inputs.OutputRows is { } rows)
@@ -106,12 +113,17 @@ internal sealed class TrainingStepGraph : IDisposable
         _losses.Add((kernel, chunk.Weights));
         var gradient = _builder.Custom(kernel, logits.Shape, logits, chunk.Targets, chunk.Weights);
         _graph.Schedule(gradient);
+        return new EmittedHead(head, logits, gradient);
+    }
 
-        var pass = CreatePass(_parts.BodyOutputs, head);
-        if (!pass.Needs(logits))
+    /// <summary>The way back from a chunk's loss to the results of the body.</summary>
+    private void AddBackward(EmittedHead head)
+    {
+        var pass = CreatePass(_parts.BodyOutputs, head.Nodes);
+        if (!pass.Needs(head.Logits))
             throw new NotSupportedException("The loss does not depend on anything that is trained.");
-        pass.Add(logits, gradient);
-        pass.Run(head.Start, head.Count);
+        pass.Add(head.Logits, head.Gradient);
+        pass.Run(head.Nodes.Start, head.Nodes.Count);
         Collect(pass, _parts.BodyOutputs);
     }
 

@@ -1,0 +1,57 @@
+using LoraBridge.Training.Batching;
+
+namespace LoraBridge.Training;
+
+/// <summary>The training loop's body: gradients of one step's rows, clipped, into one update of all parameters.</summary>
+internal sealed class Trainer(TrainingGraph graph, AdamW optimizer, LearningRateSchedule schedule, double maximumGradientNorm)
+{
+    public TrainingGraph Graph => graph;
+
+    public AdamW Optimizer => optimizer;
+
+    public LearningRateSchedule Schedule => schedule;
+
+    /// <summary>Trains on one step's data.</summary>
+    /// <param name="data">The rows.</param>
+    /// <param name="cancellationToken">Looked at before each row; nothing has changed when it is obeyed.</param>
+    /// <exception cref="TrainingDivergedException">The loss or a gradient is not a number. The parameters are as before the step.</exception>
+    public StepOutcome Step(TrainingStep data, CancellationToken cancellationToken = default)
+    {
+        var step = optimizer.Steps;
+        graph.ClearGradients();
+        var loss = 0.0;
+        foreach (var row in data.MicroBatches.SelectMany(rows => rows))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            loss += Loss(row, data.TokenWeight, backward: true);
+        }
+
+        var norm = GradientNorm.Of(graph.Parameters);
+        if (!double.IsFinite(loss) || !double.IsFinite(norm))
+            throw new TrainingDivergedException(step, loss, norm);
+        var learningRate = schedule.At(step);
+        optimizer.Step(learningRate, GradientNorm.ClippingFactor(norm, maximumGradientNorm));
+        return new StepOutcome(step, loss, norm, learningRate, data.TargetCount);
+    }
+
+    /// <summary>Mean loss over rows without training on them.</summary>
+    public double Evaluate(IEnumerable<PackedRow> rows, CancellationToken cancellationToken = default)
+    {
+        var (sum, count) = (0.0, 0L);
+        foreach (var row in rows)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            sum += Loss(row, 1, backward: false);
+            count += row.TargetCount;
+        }
+        return count > 0 ? sum / count : double.NaN;
+    }
+
+    private double Loss(PackedRow packed, float tokenWeight, bool backward)
+    {
+        var row = TrainingRow.From(packed, graph.Tokens, tokenWeight);
+        return backward
+            ? graph.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets)
+            : graph.Evaluate(row.Tokens, row.Positions, row.Segments, row.Targets);
+    }
+}

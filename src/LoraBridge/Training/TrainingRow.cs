@@ -1,0 +1,47 @@
+using LoraBridge.Finetuning;
+using LoraBridge.Training.Batching;
+
+namespace LoraBridge.Training;
+
+/// <summary>A packed row filled up to the length that the graph computes with, and the predictions in it that count.</summary>
+internal sealed class TrainingRow
+{
+    private TrainingRow(int[] tokens, int[] positions, int[] segments, LossTarget[] targets)
+    {
+        Tokens = tokens;
+        Positions = positions;
+        Segments = segments;
+        Targets = targets;
+    }
+
+    public int[] Tokens { get; }
+
+    public int[] Positions { get; }
+
+    public int[] Segments { get; }
+
+    public LossTarget[] Targets { get; }
+
+    /// <param name="row">At most <paramref name="length"/> tokens.</param>
+    /// <param name="length">T of the graph.</param>
+    /// <param name="tokenWeight">Weight of each prediction in the loss.</param>
+    public static TrainingRow From(PackedRow row, int length, float tokenWeight)
+    {
+        if (row.Length > length)
+            throw new ArgumentException($"A row of {row.Length} tokens does not fit the graph's {length}.", nameof(row));
+        var (tokens, positions, segments) = (new int[length], new int[length], new int[length]);
+        row.Tokens.CopyTo(tokens, 0);
+        row.Positions.CopyTo(positions, 0);
+        row.Segments.CopyTo(segments, 0);
+
+        // The rest is a sequence of its own, which no other attends to and whose predictions do not count.
+        for (var i = row.Length; i < length; i++)
+            (positions[i], segments[i]) = (i - row.Length, -1);
+        LossTarget[] targets =
+        [
+            .. row.Targets.Select((target, index) => new LossTarget(index, target, tokenWeight))
+                .Where(target => target.Target != TrainingSample.Ignored),
+        ];
+        return new TrainingRow(tokens, positions, segments, targets);
+    }
+}
