@@ -149,19 +149,35 @@ internal sealed class StateElimination
         }
     }
 
-    private TracedTensor Rewrite(TracedTensor node) => new()
+    private TracedTensor Rewrite(TracedTensor node)
     {
-        Name = node.Name,
-        Op = node.Op,
-        Type = node.Type,
-        Shape = node.Shape,
-        Strides = node.Strides,
-        OpParams = node.OpParams,
-        Sources = [.. node.Sources.Select(source => source is null ? null : Map(source))],
-        // Only views keep sharing memory; what ran in place gets memory of its own, because gradients need the old values.
-        ViewSource = node.Op.IsView && node.ViewSource is not null ? Map(node.ViewSource) : null,
-        ViewOffset = node.Op.IsView ? node.ViewOffset : 0,
-    };
+        var owner = node.Op.IsView ? Owner(node) : null;
+        return new TracedTensor
+        {
+            Name = node.Name,
+            Op = node.Op,
+            Type = node.Type,
+            Shape = node.Shape,
+            Strides = node.Strides,
+            OpParams = node.OpParams,
+            Sources = [.. node.Sources.Select(source => source is null ? null : Map(source))],
+            // Only views keep sharing memory; what ran in place gets memory of its own, because gradients need the old values.
+            ViewSource = owner is null ? null : Map(owner),
+            ViewOffset = owner is null ? 0 : node.ViewOffset - owner.ViewOffset,
+        };
+    }
+
+    /// <summary>
+    /// What a view looks at. ggml names the tensor that owns the memory; if an operation changed that in place, the view sees the
+    /// operation's result, which has memory of its own here.
+    /// </summary>
+    private static TracedTensor? Owner(TracedTensor view)
+    {
+        var source = view.Sources[0]!;
+        while (source.Op.IsView)
+            source = source.Sources[0]!;
+        return WritesTo(source) is null ? source : view.ViewSource;
+    }
 
     private TracedTensor Map(TracedTensor tensor)
     {
