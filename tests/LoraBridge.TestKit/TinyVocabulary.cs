@@ -2,7 +2,9 @@ using LoraBridge.Formats;
 
 namespace LoraBridge.TestKit;
 
-/// <summary>A byte-level vocabulary: one token for each byte, then the control tokens of ChatML. No merges, so that a text has a token for each byte.</summary>
+/// <summary>
+/// A byte-level vocabulary: one token for each byte, then the control tokens of ChatML. No merges, so that a text has a token for each byte.
+/// </summary>
 public static class TinyVocabulary
 {
     private const int NormalToken = 1;

@@ -126,6 +126,7 @@ internal sealed record AdapterFile
         if (!name.EndsWith(suffix, StringComparison.Ordinal) || name.Length == suffix.Length)
             return null;
         var target = name[..^suffix.Length];
-        return target.Contains(LoraPair.ASuffix, StringComparison.Ordinal) || target.Contains(LoraPair.BSuffix, StringComparison.Ordinal) ? null : target;
+        var isClean = !target.Contains(LoraPair.ASuffix, StringComparison.Ordinal) && !target.Contains(LoraPair.BSuffix, StringComparison.Ordinal);
+        return isClean ? target : null;
     }
 }

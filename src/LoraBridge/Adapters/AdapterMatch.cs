@@ -21,7 +21,8 @@ internal static class AdapterMatch
         if (mismatches.Count > 0)
         {
             throw new AdapterMismatchException(
-                $"{adapter.Path}: {mismatches.Count} of {adapter.Pairs.Count} adapted tensors do not fit the model. First: {mismatches[0]}.", mismatches);
+                $"{adapter.Path}: {mismatches.Count} of {adapter.Pairs.Count} adapted tensors do not fit the model. First: {mismatches[0]}.",
+                mismatches);
         }
     }
 

@@ -5,7 +5,9 @@ namespace LoraBridge.Model;
 /// <summary>
 /// A LoRA adapter in a GGUF file, to be applied to one or several models. Paper: <see href="https://arxiv.org/abs/2106.09685"/>.
 /// </summary>
-/// <remarks>The object holds no native memory: each model loads the matrices when the adapter is applied to it, and frees them when it is removed.</remarks>
+/// <remarks>
+/// The object holds no native memory: each model loads the matrices when the adapter is applied to it, and frees them when it is removed.
+/// </remarks>
 public sealed class LoraAdapter
 {
     private readonly LoraAdapterInfo _info;

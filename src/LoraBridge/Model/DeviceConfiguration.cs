@@ -8,7 +8,9 @@ public sealed record DeviceConfiguration
     private readonly int? _gpuLayers;
     private readonly int _threads = ProcessorInfo.DefaultThreadCount;
 
-    /// <summary>The backend. One that is named is used, or loading fails with the reason; <see cref="ComputeBackend.Auto"/> may fall back to the CPU.</summary>
+    /// <summary>
+    /// The backend. One that is named is used, or loading fails with the reason; <see cref="ComputeBackend.Auto"/> may fall back to the CPU.
+    /// </summary>
     public ComputeBackend Backend { get; init; } = ComputeBackend.Auto;
 
     /// <summary>Layers kept on the GPU; null keeps all there. Lower it when the model does not fit. The CPU backend ignores it.</summary>

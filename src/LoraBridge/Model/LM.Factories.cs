@@ -27,6 +27,7 @@ public sealed partial class LM
         ArgumentException.ThrowIfNullOrWhiteSpace(modelId);
         return File.Exists(modelId)
             ? new LM(modelId, device, options, progress, cancellationToken)
-            : throw new ArgumentException($"There is no model '{modelId}': it is not a known identifier, nor the path of a GGUF file.", nameof(modelId));
+            : throw new ArgumentException(
+                $"There is no model '{modelId}': it is not a known identifier, nor the path of a GGUF file.", nameof(modelId));
     }
 }

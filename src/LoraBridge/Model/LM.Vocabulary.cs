@@ -26,7 +26,9 @@ public sealed partial class LM
     /// <summary>The tokens of a text.</summary>
     /// <param name="text">The text.</param>
     /// <param name="addSpecial">Add the tokens that the model wants at the start and end.</param>
-    /// <param name="parseSpecial">Read control tokens written out in the text, such as <c>&lt;|im_start|&gt;</c>, as such. Never for text of strangers.</param>
+    /// <param name="parseSpecial">
+    /// Read control tokens written out in the text, such as <c>&lt;|im_start|&gt;</c>, as such. Never for text of strangers.
+    /// </param>
     /// <exception cref="InvalidOperationException">The model has no tokenizer.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public int[] Tokenize(string text, bool addSpecial = true, bool parseSpecial = false)

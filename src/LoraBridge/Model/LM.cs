@@ -78,7 +78,9 @@ public sealed partial class LM : IDisposable
     }
 
     /// <summary>The model's name as its file gives it, else the name of the file.</summary>
-    public string Name => Metadata.TryGetValue("general.name", out var name) && name.Length > 0 ? name : System.IO.Path.GetFileNameWithoutExtension(Path);
+    public string Name => Metadata.TryGetValue("general.name", out var name) && name.Length > 0
+        ? name
+        : System.IO.Path.GetFileNameWithoutExtension(Path);
 
     /// <summary>The architecture, such as <c>llama</c> or <c>gemma3</c>.</summary>
     public string Architecture => Files.Metadata.GetString("general.architecture");

@@ -37,7 +37,8 @@ internal static class ModelLoader
     /// <exception cref="InvalidDataException">llama.cpp refused the file; the message ends with what it logged.</exception>
     /// <exception cref="OperationCanceledException">Loading was cancelled.</exception>
     internal static LlamaModelHandle Load(
-        GgufModelFiles files, NativeLoadOptions options, IProgress<ModelLoadingProgress>? progress = null, CancellationToken cancellationToken = default)
+        GgufModelFiles files, NativeLoadOptions options, IProgress<ModelLoadingProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         NativeRuntime.Initialize();
@@ -73,7 +74,8 @@ internal static class ModelLoader
 
     /// <inheritdoc cref="Load(GgufModelFiles, NativeLoadOptions, IProgress{ModelLoadingProgress}?, CancellationToken)"/>
     internal static LlamaModelHandle Load(
-        string path, NativeLoadOptions options, IProgress<ModelLoadingProgress>? progress = null, CancellationToken cancellationToken = default)
+        string path, NativeLoadOptions options, IProgress<ModelLoadingProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         using var files = Open(path);
         return Load(files, options, progress, cancellationToken);

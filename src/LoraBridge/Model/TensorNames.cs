@@ -14,9 +14,10 @@ internal static class TensorNames
         if (!name.StartsWith(LayerPrefix, StringComparison.Ordinal))
             return null;
         var end = name.IndexOf('.', LayerPrefix.Length);
-        return end > 0 && int.TryParse(name.AsSpan(LayerPrefix.Length, end - LayerPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var layer)
-            ? layer
-            : null;
+        if (end < 0)
+            return null;
+        var number = name.AsSpan(LayerPrefix.Length, end - LayerPrefix.Length);
+        return int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var layer) ? layer : null;
     }
 
     /// <summary>The module: the name without layer and <c>.weight</c>.</summary>

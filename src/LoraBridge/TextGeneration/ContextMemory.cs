@@ -13,7 +13,8 @@ internal static class ContextMemory
         if (needed > available)
         {
             throw new InsufficientMemoryException(
-                $"A context of {tokens} tokens needs {needed >> 20} MiB for keys and values, but this process may use {available >> 20} MiB. Ask for fewer tokens.");
+                $"A context of {tokens} tokens needs {needed >> 20} MiB for keys and values, but this process may use {available >> 20} MiB. "
+                + "Ask for fewer tokens.");
         }
     }
 

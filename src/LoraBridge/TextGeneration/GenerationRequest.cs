@@ -10,4 +10,5 @@ namespace LoraBridge.TextGeneration;
 /// <param name="StopSequences">Texts that end the answer.</param>
 /// <param name="OmittedMessages">Messages that the prompt leaves out.</param>
 internal sealed record GenerationRequest(
-    int[] Prompt, Func<AdapterSet> Adapters, SamplingMode Sampling, int MaximumTokens, IReadOnlyList<string> StopSequences, int OmittedMessages);
+    int[] Prompt, Func<AdapterSet> Adapters, SamplingMode Sampling, int MaximumTokens, IReadOnlyList<string> StopSequences,
+    int OmittedMessages);

@@ -17,11 +17,11 @@ internal sealed class InferenceContext : IDisposable
 
     private readonly ModelCore _core;
     private readonly InferenceContextOptions _options;
+    private readonly StopSignal _stop = new();
     private readonly AbortCallback _abort;
     private readonly BatchHandle _batch;
     private LlamaContextHandle _context;
     private int _adapterGeneration;
-    private CancellationToken _cancellation;
 
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="InsufficientMemoryException">The context needs more memory than there is.</exception>
@@ -32,10 +32,11 @@ internal sealed class InferenceContext : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.BatchSize);
         core.AddReference();
         _core = core;
-        _abort = new AbortCallback(() => _cancellation.IsCancellationRequested);
+        _abort = new AbortCallback(_stop.IsSet);
         try
         {
-            var length = options.ContextLength > 0 ? options.ContextLength : Math.Min(llama_model_n_ctx_train(core.Handle.Pointer), DefaultContextLength);
+            var trained = llama_model_n_ctx_train(core.Handle.Pointer);
+            var length = options.ContextLength > 0 ? options.ContextLength : Math.Min(trained, DefaultContextLength);
             _options = options with { ContextLength = length, BatchSize = Math.Min(options.BatchSize, length) };
             ContextMemory.Check(core.Files.Metadata, length, _options.Exact ? sizeof(float) : sizeof(short));
             _batch = new BatchHandle(_options.BatchSize);
@@ -110,7 +111,7 @@ internal sealed class InferenceContext : IDisposable
             _batch.Add(tokens[i], position + i, Sequence, wantsLogits(i));
         }
 
-        _cancellation = cancellationToken;
+        _stop.Token = cancellationToken;
         NativeLog.Clear();
         var status = llama_decode(_context.Pointer, _batch.Batch);
         if (status == 0)
@@ -155,5 +156,13 @@ internal sealed class InferenceContext : IDisposable
             _adapterGeneration = _core.Adapters.Generation;
             return LlamaContexts.Create(_core.Handle, parameters, abort: _abort);
         }
+    }
+
+    /// <summary>What native code asks. It must not refer to the context: native code keeps it alive, and a forgotten context shall be collected.</summary>
+    private sealed class StopSignal
+    {
+        internal CancellationToken Token { get; set; }
+
+        internal bool IsSet() => Token.IsCancellationRequested;
     }
 }

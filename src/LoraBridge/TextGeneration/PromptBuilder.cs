@@ -30,7 +30,10 @@ internal sealed class PromptBuilder(Vocabulary vocabulary, IChatTemplate templat
             if (tokens.Length <= (isShortest ? maximum : limit))
                 return tokens;
             if (isShortest)
-                throw new InvalidOperationException($"The message has {tokens.Length} tokens with its system prompt, but only {maximum} fit the context.");
+            {
+                throw new InvalidOperationException(
+                    $"The message has {tokens.Length} tokens with its system prompt, but only {maximum} fit the context.");
+            }
             RemoveExchange(kept, first);
         }
     }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LoraBridge.TextGeneration;
 
 /// <summary>How the next token is chosen from the model's probabilities.</summary>
@@ -30,7 +32,9 @@ public sealed record SamplingMode
         init => _topK = value >= 0 ? value : throw OutOfRange(value, "0 or more");
     }
 
-    /// <summary>Keep the most probable tokens that together have this probability; 1 keeps all. Paper: <see href="https://arxiv.org/abs/1904.09751"/>.</summary>
+    /// <summary>
+    /// Keep the most probable tokens that together have this probability; 1 keeps all. Paper: <see href="https://arxiv.org/abs/1904.09751"/>.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not above 0 and at most 1.</exception>
     public float TopP
     {
@@ -38,7 +42,9 @@ public sealed record SamplingMode
         init => _topP = value is > 0 and <= 1 ? value : throw OutOfRange(value, "above 0 and at most 1");
     }
 
-    /// <summary>Keep tokens of at least this share of the best one's probability; 0 keeps all. Paper: <see href="https://arxiv.org/abs/2407.01082"/>.</summary>
+    /// <summary>
+    /// Keep tokens of at least this share of the best one's probability; 0 keeps all. Paper: <see href="https://arxiv.org/abs/2407.01082"/>.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not 0 to 1.</exception>
     public float MinP
     {
@@ -49,6 +55,6 @@ public sealed record SamplingMode
     /// <summary>Seed of the random choice: the same seed and text give the same answer. Null draws a new one for each answer.</summary>
     public uint? Seed { get; init; }
 
-    private static ArgumentOutOfRangeException OutOfRange(object value, string expected, [System.Runtime.CompilerServices.CallerMemberName] string name = "") =>
+    private static ArgumentOutOfRangeException OutOfRange(object value, string expected, [CallerMemberName] string name = "") =>
         new(name, value, $"{name} is {expected}.");
 }

@@ -65,8 +65,8 @@ internal static class HyperparameterCheck
 
     private static void CheckHeadSizes(CheckedMetadata metadata, long fallback, string variant)
     {
-        var key = metadata.Integer($"attention.key_length{variant}", 1, MaximumWidth, metadata.Integer("attention.key_length") ?? fallback);
-        var value = metadata.Integer($"attention.value_length{variant}", 1, MaximumWidth, metadata.Integer("attention.value_length") ?? fallback);
+        var key = Length("attention.key_length", fallback);
+        var value = Length("attention.value_length", fallback);
         var rotated = metadata.Integer($"rope.dimension_count{variant}", 0, key, metadata.Integer("rope.dimension_count") ?? key);
         if (rotated % 2 != 0)
             throw metadata.Fault($"rope.dimension_count{variant}", $"{rotated}", "an even number");
@@ -74,6 +74,9 @@ internal static class HyperparameterCheck
             throw metadata.Fault($"attention.value_length{variant}", $"{value}", $"{key}, the length of the keys");
         if (FullyRotated.Contains(metadata.Architecture) && key != rotated)
             throw metadata.Fault($"rope.dimension_count{variant}", $"{rotated}", $"{key}, the length of the keys");
+
+        long Length(string suffix, long missing) =>
+            metadata.Integer(suffix + variant, 1, MaximumWidth, metadata.Integer(suffix) ?? missing);
     }
 
     private static void CheckNumbers(CheckedMetadata metadata)
@@ -101,7 +104,8 @@ internal static class HyperparameterCheck
     // The architectures whose graphs assert these equalities.
     private static readonly HashSet<string> FullyRotated =
     [
-        "apertus", "arcee", "arctic", "baichuan", "chameleon", "codeshell", "cogvlm", "cohere2moe", "dbrx", "deci", "deepseek", "dots1", "dream",
+        "apertus", "arcee", "arctic", "baichuan", "chameleon", "codeshell", "cogvlm", "cohere2moe", "dbrx", "deci", "deepseek", "dots1",
+        "dream",
         "ernie4_5", "ernie4_5-moe", "exaone", "exaone4", "exaone-moe", "falcon", "granite", "granitemoe", "grok", "grovemoe", "hunyuan-moe",
         "internlm2", "jais2", "llada", "llada-moe", "llama", "llama4", "maincoder", "mellum", "minimax-m2", "mistral3", "nemotron", "olmo",
         "olmo2", "olmoe", "orion", "paddleocr", "pangu-embedded", "plamo", "qwen2", "qwen2moe", "qwen2vl", "qwen3", "qwen3moe", "qwen3vl",
@@ -110,8 +114,8 @@ internal static class HyperparameterCheck
 
     private static readonly HashSet<string> EqualHeadSizes =
     [
-        .. FullyRotated, "afmoe", "bailingmoe2", "bert", "bitnet", "bloom", "chatglm", "cohere2", "command-r", "glm4", "glm4moe", "gpt2", "gptneox",
-        "granitehybrid", "jais", "modern-bert", "mpt", "nemotron_h", "nemotron_h_moe", "neo-bert", "openelm", "phi2", "phi3", "qwen", "qwen35",
-        "qwen35moe", "qwen3next", "refact", "stablelm", "starcoder", "t5",
+        .. FullyRotated, "afmoe", "bailingmoe2", "bert", "bitnet", "bloom", "chatglm", "cohere2", "command-r", "glm4", "glm4moe", "gpt2",
+        "gptneox", "granitehybrid", "jais", "modern-bert", "mpt", "nemotron_h", "nemotron_h_moe", "neo-bert", "openelm", "phi2", "phi3",
+        "qwen", "qwen35", "qwen35moe", "qwen3next", "refact", "stablelm", "starcoder", "t5",
     ];
 }

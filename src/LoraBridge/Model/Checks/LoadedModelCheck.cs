@@ -16,7 +16,8 @@ internal static class LoadedModelCheck
             type == LlamaVocabType.None ? null
             : llama_vocab_get_add_bos(vocabulary) && llama_vocab_bos(vocabulary) < 0 ? "wants a start token before a text, but names none"
             : llama_vocab_get_add_eos(vocabulary) && llama_vocab_eos(vocabulary) < 0 ? "wants an end token after a text, but names none"
-            : type == LlamaVocabType.Wpm && (llama_vocab_bos(vocabulary) < 0 || llama_vocab_sep(vocabulary) < 0) ? "wants a separator, but names none"
+            : type == LlamaVocabType.Wpm && llama_vocab_bos(vocabulary) < 0 ? "wants a start token before a text, but names none"
+            : type == LlamaVocabType.Wpm && llama_vocab_sep(vocabulary) < 0 ? "wants a separator after a text, but names none"
             : null;
         if (problem is null)
             return model;
