@@ -31,6 +31,8 @@ public sealed class HostileModelTests : IDisposable
         { "llama.attention.key_length", new(63u) },
         { "llama.attention.key_length", new(128u) },
         { "llama.attention.value_length", new(32u) },
+        { "llama.attention.key_length_swa", new(32u) },
+        { "llama.rope.dimension_count", new(0u) },
         { "llama.rope.dimension_count", new(63u) },
         { "llama.rope.dimension_count", new(32u) },
         { "llama.rope.scaling.type", new("spiral") },
