@@ -46,8 +46,18 @@ public sealed class AtomicFile : IDisposable
     /// <exception cref="UnauthorizedAccessException">The folder may not be written to, or the path is a folder.</exception>
     public static AtomicFile Create(string path, bool overwrite, long expectedBytes = 0)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        var target = System.IO.Path.GetFullPath(path);
+        var target = System.IO.Path.GetFullPath(CheckPath(path));
+        return new AtomicFile(target, ReserveTemporaryPath(target, overwrite, expectedBytes), overwrite);
+    }
+
+    /// <summary>
+    /// The path for a temporary file that something else writes: in the folder of the target, under a name that the next write to
+    /// the target deletes if it is left behind. <see cref="Adopt"/> gives it its name.
+    /// </summary>
+    /// <inheritdoc cref="Create"/>
+    public static string ReserveTemporaryPath(string path, bool overwrite, long expectedBytes = 0)
+    {
+        var target = System.IO.Path.GetFullPath(CheckPath(path));
         if (Directory.Exists(target))
             throw new UnauthorizedAccessException($"{target} is a folder, expected the path of a file.");
         var folder = System.IO.Path.GetDirectoryName(target);
@@ -58,8 +68,20 @@ public sealed class AtomicFile : IDisposable
         EnsureFreeSpace(target, expectedBytes);
 
         var unique = RandomNumberGenerator.GetHexString(8, lowercase: true);
-        var temporary = System.IO.Path.Combine(folder, $".{System.IO.Path.GetFileName(target)}.{unique}{TemporarySuffix}");
-        return new AtomicFile(target, temporary, overwrite);
+        return System.IO.Path.Combine(folder, $".{System.IO.Path.GetFileName(target)}.{unique}{TemporarySuffix}");
+    }
+
+    /// <summary>Flushes a closed file to the disk and gives it its name.</summary>
+    /// <param name="temporaryPath">A path of <see cref="ReserveTemporaryPath"/>, by now a file.</param>
+    /// <param name="path">The path it shall have.</param>
+    /// <param name="overwrite">Whether an existing file may be replaced.</param>
+    /// <exception cref="IOException">The disk is full, or a file of this name exists and may not be replaced.</exception>
+    public static void Adopt(string temporaryPath, string path, bool overwrite)
+    {
+        using (var stream = new FileStream(temporaryPath, FileMode.Open, FileAccess.ReadWrite, FileShare.Read))
+            stream.Flush(flushToDisk: true);
+        CheckTarget(path, overwrite);
+        File.Move(temporaryPath, path, overwrite);
     }
 
     /// <summary>Writes a file in one call.</summary>
@@ -117,6 +139,12 @@ public sealed class AtomicFile : IDisposable
             // Closing writes the last buffer, which a full disk refuses; the file goes all the same.
             File.Delete(TemporaryPath);
         }
+    }
+
+    private static string CheckPath(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return path;
     }
 
     private static void CheckTarget(string target, bool overwrite)

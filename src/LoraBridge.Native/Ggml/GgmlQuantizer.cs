@@ -37,7 +37,9 @@ internal static unsafe class GgmlQuantizer
             return;
         fixed (byte* to = destination)
         {
-            var written = ggml_quantize_chunk(type, source, to, 0, source.Length / rowLength, rowLength, importance);
+            // An empty span may still point somewhere; only the default one is null to native code.
+            var weights = importance.IsEmpty ? default : importance;
+            var written = ggml_quantize_chunk(type, source, to, 0, source.Length / rowLength, rowLength, weights);
             if (written != (nuint)destination.Length)
                 throw new NativeException($"Quantising to {type} wrote {written} bytes; expected {destination.Length}.");
         }

@@ -7,9 +7,16 @@ namespace LoraBridge.Adapters;
 internal static class AdapterMatch
 {
     private const string Output = "output.weight";
+    private const string Embedding = "token_embd.weight";
 
+    /// <param name="adapter">The adapter.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="separateOutput">
+    /// Whether an output that the model shares with its embedding may be adapted: a merge can write a tensor of its own for it, the
+    /// live model cannot.
+    /// </param>
     /// <exception cref="AdapterMismatchException">The adapter was made for another model.</exception>
-    internal static void Check(AdapterFile adapter, GgufModelFiles model)
+    internal static void Check(AdapterFile adapter, GgufModelFiles model, bool separateOutput = false)
     {
         var architecture = model.Metadata.Architecture;
         if (adapter.Architecture != architecture)
@@ -17,7 +24,7 @@ internal static class AdapterMatch
             throw new AdapterMismatchException(
                 $"{adapter.Path}: the adapter is for the architecture '{adapter.Architecture}', expected '{architecture}', that of the model.", []);
         }
-        var mismatches = adapter.Pairs.Select(pair => Compare(pair, model)).OfType<TensorMismatch>().ToList();
+        var mismatches = adapter.Pairs.Select(pair => Compare(pair, model, separateOutput)).OfType<TensorMismatch>().ToList();
         if (mismatches.Count > 0)
         {
             throw new AdapterMismatchException(
@@ -27,15 +34,16 @@ internal static class AdapterMatch
     }
 
     /// <summary>What is wrong with a pair for this model, or null.</summary>
-    private static TensorMismatch? Compare(LoraPair pair, GgufModelFiles model)
+    private static TensorMismatch? Compare(LoraPair pair, GgufModelFiles model, bool separateOutput)
     {
         var found = $"A {LoraPair.Shape(pair.A)}, B {LoraPair.Shape(pair.B)}";
-        if (model.Find(pair.Target) is not { } weight)
+        var tied = separateOutput && pair.Target == Output ? model.Find(Embedding) : null;
+        if ((model.Find(pair.Target) ?? tied) is not { } weight)
             return new TensorMismatch(pair.Target, found, "a tensor that the model has");
         if (weight.Info.Dimension(1) == 1 || weight.Info.Dimension(3) != 1)
             return new TensorMismatch(pair.Target, found, $"a matrix; the model's is {LoraPair.Shape(weight.Info)}");
         // A model whose output is its embedding multiplies by it: there the A of a lookup has the wrong shape, and ggml asserts.
-        if (pair.IsTokenEmbedding && model.Find(Output) is null)
+        if (!separateOutput && pair.IsTokenEmbedding && model.Find(Output) is null)
             return new TensorMismatch(pair.Target, found, $"a model with its own {Output}: this one uses the embedding as its output, too");
         var (a, b) = LoraPair.ShapesFor(pair.Target, weight.Info.Shape.AsSpan(), pair.Rank);
         return Same(pair.A, a) && Same(pair.B, b)

@@ -1,0 +1,11 @@
+namespace LoraBridge.Finetuning;
+
+/// <summary>How far a merge is.</summary>
+/// <param name="Stage">What is being done.</param>
+/// <param name="BytesWritten">Bytes written in this stage.</param>
+/// <param name="TotalBytes">Bytes this stage will write; 0 where that is not known.</param>
+public sealed record MergeProgress(MergeStage Stage, long BytesWritten, long TotalBytes)
+{
+    /// <summary>The part of this stage that is done, 0 to 1; 0 where the total is not known.</summary>
+    public double Fraction => TotalBytes > 0 ? (double)BytesWritten / TotalBytes : 0;
+}

@@ -1,0 +1,31 @@
+namespace LoraBridge.Finetuning;
+
+/// <summary>How close the logits of a merged model are to those of base and adapters, over the tokens of seeded prompts.</summary>
+/// <param name="Tokens">Number of tokens compared.</param>
+/// <param name="NormalizedMeanSquaredError">Sum of squared differences over the sum of squared logits of base and adapters.</param>
+/// <param name="MaximumDifference">The largest difference of a logit.</param>
+/// <param name="TopTokenAgreement">Share of the positions where both find the same token most likely, 0 to 1.</param>
+/// <param name="AdapterEffect">
+/// Normalised mean squared error of the bare base against base and adapters: what the adapters change. A merge that is worth its
+/// name errs by much less.
+/// </param>
+public sealed record MergeVerification(
+    int Tokens, double NormalizedMeanSquaredError, double MaximumDifference, double TopTokenAgreement, double AdapterEffect)
+{
+    /// <summary>The figures in a word.</summary>
+    public MergeVerdict Verdict =>
+        NormalizedMeanSquaredError <= 1e-6 ? MergeVerdict.Equal
+        : NormalizedMeanSquaredError <= 1e-3 ? MergeVerdict.Close
+        : NormalizedMeanSquaredError <= AdapterEffect / 4 ? MergeVerdict.Quantized
+        : MergeVerdict.Different;
+
+    /// <summary>The verdict as a sentence.</summary>
+    public override string ToString() => Verdict switch
+    {
+        MergeVerdict.Equal => "The merged model computes what base and adapters compute.",
+        MergeVerdict.Close => $"The merged model is close to base and adapters: NMSE {NormalizedMeanSquaredError:g2}, {TopTokenAgreement:p0} of the top tokens agree.",
+        MergeVerdict.Quantized =>
+            $"Quantisation costs part of the adapters' effect: NMSE {NormalizedMeanSquaredError:g2}, the adapters make {AdapterEffect:g2}; {TopTokenAgreement:p0} of the top tokens agree.",
+        _ => $"The merged model differs from base and adapters by NMSE {NormalizedMeanSquaredError:g2}, where the adapters make {AdapterEffect:g2}: choose a type of more bits.",
+    };
+}

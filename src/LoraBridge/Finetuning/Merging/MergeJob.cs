@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using LoraBridge.Adapters;
+using LoraBridge.Formats;
+using LoraBridge.Model;
+using LoraBridge.Native;
+
+namespace LoraBridge.Finetuning.Merging;
+
+/// <summary>One merge, from the open files to the result.</summary>
+internal sealed class MergeJob : IDisposable
+{
+    private readonly MergeOptions _options;
+    private readonly IProgress<MergeProgress>? _progress;
+    private readonly GgufModelFiles _model;
+    private readonly List<AdapterSource> _adapters = [];
+
+    internal MergeJob(
+        string basePath, IReadOnlyList<(string Path, float Scale)> adapters, MergeOptions options, IProgress<MergeProgress>? progress)
+    {
+        _options = options;
+        _progress = progress;
+        _model = ModelLoader.Open(basePath);
+        try
+        {
+            foreach (var (path, scale) in adapters)
+                _adapters.Add(new AdapterSource(AdapterFile.Read(path), scale));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    internal MergeResult Run(string path, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var started = Stopwatch.GetTimestamp();
+        NativeRuntime.Initialize();
+        var target = new MergeTarget(path, _options.Force, _options.MaximumPartBytes);
+        target.Check();
+
+        var importance = _options.ImportanceMatrixPath is { } matrix ? ImportanceMatrix.Read(matrix) : null;
+        var tensors = MergePlan.Make(_model, _adapters, _options.OutputType, importance, cancellationToken);
+        var result = IsRecipe(_options.OutputType)
+            ? new RecipeMerge(target, _options, _progress).Run(Merger(tensors, cancellationToken), importance, cancellationToken)
+            : Save(target, tensors, cancellationToken);
+        result = result with { Duration = Stopwatch.GetElapsedTime(started) };
+        return _options.Verify ? result with { Verification = Verify(result, cancellationToken) } : result;
+    }
+
+    public void Dispose()
+    {
+        _adapters.ForEach(adapter => adapter.Dispose());
+        _model.Dispose();
+    }
+
+    private static bool IsRecipe(MergeOutputType type) =>
+        type is not (MergeOutputType.Keep or MergeOutputType.F32 or MergeOutputType.F16 or MergeOutputType.BF16);
+
+    private MergeWriter Merger(ImmutableArray<PlannedTensor> tensors, CancellationToken cancellationToken) => new(
+        MergeMetadata.Of(_model, _adapters, _options.OutputType), tensors, _options.Threads ?? ProcessorInfo.DefaultThreadCount, cancellationToken);
+
+    private MergeResult Save(MergeTarget target, ImmutableArray<PlannedTensor> tensors, CancellationToken cancellationToken)
+    {
+        using var merger = Merger(tensors, cancellationToken);
+        // Some architectures share output and embedding always, and refuse a tensor that they do not expect.
+        Action<string>? check = tensors.Length > _model.Tensors.Length ? CheckLoads : null;
+        var paths = target.Save(merger.Writer, check, StageProgress.Of(_progress, MergeStage.Merging, merger.Writer.FileLength), cancellationToken);
+        return new MergeResult
+        {
+            Paths = paths,
+            Tensors = merger.Merged,
+            CopiedTensors = merger.CopiedTensors,
+            OutputBytes = paths.Sum(path => new FileInfo(path).Length),
+            Duration = TimeSpan.Zero,
+        };
+    }
+
+    private void CheckLoads(string path)
+    {
+        try
+        {
+            ModelLoader.Load(path, new NativeLoadOptions { UseExtraBuffers = false }).Dispose();
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new InvalidOperationException(
+                $"The architecture '{_model.Metadata.Architecture}' cannot have an output apart from its embedding: {fault.Message}", fault);
+        }
+    }
+
+    private MergeVerification Verify(MergeResult result, CancellationToken cancellationToken)
+    {
+        _progress?.Report(new MergeProgress(MergeStage.Verifying, 0, 0));
+        return new MergeVerifier(_options.VerificationSeed).Compare(
+            _model, [.. _adapters.Select(adapter => (adapter.Adapter.Path, adapter.Scale))], result.Paths[0], cancellationToken);
+    }
+}

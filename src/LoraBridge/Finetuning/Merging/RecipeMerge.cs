@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using LoraBridge.Formats;
+using LoraBridge.Native;
+
+namespace LoraBridge.Finetuning.Merging;
+
+/// <summary>
+/// Merges to one of llama.cpp's recipes: the merged tensors go to a temporary file in F32, which <c>llama_model_quantize</c> reads.
+/// Both files are temporary files of the target, so that nothing is left of a merge that fails or is killed.
+/// </summary>
+internal sealed class RecipeMerge(MergeTarget target, MergeOptions options, IProgress<MergeProgress>? progress)
+{
+    internal MergeResult Run(MergeWriter merger, ImportanceMatrix? importance, CancellationToken cancellationToken)
+    {
+        using var disposal = merger;
+        var length = merger.Writer.FileLength;
+        var exact = AtomicFile.ReserveTemporaryPath(target.Path, target.Overwrite, length);
+        var quantized = AtomicFile.ReserveTemporaryPath(target.Path, target.Overwrite);
+        try
+        {
+            using (var stream = new FileStream(exact, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+                merger.Writer.WriteTo(stream, StageProgress.Of(progress, MergeStage.Merging, length), cancellationToken);
+            progress?.Report(new MergeProgress(MergeStage.Quantizing, 0, 0));
+            Quantize(exact, quantized, importance);
+            cancellationToken.ThrowIfCancellationRequested();
+            var tensors = Measure(merger.Merged, exact, quantized);
+            var paths = Publish(quantized, cancellationToken);
+            return new MergeResult
+            {
+                Paths = paths,
+                Tensors = tensors,
+                CopiedTensors = merger.CopiedTensors,
+                OutputBytes = paths.Sum(path => new FileInfo(path).Length),
+                Duration = TimeSpan.Zero,
+            };
+        }
+        finally
+        {
+            File.Delete(exact);
+            File.Delete(quantized);
+        }
+    }
+
+    private void Quantize(string exact, string quantized, ImportanceMatrix? importance) => LlamaQuantizer.Quantize(
+        exact,
+        quantized,
+        (Native.LlamaFileType)options.OutputType,
+        parameters => parameters with
+        {
+            nthread = options.Threads ?? ProcessorInfo.DefaultThreadCount,
+            // Tensors that no adapter touches still have the base's type.
+            allow_requantize = true,
+        },
+        importance?.Columns);
+
+    private static List<MergedTensor> Measure(IReadOnlyList<MergedTensor> merged, string exact, string quantized)
+    {
+        using var before = GgufFile.Open(exact);
+        using var after = GgufFile.Open(quantized);
+        return [.. merged.Select(tensor => tensor with
+        {
+            OutputType = after.Find(tensor.Name)!.Type,
+            QuantizationError = TensorDifference.Relative(before, after, tensor.Name),
+        })];
+    }
+
+    private IReadOnlyList<string> Publish(string quantized, CancellationToken cancellationToken)
+    {
+        if (target.MaximumPartBytes is null)
+        {
+            AtomicFile.Adopt(quantized, target.Path, target.Overwrite);
+            return [target.Path];
+        }
+
+        using var file = GgufFile.Open(quantized);
+        var writer = new GgufWriter(file.Metadata);
+        foreach (var tensor in file.Tensors)
+            writer.AddTensor(file, tensor);
+        return target.Save(writer, null, null, cancellationToken);
+    }
+}

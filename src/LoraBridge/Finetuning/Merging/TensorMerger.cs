@@ -1,0 +1,134 @@
+using System.Buffers;
+using System.Numerics.Tensors;
+using LoraBridge.Formats;
+using LoraBridge.Native;
+
+namespace LoraBridge.Finetuning.Merging;
+
+/// <summary>Merges one tensor, or copies it, in chunks of whole rows small enough to stay in a processor's cache.</summary>
+internal sealed class TensorMerger
+{
+    /// <summary>Values of a chunk that is merged: three F32 copies of it are at work.</summary>
+    private const int ChunkValues = 1 << 18;
+
+    /// <summary>Bytes of a chunk that is copied.</summary>
+    private const int CopyBytes = 1 << 20;
+
+    private readonly PlannedTensor _tensor;
+    private readonly Lazy<LowRankUpdate[]> _updates;
+
+    internal TensorMerger(PlannedTensor tensor)
+    {
+        _tensor = tensor;
+        // The matrices are read by the first chunk, on one of the pipeline's threads, and freed with this object.
+        _updates = new(() => [.. tensor.Updates.Select(update => LowRankUpdate.Read(update.Adapter, update.Pair, tensor.Divisors.AsSpan()))]);
+    }
+
+    /// <summary>The chunks of the tensor; each can be computed on any thread.</summary>
+    internal IEnumerable<Func<Chunk>> Chunks()
+    {
+        if (!_tensor.IsMerged)
+        {
+            var length = _tensor.Source.Info.ByteLength;
+            for (var start = 0L; start < length; start += CopyBytes)
+            {
+                var offset = start;
+                yield return () => Copy(offset, (int)Math.Min(CopyBytes, length - offset));
+            }
+
+            yield break;
+        }
+
+        var step = Math.Max(1, ChunkValues / _tensor.RowLength);
+        var experts = _tensor.Source.Info.RowCount / _tensor.RowsPerExpert;
+        for (var expert = 0; expert < experts; expert++)
+        {
+            for (var row = 0L; row < _tensor.RowsPerExpert; row += step)
+            {
+                var (e, first, rows) = (expert, (int)row, (int)Math.Min(step, _tensor.RowsPerExpert - row));
+                yield return () => Merge(e, first, rows);
+            }
+        }
+    }
+
+    private Chunk Copy(long offset, int length)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        _tensor.Source.File.Read(_tensor.Source.Info, buffer.AsSpan(0, length), offset);
+        return new Chunk(buffer, length, default);
+    }
+
+    private Chunk Merge(int expert, int firstRow, int rows)
+    {
+        var count = checked((int)(rows * _tensor.RowLength));
+        var pool = ArrayPool<float>.Shared;
+        var (valuesBuffer, deltaBuffer) = (pool.Rent(count), pool.Rent(count));
+        try
+        {
+            var values = valuesBuffer.AsSpan(0, count);
+            var delta = deltaBuffer.AsSpan(0, count);
+            Read(expert, firstRow, rows, values);
+            var updates = _updates.Value;
+            for (var i = 0; i < updates.Length; i++)
+                updates[i].Compute(expert, firstRow, rows, delta, accumulate: i > 0);
+            var norms = new MergeNorms(TensorPrimitives.SumOfSquares<float>(values), TensorPrimitives.SumOfSquares<float>(delta), 0, 0);
+            TensorPrimitives.Add(values, delta, values);
+
+            var bytes = checked((int)(rows * _tensor.Type.RowSize(_tensor.RowLength)));
+            var buffer = ArrayPool<byte>.Shared.Rent(bytes);
+            Write(expert, values, buffer.AsSpan(0, bytes));
+            return new Chunk(buffer, bytes, norms + Error(values, buffer.AsSpan(0, bytes), delta));
+        }
+        finally
+        {
+            pool.Return(valuesBuffer);
+            pool.Return(deltaBuffer);
+        }
+    }
+
+    private void Read(int expert, int firstRow, int rows, Span<float> values)
+    {
+        var source = _tensor.Source;
+        var rowBytes = source.Info.Type.RowSize(_tensor.RowLength);
+        var length = checked((int)(rows * rowBytes));
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            source.File.Read(source.Info, buffer.AsSpan(0, length), (expert * _tensor.RowsPerExpert + firstRow) * rowBytes);
+            TensorReader.Convert(source.Info.Type, buffer.AsSpan(0, length), values);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private void Write(int expert, ReadOnlySpan<float> values, Span<byte> destination)
+    {
+        if (_tensor.Type == GgmlType.F16)
+        {
+            HalfPrecision.Float32ToFloat16(values, destination);
+            return;
+        }
+
+        if (_tensor.Type == GgmlType.BF16)
+        {
+            HalfPrecision.Float32ToBFloat16(values, destination);
+            return;
+        }
+
+        var importance = _tensor.Importance.AsSpan();
+        if (importance.Length > _tensor.RowLength)
+            importance = importance.Slice((int)(expert * _tensor.RowLength), (int)_tensor.RowLength);
+        GgmlQuantizer.Quantize((GgmlTensorType)_tensor.Type, values, destination, _tensor.RowLength, importance);
+    }
+
+    private MergeNorms Error(ReadOnlySpan<float> exact, ReadOnlySpan<byte> stored, Span<float> scratch)
+    {
+        if (_tensor.Type == GgmlType.F32)
+            return default;
+        TensorReader.Convert(_tensor.Type, stored, scratch);
+        TensorPrimitives.Subtract(scratch, exact, scratch);
+        return new MergeNorms(0, 0, TensorPrimitives.SumOfSquares(exact), TensorPrimitives.SumOfSquares<float>(scratch));
+    }
+}

@@ -1,0 +1,117 @@
+using LoraBridge.Finetuning;
+using LoraBridge.Finetuning.Merging;
+using LoraBridge.Formats;
+using LoraBridge.TestKit;
+
+namespace LoraBridge.Tests.Merging;
+
+/// <summary>Whatever fails, an older file stays as it was and no other is left.</summary>
+public sealed class MergeFaultTests
+{
+    [Fact]
+    public void AnExistingFileIsKeptWithoutForceAndReplacedWithIt()
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
+        File.WriteAllText(fixture.Output, "old");
+
+        Assert.Throws<IOException>(() => fixture.Merge());
+        Assert.Equal("old", File.ReadAllText(fixture.Output));
+
+        fixture.Merge(new MergeOptions { Force = true });
+        Assert.NotEqual(3, new FileInfo(fixture.Output).Length);
+        AssertNoLitter(fixture);
+    }
+
+    [Theory]
+    [InlineData(MergeOutputType.Keep)]
+    [InlineData(MergeOutputType.Q4_K_M)]
+    public void CancellingInTheMiddleLeavesTheOldFile(MergeOutputType type)
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
+        File.WriteAllText(fixture.Output, "old");
+        using var source = new CancellationTokenSource();
+        var merger = new LoraMerger(fixture.ModelPath) { Options = new MergeOptions { Force = true, OutputType = type, Threads = 2 } };
+        merger.AddLoraAdapter(fixture.AdapterPath);
+
+        Assert.ThrowsAny<OperationCanceledException>(() => merger.Merge(fixture.Output, new CancelAtHalf(source), source.Token));
+
+        Assert.Equal("old", File.ReadAllText(fixture.Output));
+        AssertNoLitter(fixture);
+    }
+
+    [Fact]
+    public void ABaseThatEndsEarlyWhileItIsReadLeavesTheOldFile()
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
+        var shrinking = fixture["base.gguf"];
+        File.Copy(fixture.ModelPath, shrinking);
+        File.WriteAllText(fixture.Output, "old");
+        var merger = new LoraMerger(shrinking) { Options = new MergeOptions { Force = true, Threads = 1 } };
+        merger.AddLoraAdapter(fixture.AdapterPath);
+
+        Assert.Throws<EndOfStreamException>(() => merger.Merge(fixture.Output, new ShrinkAtFirst(shrinking)));
+
+        Assert.Equal("old", File.ReadAllText(fixture.Output));
+        File.Delete(shrinking);
+        AssertNoLitter(fixture);
+    }
+
+    [Fact]
+    public void AFullDiskLeavesTheOldFile()
+    {
+        // A device on which every write fails as on a full disk.
+        Assert.SkipUnless(File.Exists("/dev/full"), "There is no /dev/full here.");
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
+        using var model = GgufModelFiles.Open(fixture.ModelPath);
+        using var adapter = new AdapterSource(LoraBridge.Adapters.AdapterFile.Read(fixture.AdapterPath), 1);
+        var plan = MergePlan.Make(model, [adapter], MergeOutputType.Keep, null, CancellationToken.None);
+        using var merger = new MergeWriter(MergeMetadata.Of(model, [adapter], MergeOutputType.Keep), plan, 2, CancellationToken.None);
+        using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+
+        Assert.ThrowsAny<IOException>(() => merger.Writer.WriteTo(full));
+    }
+
+    [Fact]
+    public void AMissingFolderIsSaidBeforeAnyWork()
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
+        var merger = new LoraMerger(fixture.ModelPath);
+        merger.AddLoraAdapter(fixture.AdapterPath);
+
+        Assert.Throws<DirectoryNotFoundException>(() => merger.Merge(Path.Combine(fixture.Folder, "missing", "merged.gguf")));
+    }
+
+    [Fact]
+    public void WhatAKilledMergeLeftIsGoneAfterTheNext()
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
+        File.WriteAllText(AtomicFile.ReserveTemporaryPath(fixture.Output, overwrite: true), "half a model");
+        File.WriteAllText(fixture.Output, "old");
+
+        fixture.Merge(new MergeOptions { Force = true });
+
+        AssertNoLitter(fixture);
+    }
+
+    private static void AssertNoLitter(MergeFixture fixture) =>
+        Assert.Equal(["adapter.gguf", "merged.gguf"], Directory.GetFiles(fixture.Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+
+    private sealed class CancelAtHalf(CancellationTokenSource source) : IProgress<MergeProgress>
+    {
+        public void Report(MergeProgress value)
+        {
+            if (value.Fraction > 0.5)
+                source.Cancel();
+        }
+    }
+
+    private sealed class ShrinkAtFirst(string path) : IProgress<MergeProgress>
+    {
+        public void Report(MergeProgress value)
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+            if (stream.Length > 1 << 20)
+                stream.SetLength(1 << 20);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using LoraBridge.Finetuning;
+using LoraBridge.Formats;
+using LoraBridge.Model;
+using LoraBridge.TestKit;
+
+namespace LoraBridge.Tests.Merging;
+
+/// <summary>Weight scales, experts, fused tensors, quantised adapters and embeddings that are the output as well.</summary>
+public sealed class MergeSpecialTensorTests
+{
+    // Not attn_k_b and attn_v_b: llama.cpp multiplies by them without looking for an adapter.
+    private static readonly string[] AllModules =
+    [
+        "attn_q", "attn_k", "attn_v", "attn_qkv", "attn_output", "ffn_gate", "ffn_up", "ffn_down", "output",
+        "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps", "ffn_gate_up_exps", "ssm_in", "ssm_out", "attn_q_a", "attn_q_b", "attn_kv_a_mqa",
+    ];
+
+    [Fact]
+    public void WeightScalesCountAsTheLiveModelAppliesThem()
+    {
+        using var fixture = new MergeFixture(ScaledModel());
+
+        var result = fixture.Merge(new MergeOptions { Verify = true });
+
+        Assert.Equal(MergeVerdict.Equal, result.Verification!.Verdict);
+        // In attention the scale comes before the adapter's branch, in the feed-forward block after it.
+        Assert.True(Change(fixture, "blk.0.attn_q.weight") > 1.9);
+        Assert.InRange(Change(fixture, "blk.0.ffn_up.weight"), 0.99, 1.01);
+        File.Delete(fixture.ModelPath);
+    }
+
+    [Theory]
+    [InlineData("llama-dense.gguf")]
+    [InlineData("phi3-dense.gguf")]
+    [InlineData("qwen3moe-moe.gguf")]
+    [InlineData("gpt-oss-moe.gguf")]
+    [InlineData("mamba2-dense.gguf")]
+    [InlineData("gpt2-dense.gguf")]
+    public void ModelsOfTheZooMergeToWhatTheyComputeLive(string name)
+    {
+        using var fixture = new MergeFixture(Zoo.PathOf(name), AllModules);
+
+        var verification = fixture.Merge(new MergeOptions { Verify = true }).Verification!;
+
+        Assert.Equal(MergeVerdict.Equal, verification.Verdict);
+        Assert.True(verification.AdapterEffect > 1e-4);
+    }
+
+    [Theory]
+    [InlineData(GgmlType.F16)]
+    [InlineData(GgmlType.BF16)]
+    [InlineData(GgmlType.Q8_0)]
+    public void AdaptersOfAnyTypeAreMerged(GgmlType type)
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama), rank: 32);
+        var typed = fixture["typed.gguf"];
+        Convert(fixture.AdapterPath, typed, type);
+
+        var result = fixture.Merge(new MergeOptions { Verify = true }, (typed, 1));
+
+        // Live products with these types round their inputs, too.
+        Assert.True(result.Verification!.NormalizedMeanSquaredError < 1e-3, result.Verification.ToString());
+        Assert.Equal(14, result.MergedTensors);
+    }
+
+    [Fact]
+    public void AnOutputThatIsTheEmbeddingBecomesATensorOfItsOwn()
+    {
+        var tied = TinyModels.PathOf(TinyArchitecture.Gemma3);
+        using var fixture = new MergeFixture(tied, ["token_embd"]);
+        var embedding = MergeFixture.Read(tied, "token_embd.weight");
+
+        fixture.Merge();
+
+        Assert.Equal(embedding, MergeFixture.Read(fixture.Output, "output.weight"));
+        Assert.NotEqual(embedding, MergeFixture.Read(fixture.Output, "token_embd.weight"));
+        using var model = new LM(fixture.Output, TinyModels.Device);
+        Assert.Equal("gemma3", model.Architecture);
+    }
+
+    private static double Change(MergeFixture fixture, string name)
+    {
+        var (before, after) = (MergeFixture.Read(fixture.ModelPath, name), MergeFixture.Read(fixture.Output, name));
+        var unscaled = MergeFixture.Expected(
+            new float[before.Length], MergeFixture.Read(fixture.AdapterPath, name + ".lora_a"), MergeFixture.Read(fixture.AdapterPath, name + ".lora_b"), 4, 2);
+        var found = before.Zip(after, (x, y) => y - x).Sum(x => (double)x * x);
+        return Math.Sqrt(found / unscaled.Sum(x => (double)x * x));
+    }
+
+    private static string ScaledModel()
+    {
+        var writer = TinyModelWriter.Create(TinyArchitecture.Llama);
+        foreach (var name in (string[])["attn_q", "attn_output", "ffn_gate", "ffn_up", "ffn_down"])
+            writer.AddTensor($"blk.0.{name}.scale", GgmlType.F32, [1], BitConverter.GetBytes(0.5f));
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".gguf");
+        writer.Save(path);
+        return path;
+    }
+
+    private static void Convert(string from, string to, GgmlType type)
+    {
+        using var file = GgufFile.Open(from);
+        var writer = new GgufWriter(file.Metadata);
+        foreach (var tensor in file.Tensors)
+        {
+            var values = MergeFixture.Read(from, tensor.Name);
+            var bytes = new byte[type.RowSize(tensor.Shape[0]) * tensor.RowCount];
+            Native.GgmlQuantizer.Quantize((Native.GgmlTensorType)type, values, bytes, tensor.Shape[0]);
+            writer.AddTensor(tensor.Name, type, tensor.Shape.AsSpan(), bytes);
+        }
+
+        writer.Save(to);
+    }
+}
