@@ -1,1 +1,4 @@
-return 0;
+using LoraBridge.Cli;
+
+using var interruption = new Interruption();
+return await Tool.RunAsync(args, Terminal.OfProcess(), interruption.Token);

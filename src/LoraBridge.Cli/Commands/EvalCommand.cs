@@ -1,0 +1,52 @@
+using System.CommandLine;
+using LoraBridge.Cli.Options;
+using LoraBridge.Cli.Output;
+using LoraBridge.Cli.Progress;
+using LoraBridge.Finetuning;
+
+namespace LoraBridge.Cli.Commands;
+
+/// <summary>Measures how well a model predicts a data set.</summary>
+internal sealed class EvalCommand : ToolCommand
+{
+    private readonly Option<string> _model = ModelOptions.Model();
+    private readonly Option<AdapterReference[]> _adapters = ModelOptions.Adapters();
+    private readonly Option<string> _data = new("--data", "-d") { Description = "Data set.", HelpName = "DATA", Required = true };
+    private readonly Option<int?> _context = ModelOptions.ContextLength("Longest sample.");
+    private readonly Option<string> _lossOn = ModelOptions.LossOn();
+
+    internal EvalCommand(CommandHost host) : base(host, "eval", "Measure the loss of a model, with or without adapters, on a data set.")
+    {
+        Add(_model);
+        Add(_adapters);
+        Add(_data);
+        Add(_context);
+        Add(_lossOn);
+    }
+
+    protected override Task<int> ExecuteAsync(CommandSession session)
+    {
+        var data = TrainingDataset.FromFile(session.Required(_data));
+        var options = new LossEvaluationOptions
+        {
+            ContextLength = session.Value(_context) ?? 0,
+            AssistantLossOnly = session.Required(_lossOn) == "assistant",
+        };
+        using var model = session.LoadModel(session.Required(_model), session.Value(_adapters) ?? []);
+        var result = session.WithProgress(progress => LossEvaluation.Evaluate(
+            model, data, options, new InlineProgress<double>(fraction => progress.Report(new ProgressEvent("eval", fraction))), session.CancellationToken));
+        DatasetNotes.Write(session.Terminal.Error, result.Data, result.Problems);
+        session.Report(
+            json =>
+            {
+                json.WriteFinite("loss", result.Loss);
+                json.WriteFinite("perplexity", result.Perplexity);
+                json.WriteNumber("tokens", result.Tokens);
+            },
+            console => console.Write(PlainConsole.Facts(
+                ("loss", Units.Fixed(result.Loss)),
+                ("perplexity", Units.Fixed(result.Perplexity)),
+                ("tokens", Units.Count(result.Tokens)))));
+        return Task.FromResult(ExitCode.Done);
+    }
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using LoraBridge.Cli.Options;
+using LoraBridge.Cli.Output;
+using LoraBridge.Cli.Progress;
+using LoraBridge.Finetuning;
+
+namespace LoraBridge.Cli.Commands;
+
+/// <summary>Merges adapters into a model file.</summary>
+internal sealed class MergeCommand : ToolCommand
+{
+    private readonly Option<string> _model = ModelOptions.Model();
+    private readonly Option<AdapterReference[]> _adapters = ModelOptions.Adapters();
+    private readonly Option<string> _output = new("--output", "-o") { Description = "Model to write.", HelpName = "OUT", Required = true };
+    private readonly Option<MergeOutputType> _type = OutputTypeOption.Create();
+    private readonly Option<bool> _verify = new("--verify") { Description = "Compare the written model with base and adapters." };
+    private readonly Option<bool> _force = new("--force") { Description = "Replace a file that exists." };
+
+    internal MergeCommand(CommandHost host) : base(host, "merge", "Merge adapters into their base model.")
+    {
+        _adapters.Required = true;
+        Add(_model);
+        Add(_adapters);
+        Add(_output);
+        Add(_type);
+        Add(_verify);
+        Add(_force);
+    }
+
+    protected override Task<int> ExecuteAsync(CommandSession session)
+    {
+        var merger = new LoraMerger(session.Required(_model))
+        {
+            Options = new MergeOptions
+            {
+                OutputType = session.Required(_type),
+                Verify = session.Value(_verify),
+                Force = session.Value(_force),
+                Threads = session.Device.Threads,
+            },
+        };
+        foreach (var adapter in session.Required(_adapters))
+            merger.AddLoraAdapter(adapter.Path, adapter.Scale);
+        var result = session.WithProgress(progress => merger.Merge(
+            session.Required(_output),
+            new InlineProgress<MergeProgress>(merging => progress.Report(new ProgressEvent(JsonOutput.CamelCase(merging.Stage), merging.Fraction))),
+            session.CancellationToken));
+        session.Report(
+            json => Write(json, result),
+            console => console.Write(PlainConsole.Facts(
+                ("written", string.Join(", ", result.Paths)),
+                ("merged", $"{result.MergedTensors} tensors"),
+                ("copied", $"{result.CopiedTensors} tensors"),
+                ("size", Units.Bytes(result.OutputBytes)),
+                ("time", string.Create(CultureInfo.InvariantCulture, $"{result.Duration.TotalSeconds:0.0} s")),
+                ("verdict", result.Verification?.ToString()))));
+        return Task.FromResult(ExitCode.Done);
+    }
+
+    private static void Write(Utf8JsonWriter json, MergeResult result)
+    {
+        json.WriteNumber("mergedTensors", result.MergedTensors);
+        json.WriteNumber("copiedTensors", result.CopiedTensors);
+        json.WriteNumber("outputBytes", result.OutputBytes);
+        json.WriteFinite("seconds", result.Duration.TotalSeconds);
+        if (result.Verification is not { } verification)
+        {
+            json.WriteNull("verify");
+            return;
+        }
+        json.WriteStartObject("verify");
+        json.WriteFinite("nmse", verification.NormalizedMeanSquaredError);
+        json.WriteFinite("maxAbs", verification.MaximumDifference);
+        json.WriteFinite("topTokenAgreement", verification.TopTokenAgreement);
+        json.WriteEndObject();
+    }
+}

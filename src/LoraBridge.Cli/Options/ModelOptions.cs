@@ -1,0 +1,35 @@
+using System.CommandLine;
+
+namespace LoraBridge.Cli.Options;
+
+/// <summary>Options that several commands have.</summary>
+internal static class ModelOptions
+{
+    internal static Option<string> Model() => new("--model", "-m") { Description = "GGUF model.", HelpName = "BASE", Required = true };
+
+    internal static Option<AdapterReference[]> Adapters() => new("--adapter", "-a")
+    {
+        Description = "LoRA adapter and how strongly it counts, 1 as trained; may be repeated.",
+        HelpName = "PATH[:SCALE]",
+        Arity = ArgumentArity.OneOrMore,
+        CustomParser = result =>
+        {
+            try
+            {
+                return [.. result.Tokens.Select(token => AdapterReference.Parse(token.Value))];
+            }
+            catch (FormatException fault)
+            {
+                result.AddError(fault.Message);
+                return [];
+            }
+        },
+    };
+
+    internal static Option<int?> ContextLength(string description) => NumberOption.Integer(["--ctx"], description, 2);
+
+    internal static Option<string> LossOn() => new Option<string>("--loss-on")
+    {
+        Description = "Tokens that count: what the assistant says and completions, or all.", DefaultValueFactory = _ => "assistant",
+    }.AcceptOnlyFromAmong("assistant", "all");
+}

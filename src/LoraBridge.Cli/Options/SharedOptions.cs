@@ -1,0 +1,60 @@
+using System.CommandLine;
+using LoraBridge.Cli.Output;
+using LoraBridge.Cli.Progress;
+using LoraBridge.Model;
+
+namespace LoraBridge.Cli.Options;
+
+/// <summary>The options that every command has.</summary>
+internal sealed class SharedOptions
+{
+    internal Option<bool> Json { get; } = new("--json") { Description = "Print the result as one JSON object." };
+
+    internal Option<bool> Verbose { get; } = new("--verbose") { Description = "Show native logs and stack traces." };
+
+    private Option<string> Progress { get; } = new Option<string>("--progress")
+    {
+        Description = "How progress is shown on standard error.", DefaultValueFactory = _ => "auto",
+    }.AcceptOnlyFromAmong("auto", "plain", "json", "none");
+
+    private Option<string> Backend { get; } = new Option<string>("--backend")
+    {
+        Description = "What computes.", DefaultValueFactory = _ => "auto",
+    }.AcceptOnlyFromAmong("auto", "cpu", "cuda", "vulkan", "metal");
+
+    private Option<int?> GpuLayers { get; } = NumberOption.Integer(["--gpu-layers"], "Layers kept on the GPU; all unless given.", 0);
+
+    private Option<int?> Threads { get; } = NumberOption.Integer(["--threads"], "Threads on the CPU; the physical cores unless given.", 1, 512);
+
+    internal void AddTo(RootCommand root)
+    {
+        Option[] options = [Json, Progress, Backend, GpuLayers, Threads, Verbose];
+        foreach (var option in options)
+        {
+            option.Recursive = true;
+            root.Add(option);
+        }
+    }
+
+    /// <summary>Where models lie and compute.</summary>
+    internal DeviceConfiguration Device(CommandSession session)
+    {
+        var device = new DeviceConfiguration
+        {
+            Backend = Enum.Parse<ComputeBackend>(session.Required(Backend), ignoreCase: true),
+            GpuLayers = session.Value(GpuLayers),
+        };
+        return session.Value(Threads) is { } threads ? device with { Threads = threads } : device;
+    }
+
+    /// <summary>How progress is shown.</summary>
+    internal IProgressDisplay Display(CommandSession session) => session.Required(Progress) switch
+    {
+        "plain" => new PlainDisplay(session.Terminal.Error),
+        "json" => new JsonDisplay(session.Terminal.Error),
+        "none" => new NoDisplay(),
+        _ => session.Terminal.ShowsBars && !session.IsVerbose
+            ? new BarDisplay(PlainConsole.For(session.Terminal.Error))
+            : new PlainDisplay(session.Terminal.Error),
+    };
+}

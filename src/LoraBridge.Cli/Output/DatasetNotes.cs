@@ -1,0 +1,21 @@
+using LoraBridge.Finetuning;
+
+namespace LoraBridge.Cli.Output;
+
+/// <summary>Says which rows of a data set were not used as they are: nothing is dropped silently.</summary>
+internal static class DatasetNotes
+{
+    private const int ShownProblems = 5;
+
+    internal static void Write(TextWriter writer, DatasetStatistics data, IReadOnlyList<DatasetProblem> problems)
+    {
+        foreach (var problem in problems.Take(ShownProblems))
+            writer.WriteLine($"skipped: {OneLine.Of(problem.ToString())}");
+        if (data.SkippedSamples > ShownProblems)
+            writer.WriteLine($"skipped: {data.SkippedSamples} samples in all");
+        if (data.TruncatedSamples > 0)
+            writer.WriteLine($"cut to the context: {data.TruncatedSamples} samples; a larger --ctx keeps them whole");
+        if (data.UnmaskedSampleCount > 0)
+            writer.WriteLine($"counted as a whole: {data.UnmaskedSampleCount} conversations, as the chat template does not tell turns apart");
+    }
+}

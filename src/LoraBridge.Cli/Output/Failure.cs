@@ -1,0 +1,35 @@
+using LoraBridge.Model;
+
+namespace LoraBridge.Cli.Output;
+
+/// <summary>Says in one line what failed, with what, and what to do.</summary>
+internal static class Failure
+{
+    internal static string Describe(Exception failure)
+    {
+        var message = OneLine.Of(WithoutParameter(failure));
+        var advice = Advice(failure);
+        return advice.Length == 0 ? message : $"{message.TrimEnd('.')}. {advice}";
+    }
+
+    private static string Advice(Exception failure) => failure switch
+    {
+        AdapterMismatchException => "Use the adapter with the model that it was trained on.",
+        FileNotFoundException or DirectoryNotFoundException => "Check the path.",
+        InvalidDataException => "The file is damaged, or not what is expected here: fetch or make it again; 'lorabridge inspect FILE' shows what it holds.",
+        UnauthorizedAccessException => "Check the permissions.",
+        NativeException => "'lorabridge backends' shows what this machine offers; --verbose shows the native log.",
+        InsufficientMemoryException or OutOfMemoryException => "Use a smaller --ctx or a smaller model.",
+        DllNotFoundException or ArgumentException or InvalidOperationException or NotSupportedException or IOException => "",
+        _ => $"This is a {failure.GetType().Name}, which was not expected: run the command again with --verbose and report what it shows.",
+    };
+
+    /// <summary>The name of a method's parameter means nothing to users.</summary>
+    private static string WithoutParameter(Exception failure)
+    {
+        if (failure is not ArgumentException { ParamName: not null })
+            return failure.Message;
+        var end = failure.Message.IndexOf(" (Parameter '", StringComparison.Ordinal);
+        return end < 0 ? failure.Message : failure.Message[..end];
+    }
+}

@@ -1,0 +1,20 @@
+using Spectre.Console;
+
+namespace LoraBridge.Cli.Progress;
+
+/// <summary>A bar that grows in place: for terminals.</summary>
+internal sealed class BarDisplay(IAnsiConsole console) : IProgressDisplay
+{
+    public T Run<T>(Func<IProgress<ProgressEvent>, T> work) => console.Progress()
+        .AutoClear(true)
+        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
+        .Start(context =>
+        {
+            var task = context.AddTask("", maxValue: 1);
+            return work(new InlineProgress<ProgressEvent>(progress =>
+            {
+                task.Description = Markup.Escape(ProgressText.Of(progress));
+                task.Value = progress.Fraction;
+            }));
+        });
+}

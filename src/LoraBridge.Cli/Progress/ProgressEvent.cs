@@ -1,0 +1,25 @@
+namespace LoraBridge.Cli.Progress;
+
+/// <summary>How far some work is.</summary>
+/// <param name="Phase">What is being done: <c>load</c>, <c>train</c>, ...</param>
+/// <param name="Fraction">Share that is done, 0 to 1.</param>
+internal sealed record ProgressEvent(string Phase, double Fraction)
+{
+    internal int? Epoch { get; init; }
+
+    internal int? Step { get; init; }
+
+    internal int? Steps { get; init; }
+
+    internal double? Loss { get; init; }
+
+    internal double? ValidationLoss { get; init; }
+
+    internal double? LearningRate { get; init; }
+
+    internal double? GradientNorm { get; init; }
+
+    internal double? TokensPerSecond { get; init; }
+
+    internal TimeSpan? Remaining { get; init; }
+}

@@ -1,0 +1,26 @@
+using System.Text;
+
+namespace LoraBridge.Cli;
+
+/// <summary>Where the tool reads and writes: the process's console, or strings in tests.</summary>
+/// <param name="In">What is typed.</param>
+/// <param name="Out">Results.</param>
+/// <param name="Error">Logs, progress and errors.</param>
+internal sealed record Terminal(TextReader In, TextWriter Out, TextWriter Error)
+{
+    /// <summary>Whether somebody looks at <see cref="Error"/>: a bar may be drawn.</summary>
+    internal bool ShowsBars { get; init; }
+
+    /// <summary>Whether somebody types: prompts are shown.</summary>
+    internal bool IsInteractive { get; init; }
+
+    internal static Terminal OfProcess()
+    {
+        Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        return new Terminal(Console.In, Console.Out, Console.Error)
+        {
+            ShowsBars = !Console.IsErrorRedirected,
+            IsInteractive = !Console.IsInputRedirected,
+        };
+    }
+}
