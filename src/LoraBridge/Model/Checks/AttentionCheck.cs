@@ -25,6 +25,7 @@ internal static class AttentionCheck
         CheckSizes(metadata, width / heads[0], "");
         CheckSizes(metadata, width / heads[0], "_swa");
         CheckWindows(metadata);
+        CheckOutputs(metadata, heads, metadata.Integer("attention.value_length") ?? width / heads[0]);
     }
 
     private static void CheckSizes(CheckedMetadata metadata, long fallback, string variant)
@@ -43,6 +44,21 @@ internal static class AttentionCheck
 
         long Length(string suffix, long missing) =>
             metadata.Integer(suffix + variant, 1, MaximumWidth, metadata.Integer(suffix) ?? missing);
+    }
+
+    /// <summary>What the heads compute, side by side, is what the output matrix takes: a fused matrix of queries would not show it.</summary>
+    private static void CheckOutputs(CheckedMetadata metadata, long[] heads, long size)
+    {
+        if (!EqualHeadSizes.Contains(metadata.Architecture))
+            return;
+        foreach (var tensor in metadata.Files.Tensors.Where(tensor => tensor.Name.EndsWith(".attn_output.weight", StringComparison.Ordinal)))
+        {
+            if (TensorNames.LayerOf(tensor.Name) is not { } layer)
+                continue;
+            var count = heads[Math.Min(layer, heads.Length - 1)];
+            if (count > 0 && tensor.Info.Dimension(0) != count * size)
+                throw metadata.Fault($"'{tensor.Name}' has {tensor.Info.Dimension(0)} inputs, expected {count * size}: {count} heads of {size}");
+        }
     }
 
     /// <summary>A model with a sliding window must use it in a layer.</summary>
