@@ -25,6 +25,8 @@ internal static class AttentionCheck
         CheckSizes(metadata, width / heads[0], "");
         CheckSizes(metadata, width / heads[0], "_swa");
         CheckWindows(metadata);
+        CheckLatentHeads(metadata);
+        CheckTemperature(metadata);
         CheckOutputs(metadata, heads, metadata.Integer("attention.value_length") ?? width / heads[0]);
     }
 
@@ -44,6 +46,21 @@ internal static class AttentionCheck
 
         long Length(string suffix, long missing) =>
             metadata.Integer(suffix + variant, 1, MaximumWidth, metadata.Integer(suffix) ?? missing);
+    }
+
+    /// <summary>Keys of latent attention have a part that is rotated and one that is not. Paper: <see href="https://arxiv.org/abs/2405.04434"/>.</summary>
+    private static void CheckLatentHeads(CheckedMetadata metadata)
+    {
+        if (metadata.Integer("attention.key_length_mla") is not { } key || key == 0)
+            return;
+        metadata.Integer("attention.key_length_mla", (metadata.Integer("rope.dimension_count") ?? 0) + 1, MaximumWidth);
+        metadata.Integer("attention.value_length_mla", 1, MaximumWidth, missing: 1);
+    }
+
+    private static void CheckTemperature(CheckedMetadata metadata)
+    {
+        if (metadata.NotNegative("attention.temperature_scale") > 0)
+            metadata.Integer("attention.temperature_length", 1, int.MaxValue, missing: 1);
     }
 
     /// <summary>What the heads compute, side by side, is what the output matrix takes: a fused matrix of queries would not show it.</summary>
