@@ -59,8 +59,9 @@ internal static class AttentionCheck
 
     private static void CheckTemperature(CheckedMetadata metadata)
     {
+        // Other architectures than this one have a length of their own when the file names none.
         if (metadata.NotNegative("attention.temperature_scale") > 0)
-            metadata.Integer("attention.temperature_length", 1, int.MaxValue, missing: 1);
+            metadata.Integer("attention.temperature_length", 1, int.MaxValue, missing: metadata.Architecture == "deepseek2" ? 0 : 1);
     }
 
     /// <summary>What the heads compute, side by side, is what the output matrix takes: a fused matrix of queries would not show it.</summary>
