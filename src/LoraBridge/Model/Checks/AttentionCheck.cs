@@ -106,7 +106,7 @@ internal static class AttentionCheck
     private static readonly HashSet<string> EqualHeadSizes =
     [
         .. FullyRotated, "afmoe", "bailingmoe2", "bert", "bitnet", "bloom", "chatglm", "cohere2", "command-r", "gemma", "gemma2",
-        "gemma3", "gemma3n", "gemma-embedding", "glm4", "glm4moe", "gpt2", "gptneox", "granitehybrid", "jais", "modern-bert", "mpt",
+        "gemma3", "gemma3n", "gemma-embedding", "glm4", "glm4moe", "gpt2", "gpt-oss", "gptneox", "granitehybrid", "jais", "modern-bert", "mpt",
         "nemotron_h", "nemotron_h_moe", "neo-bert", "openelm", "phi2", "phi3", "qwen", "qwen35", "qwen35moe", "qwen3next",
         "refact", "stablelm", "starcoder", "t5",
     ];
