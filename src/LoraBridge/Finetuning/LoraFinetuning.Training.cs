@@ -1,0 +1,134 @@
+using LoraBridge.Finetuning.Runs;
+using LoraBridge.Model;
+using LoraBridge.Training;
+
+namespace LoraBridge.Finetuning;
+
+/// <content>Training.</content>
+public sealed partial class LoraFinetuning
+{
+    private int _isRunning;
+    private volatile bool _stopRequested;
+
+    /// <summary>Trains an adapter and writes it as a GGUF file that llama.cpp loads.</summary>
+    /// <param name="path">Where to write; replaced if it exists, once training has ended. Its folder must exist.</param>
+    /// <param name="progress">Told of each update, from the calling thread.</param>
+    /// <param name="cancellationToken">Stops within a row; the result says <see cref="TrainingStatus.Cancelled"/> and nothing is written.</param>
+    /// <exception cref="ArgumentException">The path is blank, or the targets name nothing in this model that can be adapted.</exception>
+    /// <exception cref="InvalidOperationException">There is nothing to learn from, or a training is running.</exception>
+    /// <exception cref="DirectoryNotFoundException">The folder of the path does not exist.</exception>
+    /// <exception cref="InvalidDataException">A row is bad in a strict data set, or a file cannot be read.</exception>
+    /// <exception cref="AdapterMismatchException">The initial adapter was made for another model.</exception>
+    /// <exception cref="NotSupportedException">The model computes something through which gradients cannot pass.</exception>
+    /// <exception cref="InsufficientMemoryException">The machine has less memory than the training needs.</exception>
+    /// <exception cref="LoraTrainingDivergedException">The loss is not a number.</exception>
+    public TrainingResult TrainToAdapter(
+        string path, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        CheckTarget(path);
+        Begin();
+        return Run(path, progress, cancellationToken);
+    }
+
+    /// <summary>Trains an adapter on another thread.</summary>
+    /// <param name="path">Where to write; replaced if it exists, once training has ended. Its folder must exist.</param>
+    /// <param name="progress">Told of each update; a <see cref="Progress{T}"/> passes it on to the thread that made it.</param>
+    /// <param name="cancellationToken">Stops within a row; the result says <see cref="TrainingStatus.Cancelled"/> and nothing is written.</param>
+    /// <inheritdoc cref="TrainToAdapter" path="/exception"/>
+    public Task<TrainingResult> TrainToAdapterAsync(
+        string path, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        CheckTarget(path);
+        Begin();
+        return Task.Run(() => Run(path, progress, cancellationToken), CancellationToken.None);
+    }
+
+    /// <summary>Asks the running training to end after the update it is at; the adapter as trained so far is written. Does nothing when none runs.</summary>
+    public void RequestStop() => _stopRequested = true;
+
+    /// <summary>The memory that a training with the present data and parameters needs. The model is traced for it, but nothing is trained.</summary>
+    /// <inheritdoc cref="TrainToAdapter" path="/exception"/>
+    public TrainingMemory EstimateMemory()
+    {
+        using var training = AdapterTraining.Open(_model, _parameters, PrepareSamples(CancellationToken.None), CancellationToken.None);
+        return training.Memory;
+    }
+
+    private void CheckTarget(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (Directory.Exists(path))
+            throw new ArgumentException($"{path} is a folder, expected the path of a file.", nameof(path));
+        if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
+            throw new DirectoryNotFoundException($"The folder of {path} does not exist.");
+    }
+
+    private void Begin()
+    {
+        if (Interlocked.CompareExchange(ref _isRunning, 1, 0) != 0)
+            throw new InvalidOperationException("A training is running already.");
+        _stopRequested = false;
+    }
+
+    private TrainingResult Run(string path, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var data = PrepareSamples(cancellationToken);
+            using var training = AdapterTraining.Open(_model, _parameters, data, cancellationToken);
+            RequireMemory(training.Memory);
+            var loop = new TrainingLoop(training, data, _parameters, Report, () => _stopRequested);
+            return Run(path, training, data, loop, cancellationToken);
+        }
+        finally
+        {
+            Volatile.Write(ref _isRunning, 0);
+        }
+
+        void Report(TrainingProgress state)
+        {
+            progress?.Report(state);
+            ProgressChanged?.Invoke(this, state);
+        }
+    }
+
+    private TrainingResult Run(string path, AdapterTraining training, PreparedData data, TrainingLoop loop, CancellationToken cancellationToken)
+    {
+        var status = TrainingStatus.Cancelled;
+        try
+        {
+            status = loop.Run(cancellationToken);
+            training.Save(path, AdapterMetadata.For(_model, _parameters, data, loop.AdapterStep));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The result says so.
+        }
+        catch (TrainingDivergedException fault)
+        {
+            throw new LoraTrainingDivergedException(fault.Step + 1, checkpointPath: null, fault);
+        }
+        return loop.Result(status) with { AdapterPath = status == TrainingStatus.Cancelled ? null : Path.GetFullPath(path) };
+    }
+
+    private PreparedData PrepareSamples(CancellationToken cancellationToken)
+    {
+        var data = Prepare(cancellationToken);
+        if (data.Training.Count > 0)
+            return data;
+        throw new InvalidOperationException(data.Problems is [var first, ..]
+            ? $"There is nothing to learn from: all {data.Statistics.SkippedSamples} rows were skipped. First: {first}."
+            : "There is nothing to learn from: add training data first.");
+    }
+
+    private static void RequireMemory(TrainingMemory needed)
+    {
+        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (needed.Total > available)
+            throw new InsufficientMemoryException(
+                $"Training needs {needed.Total >> 20} MiB ({needed.Model >> 20} for the model, {needed.Adapter >> 20} for the adapter, "
+                + $"{needed.Working >> 20} for intermediate results), but there are {available >> 20}. "
+                + $"Lower {nameof(LoraTrainingParameters.ContextLength)} or {nameof(LoraTrainingParameters.Rank)}.");
+    }
+}

@@ -1,0 +1,133 @@
+using LoraBridge.Finetuning.Runs;
+using LoraBridge.Model;
+using LoraBridge.TextGeneration;
+
+namespace LoraBridge.Finetuning;
+
+/// <summary>
+/// Trains LoRA adapters for a model, in process, on the CPU. The model's weights stay as they are, quantised or not.
+/// </summary>
+/// <remarks>
+/// The model may be used for inference meanwhile: a copy of its file is mapped for the training. One training runs at a time;
+/// data and parameters must not be changed while it does. <see cref="RequestStop"/> may be called from any thread.
+/// </remarks>
+/// <example>
+/// <code>
+/// using var model = new LM("model.gguf");
+/// using var finetuning = new LoraFinetuning(model);
+/// finetuning.AddDatasetFile("chats.jsonl");
+/// var result = finetuning.TrainToAdapter("adapter.gguf");
+/// </code>
+/// </example>
+public sealed partial class LoraFinetuning : IDisposable
+{
+    private readonly LM _model;
+    private readonly ModelCore _core;
+    private readonly List<ChatHistory> _chats = [];
+    private readonly List<TrainingDataset> _datasets = [];
+    private readonly List<TrainingDataset> _validation = [];
+    private LoraTrainingParameters _parameters = new();
+    private PreparedData? _prepared;
+    private bool _disposed;
+
+    /// <summary>Prepares a training.</summary>
+    /// <param name="model">The model; dispose it after this object.</param>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    public LoraFinetuning(LM model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        _model = model;
+        _core = model.Core;
+        _core.AddReference();
+    }
+
+    /// <summary>How to train.</summary>
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">One of the values is out of its range.</exception>
+    /// <exception cref="ArgumentException">Two of the values exclude each other.</exception>
+    public LoraTrainingParameters Parameters
+    {
+        get => _parameters;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            value.Validate();
+            _parameters = value;
+            _prepared = null;
+        }
+    }
+
+    /// <summary>Raised after each update, on the training thread.</summary>
+    public event EventHandler<TrainingProgress>? ProgressChanged;
+
+    /// <summary>What became of the data; the first use reads and tokenizes all of it.</summary>
+    /// <exception cref="InvalidDataException">A row is bad in a strict data set, or a file cannot be read.</exception>
+    public DatasetStatistics Statistics => Prepare(CancellationToken.None).Statistics;
+
+    /// <summary>The rows that could not be used, the first of each data set.</summary>
+    /// <inheritdoc cref="Statistics" path="/exception"/>
+    public IReadOnlyList<DatasetProblem> Problems => Prepare(CancellationToken.None).Problems;
+
+    /// <inheritdoc cref="DatasetStatistics.SampleCount"/>
+    public long SampleCount => Statistics.SampleCount;
+
+    /// <inheritdoc cref="DatasetStatistics.SampleMinLength"/>
+    public int SampleMinLength => Statistics.SampleMinLength;
+
+    /// <inheritdoc cref="DatasetStatistics.SampleMaxLength"/>
+    public int SampleMaxLength => Statistics.SampleMaxLength;
+
+    /// <inheritdoc cref="DatasetStatistics.UnmaskedSampleCount"/>
+    public long UnmaskedSampleCount => Statistics.UnmaskedSampleCount;
+
+    /// <inheritdoc cref="DatasetStatistics.SkippedSamples"/>
+    public long SkippedSamples => Statistics.SkippedSamples;
+
+    /// <summary>Adds a conversation to learn from.</summary>
+    /// <param name="chat">The conversation; it is read when training starts.</param>
+    public void AddTrainingData(ChatHistory chat)
+    {
+        ArgumentNullException.ThrowIfNull(chat);
+        _chats.Add(chat);
+        _prepared = null;
+    }
+
+    /// <summary>Adds data to learn from.</summary>
+    public void AddDataset(TrainingDataset dataset)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        _datasets.Add(dataset);
+        _prepared = null;
+    }
+
+    /// <summary>Adds a file to learn from; see <see cref="TrainingDataset.FromFile"/> for the formats.</summary>
+    /// <inheritdoc cref="TrainingDataset.FromFile" path="/exception"/>
+    public void AddDatasetFile(string path, DatasetReadOptions? options = null) => AddDataset(TrainingDataset.FromFile(path, options));
+
+    /// <summary>Adds data to measure the loss on instead of a part of the training data.</summary>
+    public void AddValidationDataset(TrainingDataset dataset)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        _validation.Add(dataset);
+        _prepared = null;
+    }
+
+    /// <summary>Adds a file to measure the loss on.</summary>
+    /// <inheritdoc cref="TrainingDataset.FromFile" path="/exception"/>
+    public void AddValidationFile(string path, DatasetReadOptions? options = null) => AddValidationDataset(TrainingDataset.FromFile(path, options));
+
+    /// <summary>Releases the model.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, true))
+            return;
+        _core.Release();
+    }
+
+    private PreparedData Prepare(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        TrainingDataset[] training = _chats.Count > 0 ? [TrainingDataset.FromChats(_chats), .. _datasets] : [.. _datasets];
+        return _prepared ??= PreparedData.Read(_model, _parameters, training, _validation, cancellationToken);
+    }
+}

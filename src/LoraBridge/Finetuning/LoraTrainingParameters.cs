@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+
+namespace LoraBridge.Finetuning;
+
+/// <summary>
+/// How an adapter is trained. LoRA, <see href="https://arxiv.org/abs/2106.09685"/>; the model may be quantised, as in QLoRA,
+/// <see href="https://arxiv.org/abs/2305.14314"/>: gradients are computed in 32-bit floats through the weights as they are stored.
+/// </summary>
+/// <remarks>The same parameters, model and data on one machine with the same number of threads give the same adapter, byte for byte.</remarks>
+public sealed partial record LoraTrainingParameters
+{
+    /// <summary>R, the width of the adapter's bottleneck. More can learn more, and costs memory and time. Ignored with <see cref="InitialAdapter"/>.</summary>
+    public int Rank { get; init; } = 16;
+
+    /// <summary>The adapter's output is multiplied by alpha / rank; twice the rank is customary. Ignored with <see cref="InitialAdapter"/>.</summary>
+    public float Alpha { get; init; } = 32;
+
+    /// <summary>Which weights are adapted. Ignored with <see cref="InitialAdapter"/>.</summary>
+    public LoraTargetModules TargetModules { get; init; } = LoraTargetModules.AttentionAndFeedForward;
+
+    /// <summary>
+    /// Ranks of their own for some weights, by patterns as in <see cref="LoraTargetModules"/>; the first that matches counts, and
+    /// each weight's output is scaled by alpha over its own rank. Not together with <see cref="UseRsLora"/>.
+    /// </summary>
+    public ImmutableArray<LoraRank> RankPattern { get; init; } = [];
+
+    /// <summary>
+    /// Scale by alpha / √rank instead, which keeps large ranks useful: rsLoRA, <see href="https://arxiv.org/abs/2312.03732"/>. The
+    /// adapter's file then states alpha · √rank as its alpha, since inference divides by the rank.
+    /// </summary>
+    public bool UseRsLora { get; init; }
+
+    /// <summary>Path of a GGUF adapter to continue from: its targets, ranks and alpha are kept. Null starts anew.</summary>
+    public string? InitialAdapter { get; init; }
+
+    /// <summary>Passes over the data, if <see cref="MaxSteps"/> is null.</summary>
+    public int Epochs { get; init; } = 3;
+
+    /// <summary>Updates to make, over as many epochs as that takes; null goes by <see cref="Epochs"/>.</summary>
+    public int? MaxSteps { get; init; }
+
+    /// <summary>The learning rate at its peak. Lower it when the loss jumps or training diverges.</summary>
+    public float LearningRate { get; init; } = 2e-4f;
+
+    /// <summary>How the learning rate develops.</summary>
+    public LearningRateScheduleKind Schedule { get; init; } = LearningRateScheduleKind.Cosine;
+
+    /// <summary>The part of all updates over which the learning rate rises from 0.</summary>
+    public float WarmupRatio { get; init; } = 0.03f;
+
+    /// <summary>The learning rate that the schedule falls to, as a part of <see cref="LearningRate"/>.</summary>
+    public float LearningRateFloor { get; init; }
+
+    /// <summary>How much faster B learns than A: LoRA+, <see href="https://arxiv.org/abs/2402.12354"/>; 1 trains both alike, 16 is the paper's advice.</summary>
+    public float LoraPlusRatio { get; init; } = 1;
+
+    /// <summary>AdamW's β₁, <see href="https://arxiv.org/abs/1711.05101"/>.</summary>
+    public float Beta1 { get; init; } = 0.9f;
+
+    /// <summary>AdamW's β₂.</summary>
+    public float Beta2 { get; init; } = 0.999f;
+
+    /// <summary>AdamW's ε.</summary>
+    public float Epsilon { get; init; } = 1e-8f;
+
+    /// <summary>AdamW's decay of the adapter's matrices.</summary>
+    public float WeightDecay { get; init; }
+
+    /// <summary>Gradients longer than this are shortened to it; 0 leaves them as they are.</summary>
+    public float MaxGradientNorm { get; init; } = 1;
+
+    /// <summary>Rows in a micro-batch.</summary>
+    public int BatchSize { get; init; } = 1;
+
+    /// <summary>
+    /// Micro-batches whose gradients make one update. Rows are computed one after the other, so that the memory needed does not grow,
+    /// and only the product with <see cref="BatchSize"/> matters: each token counts the same however the rows are split.
+    /// </summary>
+    public int GradientAccumulation { get; init; } = 1;
+
+    /// <summary>The longest sample, and the most tokens of a row. At most what the model was made for is used. Memory and time grow with it.</summary>
+    public int ContextLength { get; init; } = 512;
+
+    /// <summary>What becomes of longer samples.</summary>
+    public OverlongSamplePolicy OverlongSamples { get; init; }
+
+    /// <summary>
+    /// Put several samples into a row, each with its own positions and attention: the same losses in less time. Models with
+    /// recurrent state are always trained with a sample to a row.
+    /// </summary>
+    public bool SequencePacking { get; init; } = true;
+
+    /// <summary>Learn the assistant's turns, or completions, only; otherwise the prompts too.</summary>
+    public bool AssistantLossOnly { get; init; } = true;
+
+    /// <summary>The part of the samples that is set aside, by <see cref="Seed"/>, to measure the loss on. A validation set takes its place.</summary>
+    public float ValidationSplit { get; init; }
+
+    /// <summary>Updates between two measurements on the validation data; 0 measures after each epoch.</summary>
+    public int EvaluationInterval { get; init; }
+
+    /// <summary>Measurements in a row without a lower validation loss after which training stops; 0 never does.</summary>
+    public int EarlyStoppingPatience { get; init; }
+
+    /// <summary>The first and final loss are taken over the training data, or over samples of it, chosen by <see cref="Seed"/>, of at most so many tokens.</summary>
+    public int LossSampleTokens { get; init; } = 65_536;
+
+    /// <summary>Of the initial matrices, the order of the data and all else that is random. Every value counts, 0 too.</summary>
+    public ulong Seed { get; init; } = 42;
+
+    /// <summary>The folder for checkpoints; created if need be. Null keeps none.</summary>
+    public string? CheckpointDirectory { get; init; }
+
+    /// <summary>Updates between two checkpoints; 0 saves one after each epoch.</summary>
+    public int CheckpointInterval { get; init; }
+
+    /// <summary>How many checkpoints are kept; older ones are deleted.</summary>
+    public int KeepCheckpoints { get; init; } = 2;
+}
+
+/// <summary>The rank of the weights that a pattern names.</summary>
+/// <param name="Pattern">As in <see cref="LoraTargetModules"/>, for example <c>ffn_*</c> or <c>blk.0.*</c>.</param>
+/// <param name="Rank">R.</param>
+public readonly record struct LoraRank(string Pattern, int Rank);

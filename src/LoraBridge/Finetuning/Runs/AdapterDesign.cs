@@ -1,0 +1,50 @@
+using LoraBridge.Adapters;
+using LoraBridge.Finetuning.Merging;
+using LoraBridge.Formats;
+using LoraBridge.Model;
+using LoraBridge.Training;
+
+namespace LoraBridge.Finetuning.Runs;
+
+/// <summary>The adapter that a training starts with.</summary>
+/// <param name="Blueprint">Its targets, ranks and alpha.</param>
+/// <param name="Write">Writes it, or those of its targets that a blueprint has, to a path.</param>
+/// <param name="RequireAll">Whether every target was asked for by name.</param>
+internal sealed record AdapterDesign(AdapterBlueprint Blueprint, Action<string, AdapterBlueprint> Write, bool RequireAll)
+{
+    /// <exception cref="ArgumentException">The targets name nothing that can be adapted.</exception>
+    /// <exception cref="FileNotFoundException">There is no such initial adapter.</exception>
+    /// <exception cref="InvalidDataException">The initial adapter's file is not valid.</exception>
+    /// <exception cref="AdapterMismatchException">It was made for another model.</exception>
+    public static AdapterDesign For(LM model, LoraTrainingParameters parameters) => parameters.InitialAdapter is { } path
+        ? Continue(model, path)
+        : Begin(model, parameters);
+
+    private static AdapterDesign Begin(LM model, LoraTrainingParameters parameters)
+    {
+        // Inference multiplies by alpha / rank; rsLoRA's alpha / √rank is (alpha √rank) / rank.
+        var alpha = parameters.UseRsLora ? parameters.Alpha * MathF.Sqrt(parameters.Rank) : parameters.Alpha;
+        (LoraTargetModules Weights, int Rank)[] ranks =
+            [.. (parameters.RankPattern.IsDefault ? [] : parameters.RankPattern).Select(entry => (LoraTargetModules.Of(entry.Pattern), entry.Rank))];
+        var blueprint = AdapterBlueprint.For(
+            model.Architecture, model.Files.Tensors.Select(tensor => tensor.Info), parameters.TargetModules,
+            name => ranks.Where(entry => entry.Weights.Matches(name)).Select(entry => (int?)entry.Rank).FirstOrDefault() ?? parameters.Rank, alpha);
+        return new AdapterDesign(
+            blueprint, (path, used) => AdapterFileWriter.WriteInitial(path, used, parameters.Seed), parameters.TargetModules.IsExact);
+    }
+
+    private static AdapterDesign Continue(LM model, string path)
+    {
+        var adapter = AdapterFile.Read(path);
+        AdapterMatch.Check(adapter, model.Files);
+        AdapterTarget[] targets =
+            [.. adapter.Pairs.Select(pair => new AdapterTarget(pair.Target, pair.Rank, [.. pair.A.Shape], [.. pair.B.Shape]))];
+        return new AdapterDesign(new AdapterBlueprint(adapter.Architecture, adapter.Alpha, targets), Copy, RequireAll: true);
+
+        void Copy(string target, AdapterBlueprint used)
+        {
+            using var file = GgufFile.Open(path);
+            AdapterFileWriter.Write(target, used, (name, _) => TensorReader.ReadFloats(file, name), []);
+        }
+    }
+}

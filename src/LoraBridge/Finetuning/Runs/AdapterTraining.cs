@@ -1,0 +1,124 @@
+using LoraBridge.Adapters;
+using LoraBridge.Formats;
+using LoraBridge.Graphs;
+using LoraBridge.Model;
+using LoraBridge.Native;
+using LoraBridge.Training;
+using LoraBridge.Training.Batching;
+
+namespace LoraBridge.Finetuning.Runs;
+
+/// <summary>All that a training needs, set up: a copy of the model that can be trained, the adapter, the trainer and its batches.</summary>
+internal sealed class AdapterTraining : IDisposable
+{
+    private readonly LlamaModelHandle _model;
+    private readonly ComputeEngine _engine;
+    private readonly AdapterSession _session;
+    private readonly long _modelBytes;
+
+    private AdapterTraining(
+        LM model, LlamaModelHandle handle, ComputeEngine engine, AdapterSession session, RowLayout layout, PreparedData data,
+        LoraTrainingParameters parameters)
+    {
+        (_model, _engine, _session, Layout) = (handle, engine, session, layout);
+        _modelBytes = model.Files.Files.Sum(file => file.Length);
+        Batches = new BatchSchedule(data.Training, new BatchOptions
+        {
+            ContextLength = layout.Length,
+            BatchSize = parameters.BatchSize,
+            GradientAccumulation = parameters.GradientAccumulation,
+            SequencePacking = layout.SequencePacking,
+            Seed = parameters.Seed,
+        });
+        StepsPerEpoch = Batches.StepsPerEpoch();
+        TotalSteps = parameters.MaxSteps ?? checked(parameters.Epochs * StepsPerEpoch);
+        Trainer = new Trainer(session.Graph, CreateOptimizer(model, session, parameters), CreateSchedule(parameters), parameters.MaxGradientNorm);
+    }
+
+    public Trainer Trainer { get; }
+
+    public BatchSchedule Batches { get; }
+
+    public RowLayout Layout { get; }
+
+    public int StepsPerEpoch { get; }
+
+    public int TotalSteps { get; }
+
+    public AdapterBlueprint Blueprint => _session.Blueprint;
+
+    public IReadOnlyList<TrainableTensor> Parameters => _session.Graph.Parameters;
+
+    public long ParameterCount => Blueprint.Targets.Sum(target => target.ParameterCount);
+
+    /// <summary>Values, gradients and two moments of 4 bytes each.</summary>
+    public TrainingMemory Memory => new(_modelBytes, 16 * ParameterCount, _session.Graph.WorkingMemory);
+
+    /// <exception cref="ArgumentException">The targets name nothing that can be adapted.</exception>
+    /// <exception cref="NotSupportedException">The model computes something through which gradients cannot pass.</exception>
+    public static AdapterTraining Open(LM model, LoraTrainingParameters parameters, PreparedData data, CancellationToken cancellationToken)
+    {
+        var design = AdapterDesign.For(model, parameters);
+        // The model as it is loaded may be rearranged for inference, or lie on a device.
+        var handle = ModelLoader.Load(model.Files, new NativeLoadOptions { UseExtraBuffers = false }, cancellationToken: cancellationToken);
+        var engine = new ComputeEngine(model.Threads);
+        AdapterSession? session = null;
+        try
+        {
+            RowLayout layout;
+            (session, layout) = OpenSession(model, handle, engine, design, data, parameters, parameters.SequencePacking);
+            return new AdapterTraining(model, handle, engine, session, layout, data, parameters);
+        }
+        catch
+        {
+            session?.Dispose();
+            engine.Dispose();
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes the adapter as it is now.</summary>
+    public void Save(string path, IEnumerable<KeyValuePair<string, GgufValue>> metadata)
+    {
+        var values = Parameters.ToDictionary(parameter => parameter.Name);
+        AdapterFileWriter.Write(path, Blueprint, (name, _) => values[name].Values.ToArray(), metadata);
+    }
+
+    public void Dispose()
+    {
+        _session.Dispose();
+        _engine.Dispose();
+        _model.Dispose();
+    }
+
+    private static (AdapterSession Session, RowLayout Layout) OpenSession(
+        LM model, LlamaModelHandle handle, ComputeEngine engine, AdapterDesign design, PreparedData data, LoraTrainingParameters parameters,
+        bool packing)
+    {
+        var layout = RowLayout.For(
+            data.Training.Concat(data.Validation), PreparedData.ContextLengthFor(model, parameters), model.ContextLength, packing);
+        var headRows = TrainingGraphShape.HeadRowsFor(layout.Length, model.VocabularySize);
+        var session = AdapterSession.Open(
+            handle, design.Blueprint, design.Write, engine, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: true),
+            design.RequireAll);
+        if (!packing || !session.Graph.OneSequencePerRow)
+            return (session, layout);
+        session.Dispose();
+        return OpenSession(model, handle, engine, design, data, parameters, packing: false);
+    }
+
+    private static AdamW CreateOptimizer(LM model, AdapterSession session, LoraTrainingParameters parameters) =>
+        new(session.Graph.Parameters, new AdamWOptions
+        {
+            Beta1 = parameters.Beta1,
+            Beta2 = parameters.Beta2,
+            Epsilon = parameters.Epsilon,
+            WeightDecay = parameters.WeightDecay,
+            RateFactorOf = tensor => tensor.Name.EndsWith(LoraPair.BSuffix, StringComparison.Ordinal) ? parameters.LoraPlusRatio : 1,
+            Threads = model.Threads,
+        });
+
+    private LearningRateSchedule CreateSchedule(LoraTrainingParameters parameters) => new(
+        parameters.Schedule, parameters.LearningRate, TotalSteps, (int)MathF.Ceiling(parameters.WarmupRatio * TotalSteps), parameters.LearningRateFloor);
+}

@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using LoraBridge.Training;
+using LoraBridge.Training.Batching;
+
+namespace LoraBridge.Finetuning.Runs;
+
+/// <summary>Updates one after the other, with what belongs between them: measuring, reporting, stopping.</summary>
+internal sealed class TrainingLoop
+{
+    private readonly AdapterTraining _training;
+    private readonly LoraTrainingParameters _parameters;
+    private readonly IReadOnlyList<PackedRow> _lossRows;
+    private readonly IReadOnlyList<PackedRow> _validationRows;
+    private readonly RunClock _clock = new();
+    private readonly Action<TrainingProgress> _report;
+    private readonly Func<bool> _stopRequested;
+    private float[][]? _best;
+    private double _finalLoss = double.NaN;
+
+    public TrainingLoop(
+        AdapterTraining training, PreparedData data, LoraTrainingParameters parameters, Action<TrainingProgress> report, Func<bool> stopRequested)
+    {
+        (_training, _parameters, _report, _stopRequested) = (training, parameters, report, stopRequested);
+        _lossRows = training.Layout.Rows(data.LossSample(parameters));
+        _validationRows = data.Validation.Count > 0 ? training.Layout.Rows(data.Validation) : [];
+    }
+
+    /// <summary>The course so far; null until the first loss is known.</summary>
+    public RunState? State { get; private set; }
+
+    /// <summary>Updates made.</summary>
+    public int Step => _training.Trainer.Optimizer.Steps;
+
+    /// <summary>The update after which the adapter that counts was taken.</summary>
+    public int AdapterStep => State?.BestLoss is null ? Step : State.BestStep;
+
+    /// <summary>The account of the training.</summary>
+    public TrainingResult Result(TrainingStatus status) => new()
+    {
+        Status = status,
+        Steps = Step,
+        Epochs = (double)Step / _training.StepsPerEpoch,
+        TrainTokens = State?.TrainTokens ?? 0,
+        FirstLoss = State?.FirstLoss ?? double.NaN,
+        FinalLoss = _finalLoss,
+        ValidationLoss = State?.BestLoss,
+        BestStep = AdapterStep,
+        TokensPerSecond = _clock.TokensPerSecond,
+        Duration = _clock.Elapsed,
+        PeakMemoryBytes = PeakMemory(),
+        TrainableParameters = _training.ParameterCount,
+    };
+
+    /// <summary>Trains until the end, or until told to stop.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the adapter is as after the last whole update.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is not a number; the adapter is as after the last whole update.</exception>
+    public TrainingStatus Run(CancellationToken cancellationToken)
+    {
+        State ??= new RunState { FirstLoss = _training.Trainer.Evaluate(_lossRows, cancellationToken) };
+        var status = RunSteps(cancellationToken);
+        TakeBest(cancellationToken);
+        _finalLoss = _training.Trainer.Evaluate(_lossRows, cancellationToken);
+        return status;
+    }
+
+    private TrainingStatus RunSteps(CancellationToken cancellationToken)
+    {
+        EvaluateWhenDue(cancellationToken);
+        foreach (var data in RemainingSteps())
+        {
+            if (_parameters.EarlyStoppingPatience > 0 && State!.EvaluationsWithoutGain >= _parameters.EarlyStoppingPatience)
+                return TrainingStatus.EarlyStopped;
+            if (_stopRequested())
+                return TrainingStatus.Stopped;
+            var tokens = data.MicroBatches.SelectMany(rows => rows).Sum(row => row.Length);
+            var outcome = _clock.Time(tokens, () => _training.Trainer.Step(data, cancellationToken));
+            State = State! with { TrainTokens = State.TrainTokens + tokens };
+            var validation = EvaluateWhenDue(cancellationToken);
+            _report(Progress(data, outcome, validation));
+        }
+        return TrainingStatus.Completed;
+    }
+
+    private IEnumerable<TrainingStep> RemainingSteps()
+    {
+        while (Step < _training.TotalSteps)
+        {
+            var position = new DataPosition(Step / _training.StepsPerEpoch, Step % _training.StepsPerEpoch);
+            foreach (var step in _training.Batches.Steps(position).Take(_training.TotalSteps - Step))
+                yield return step;
+        }
+    }
+
+    private double? EvaluateWhenDue(CancellationToken cancellationToken)
+    {
+        var interval = _parameters.EvaluationInterval > 0 ? _parameters.EvaluationInterval : _training.StepsPerEpoch;
+        var isDue = Step > 0 && (Step % interval == 0 || Step == _training.TotalSteps);
+        return isDue && State!.EvaluatedStep != Step ? Evaluate(cancellationToken) : null;
+    }
+
+    private double? Evaluate(CancellationToken cancellationToken)
+    {
+        if (_validationRows.Count == 0)
+            return null;
+        var loss = _training.Trainer.Evaluate(_validationRows, cancellationToken);
+        State = State!.Evaluated(Step, loss);
+        if (State.BestStep == Step)
+            _best = [.. _training.Parameters.Select(parameter => parameter.Values.ToArray())];
+        return loss;
+    }
+
+    /// <summary>With validation data the best adapter counts, not the last.</summary>
+    private void TakeBest(CancellationToken cancellationToken)
+    {
+        if (State!.EvaluatedStep != Step)
+            Evaluate(cancellationToken);
+        if (_best is not null && State.BestStep != Step)
+        {
+            for (var i = 0; i < _best.Length; i++)
+                _best[i].CopyTo(_training.Parameters[i].Values);
+        }
+    }
+
+    private TrainingProgress Progress(TrainingStep data, StepOutcome outcome, double? validation) => new()
+    {
+        Epoch = data.Position.Epoch + 1,
+        Step = Step,
+        TotalSteps = _training.TotalSteps,
+        Loss = outcome.Loss,
+        ValidationLoss = validation,
+        LearningRate = outcome.LearningRate,
+        GradientNorm = outcome.GradientNorm,
+        TokensPerSecond = _clock.TokensPerSecond,
+        Elapsed = _clock.Elapsed,
+        Remaining = _clock.Estimate(_training.TotalSteps - Step),
+    };
+
+    private static long PeakMemory()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64;
+    }
+}

@@ -1,0 +1,11 @@
+namespace LoraBridge.Finetuning;
+
+/// <summary>The memory that a training needs, in bytes.</summary>
+/// <param name="Model">The model's file, mapped: pages are shared with others that map it, and may be dropped and read again.</param>
+/// <param name="Adapter">The adapter's matrices, their gradients and AdamW's two moments.</param>
+/// <param name="Working">Intermediate results of a row.</param>
+public sealed record TrainingMemory(long Model, long Adapter, long Working)
+{
+    /// <summary>All together.</summary>
+    public long Total => Model + Adapter + Working;
+}

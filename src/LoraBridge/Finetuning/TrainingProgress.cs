@@ -1,0 +1,35 @@
+namespace LoraBridge.Finetuning;
+
+/// <summary>How far a training is; reported after each update, from the training thread.</summary>
+public sealed record TrainingProgress
+{
+    /// <summary>The epoch of the update, from 1.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>Updates made, from 1.</summary>
+    public required int Step { get; init; }
+
+    /// <summary>Updates to make in all.</summary>
+    public required int TotalSteps { get; init; }
+
+    /// <summary>Mean cross entropy in nats of the tokens of the update's rows, before the update.</summary>
+    public required double Loss { get; init; }
+
+    /// <summary>Mean cross entropy of the validation data, when it was measured after this update.</summary>
+    public double? ValidationLoss { get; init; }
+
+    /// <summary>The update's learning rate.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>The length of the gradient, before it was shortened.</summary>
+    public required double GradientNorm { get; init; }
+
+    /// <summary>Tokens trained on per second, on average since training started.</summary>
+    public required double TokensPerSecond { get; init; }
+
+    /// <summary>Time since training started.</summary>
+    public required TimeSpan Elapsed { get; init; }
+
+    /// <summary>Estimated time until it ends.</summary>
+    public required TimeSpan Remaining { get; init; }
+}
