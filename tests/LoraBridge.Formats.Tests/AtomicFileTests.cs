@@ -26,6 +26,22 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
+    public void A_file_that_something_else_wrote_gets_its_name()
+    {
+        using var folder = new TemporaryFolder();
+        var abandoned = AtomicFile.ReserveTemporaryPath(folder["a.bin"], overwrite: false);
+        File.WriteAllText(abandoned, "half");
+        var temporary = AtomicFile.ReserveTemporaryPath(folder["a.bin"], overwrite: false);
+        File.WriteAllText(temporary, "new");
+
+        AtomicFile.Adopt(temporary, folder["a.bin"], overwrite: false);
+
+        Assert.Equal("new", File.ReadAllText(folder["a.bin"]));
+        Assert.Equal([folder["a.bin"]], Directory.GetFiles(folder.FullName));
+        Assert.Throws<IOException>(() => AtomicFile.ReserveTemporaryPath(folder["a.bin"], overwrite: false));
+    }
+
+    [Fact]
     public void The_target_is_untouched_until_the_commit()
     {
         using var folder = new TemporaryFolder();

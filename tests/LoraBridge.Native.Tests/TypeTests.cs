@@ -28,6 +28,18 @@ public class TypeTests
     }
 
     [Fact]
+    public void Empty_importance_counts_as_none_whatever_it_points_to()
+    {
+        var values = Enumerable.Range(0, 256).Select(i => MathF.Sin(i * 0.37f)).ToArray();
+        var (none, empty) = (new byte[144], new byte[144]);
+
+        GgmlQuantizer.Quantize(GgmlTensorType.Q4_0, values, none, rowLength: 256);
+        GgmlQuantizer.Quantize(GgmlTensorType.Q4_0, values, empty, rowLength: 256, importance: values.AsSpan(8, 0));
+
+        Assert.Equal(none, empty);
+    }
+
+    [Fact]
     public void Block_layout_is_that_of_the_library()
     {
         Assert.Equal((32, 18, true), Layout(GgmlTensorType.Q4_0));

@@ -80,6 +80,7 @@ public sealed class LoraMerger
     /// <exception cref="AdapterMismatchException">An adapter was made for another model.</exception>
     /// <exception cref="InvalidDataException">The base, an adapter or the importance matrix is not valid.</exception>
     /// <exception cref="IOException">The file exists and may not be replaced, the disk has too little space, or reading failed.</exception>
+    /// <exception cref="NativeException">llama.cpp could not quantise the model; a recipe may need an importance matrix.</exception>
     /// <exception cref="OperationCanceledException">The merge was cancelled.</exception>
     public MergeResult Merge(string path, IProgress<MergeProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Run(_adapters, path, progress, cancellationToken);

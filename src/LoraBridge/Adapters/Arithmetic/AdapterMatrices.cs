@@ -12,7 +12,8 @@ internal static class AdapterMatrices
         var matrices = new LowRankMatrix[experts];
         for (var e = 0; e < experts; e++)
         {
-            var (partOfA, partOfB) = (Part(a, e, experts), Part(b, e, experts));
+            var partOfA = Part(a, e, experts);
+            var partOfB = Part(b, e, experts);
             // A of an embedding lies like B: rows of rank values.
             var (left, right) = pair.IsTokenEmbedding
                 ? (Interleaved(partOfA, pair.Rank), Interleaved(partOfB, pair.Rank))
