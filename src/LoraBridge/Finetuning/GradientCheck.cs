@@ -1,0 +1,97 @@
+using LoraBridge.Formats;
+using LoraBridge.Graphs;
+using LoraBridge.Model;
+using LoraBridge.Native;
+using LoraBridge.Training;
+using LoraBridge.Training.Verification;
+
+namespace LoraBridge.Finetuning;
+
+/// <summary>
+/// Checks on any model that training is right: the training graph computes what llama.cpp's inference computes, and the gradients
+/// are the slopes of the loss that inference gives with the adapter loaded by its own loader.
+/// </summary>
+public static class GradientCheck
+{
+    /// <summary>Checks a model file.</summary>
+    /// <exception cref="ArgumentException">The path is blank, or the targets choose nothing.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is no valid model.</exception>
+    /// <exception cref="NotSupportedException">An operation of the model has no gradient rule; the message names it.</exception>
+    /// <exception cref="IOException">The model is quantised, and there is no room for its F32 copy in the folder for temporary files.</exception>
+    public static GradientCheckResult Run(
+        string modelPath, GradientCheckOptions? options = null, IProgress<string>? progress = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new GradientCheckOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ContextLength, 4, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Rank, 1, nameof(options));
+        using var files = ModelLoader.Open(modelPath);
+        var quantized = files.Tensors.Any(tensor => tensor.Info.Type != GgmlType.F32);
+        if (!quantized)
+            return Check(files, null, options, progress, cancellationToken);
+
+        // Inference through quantised weights rounds activations to 8 bits: its loss is too rough for finite differences. They are
+        // taken on the same weights in F32, and the gradients through the quantised ones compared with those.
+        progress?.Report("writing an F32 copy of the weights");
+        var folder = Directory.CreateTempSubdirectory("lorabridge-");
+        try
+        {
+            var path = Path.Combine(folder.FullName, "f32.gguf");
+            DequantizedModel.Write(files, path, cancellationToken);
+            using var reference = ModelLoader.Open(path);
+            return Check(reference, files, options, progress, cancellationToken);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static GradientCheckResult Check(
+        GgufModelFiles exact, GgufModelFiles? quantized, GradientCheckOptions options, IProgress<string>? progress,
+        CancellationToken cancellationToken)
+    {
+        var architecture = exact.Metadata.GetString("general.architecture");
+        var threads = options.Threads ?? ProcessorInfo.DefaultThreadCount;
+        var blueprint = AdapterBlueprint.For(
+            architecture, exact.Tensors.Select(tensor => tensor.Info), options.TargetModules, _ => options.Rank, 2 * options.Rank);
+        using var model = Load(exact, cancellationToken);
+        using var engine = new ComputeEngine(threads);
+        var row = CheckRow.Create(model, options.ContextLength, options.Seed);
+
+        progress?.Report("comparing logits with inference");
+        var nmse = ForwardParity.Measure(model, engine, row.Tokens, threads);
+        using var check = new AdapterGradientCheck(model, blueprint, row, engine, threads, options.Seed);
+        var gradients = check.Gradients();
+        string[] zeros = [.. gradients.Where(pair => DirectionalDerivative.Dot(pair.Value, pair.Value) == 0).Select(pair => pair.Key)];
+        var (cosine, distance) = (1.0, 0.0);
+        if (quantized is not null)
+        {
+            progress?.Report("comparing gradients through quantised weights");
+            using var rough = Load(quantized, cancellationToken);
+            using var roughCheck = new AdapterGradientCheck(rough, blueprint, row, engine, threads, options.Seed);
+            (cosine, distance) = Compare(gradients, roughCheck.Gradients());
+        }
+        var tensors = check.MeasureTensors(options.MaximumTensors, progress, cancellationToken);
+        return new GradientCheckResult(architecture, nmse, tensors, cosine, distance, zeros, check.Tolerance);
+    }
+
+    private static LlamaModelHandle Load(GgufModelFiles files, CancellationToken cancellationToken) =>
+        ModelLoader.Load(files, new NativeLoadOptions { UseExtraBuffers = false }, null, cancellationToken);
+
+    private static (double Cosine, double Distance) Compare(
+        IReadOnlyDictionary<string, float[]> exact, IReadOnlyDictionary<string, float[]> rough)
+    {
+        var (cosine, distance) = (1.0, 0.0);
+        foreach (var (name, a) in exact)
+        {
+            var b = rough[name];
+            var (aa, bb, ab) = (DirectionalDerivative.Dot(a, a), DirectionalDerivative.Dot(b, b), DirectionalDerivative.Dot(a, b));
+            if (aa == 0 || bb == 0)
+                continue;
+            cosine = Math.Min(cosine, ab / Math.Sqrt(aa * bb));
+            distance = Math.Max(distance, Math.Sqrt(Math.Max(0, aa + bb - 2 * ab) / aa));
+        }
+        return (cosine, distance);
+    }
+}

@@ -1,0 +1,33 @@
+namespace LoraBridge.Finetuning;
+
+/// <summary>What <see cref="GradientCheck"/> found.</summary>
+/// <param name="Architecture">The model's architecture.</param>
+/// <param name="ForwardNmse">Normalised squared error of the training graph's logits against those of llama.cpp's inference.</param>
+/// <param name="Tensors">Each adapter tensor that was compared with finite differences.</param>
+/// <param name="MinCosine">Lowest cosine between a gradient through the quantised weights and one through the same weights in F32; 1 for F32 models.</param>
+/// <param name="MaxRelativeL2">Largest relative distance between these gradients; 0 for F32 models.</param>
+/// <param name="ZeroGradientTensors">Adapter tensors that get no gradient at all.</param>
+/// <param name="Tolerance">Relative error that tensors are allowed: 1e-3, or 1e-2 where the model's inference rounds activations through a table of F16 values.</param>
+public sealed record GradientCheckResult(
+    string Architecture, double ForwardNmse, IReadOnlyList<GradientCheckTensor> Tensors, double MinCosine, double MaxRelativeL2,
+    IReadOnlyList<string> ZeroGradientTensors, double Tolerance)
+{
+    /// <summary>Largest of the tensors' relative errors.</summary>
+    public double MaxRelativeError => Tensors.Count == 0 ? 0 : Tensors.Max(tensor => tensor.RelativeError);
+
+    /// <summary>Whether forward, gradients and, for quantised models, their precision are all as they should be.</summary>
+    public bool Pass =>
+        ForwardNmse < 1e-6 && Tensors.Count > 0 && MaxRelativeError <= Tolerance && MinCosine > 0.999 && MaxRelativeL2 < 2e-2
+        && ZeroGradientTensors.Count == 0;
+}
+
+/// <summary>One adapter tensor's gradient against finite differences of llama.cpp's loss, along one direction.</summary>
+/// <param name="Name">The tensor.</param>
+/// <param name="Expected">The slope by finite differences.</param>
+/// <param name="Found">The slope by the gradient.</param>
+/// <param name="OracleError">Estimated relative error of the finite differences themselves: inference computes in F32.</param>
+public sealed record GradientCheckTensor(string Name, double Expected, double Found, double OracleError)
+{
+    /// <summary>|found - expected| / |expected|.</summary>
+    public double RelativeError => Expected == 0 ? (Found == 0 ? 0 : double.PositiveInfinity) : Math.Abs(Found - Expected) / Math.Abs(Expected);
+}

@@ -1,0 +1,136 @@
+using LoraBridge.Adapters;
+using LoraBridge.Finetuning;
+using LoraBridge.Graphs;
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Verification;
+
+/// <summary>
+/// Gradients of a random adapter, and finite differences of inference's loss to compare them with. The adapter's tensors are
+/// those that llama.cpp loaded; both sides compute with them, and both see them change.
+/// </summary>
+/// <remarks>
+/// A tensor whose influence on the loss is near the rounding of inference cannot be measured. So B is first enlarged where the
+/// branch is too weak to matter; and what still cannot be resolved is measured once more with the inputs of tabulated GELUs
+/// enlarged, where that function is exactly linear and its steps of F16 no longer hide small changes.
+/// </remarks>
+internal sealed class AdapterGradientCheck : IDisposable
+{
+    private const float GateFactor = 1000;
+
+    /// <summary>Part of the loss that a whole change of a tensor should be able to move.</summary>
+    private const double WantedInfluence = 2e-3;
+
+    private readonly AdapterSession _session;
+    private readonly LossOracle _oracle;
+    private readonly CheckRow _row;
+    private readonly ulong _seed;
+    private readonly IReadOnlySet<string> _gates;
+
+    public AdapterGradientCheck(
+        LlamaModelHandle model, AdapterBlueprint blueprint, CheckRow row, ComputeEngine engine, int threads, ulong seed)
+    {
+        _row = row;
+        _seed = seed;
+        var tokens = row.Tokens.Length;
+        _session = AdapterSession.Open(
+            model, blueprint, WriteRandom, engine, new TrainingGraphShape(tokens, tokens, threads, Recompute: true), requireAll: false);
+        _gates = TabulatedActivations.FeedingAdapters(_session.Graph.Parts);
+        Tolerance = TabulatedActivations.AreUsed(_session.Graph.Parts) ? 1e-2 : 1e-3;
+        _oracle = new LossOracle(model, [(_session.Adapter, 1)], tokens, threads);
+    }
+
+    /// <summary>Relative error to allow.</summary>
+    public double Tolerance { get; }
+
+    /// <summary>All gradients, by the tensors' names.</summary>
+    public IReadOnlyDictionary<string, float[]> Gradients()
+    {
+        Compute();
+        return _session.Graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Gradients.ToArray());
+    }
+
+    /// <summary>Compares tensors with finite differences.</summary>
+    public IReadOnlyList<GradientCheckTensor> MeasureTensors(int maximum, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        Strengthen();
+        var all = _session.Graph.Parameters;
+        var count = Math.Min(maximum, all.Count);
+        var results = new Dictionary<string, GradientCheckTensor>();
+        TrainableTensor[] chosen = [.. Enumerable.Range(0, count).Select(i => all[(int)((long)i * all.Count / count)])];
+        MeasureAll(chosen, results, progress, cancellationToken);
+
+        TrainableTensor[] unresolved = [.. chosen.Where(tensor => results[tensor.Name].OracleError > Tolerance / 4)];
+        if (unresolved.Length > 0 && _gates.Count > 0)
+        {
+            foreach (var parameter in all.Where(parameter => _gates.Contains(parameter.Name)))
+                System.Numerics.Tensors.TensorPrimitives.Multiply(parameter.Values, GateFactor, parameter.Values);
+            MeasureAll(unresolved, results, progress, cancellationToken);
+        }
+        return [.. chosen.Select(tensor => results[tensor.Name])];
+    }
+
+    public void Dispose()
+    {
+        _oracle.Dispose();
+        _session.Dispose();
+    }
+
+    private void MeasureAll(
+        IReadOnlyList<TrainableTensor> tensors, Dictionary<string, GradientCheckTensor> results, IProgress<string>? progress,
+        CancellationToken cancellationToken)
+    {
+        Compute();
+        var random = new SeededRandom(_seed);
+        foreach (var tensor in tensors)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            progress?.Report($"measuring {tensor.Name}");
+            var direction = DirectionalDerivative.Choose(tensor.Gradients, random);
+            var found = DirectionalDerivative.Dot(tensor.Gradients, direction);
+            var (slope, error) = DirectionalDerivative.Measure(
+                tensor.Values, direction, found, Tolerance / 10, () => _oracle.Loss(_row.Tokens));
+            if (!results.TryGetValue(tensor.Name, out var earlier) || error < earlier.OracleError)
+                results[tensor.Name] = new GradientCheckTensor(tensor.Name, slope, found, error);
+        }
+    }
+
+    private void Compute()
+    {
+        _session.Graph.ClearGradients();
+        _session.Graph.Accumulate(_row.Tokens, _row.Positions, _row.Sequences, _row.Targets);
+    }
+
+    /// <summary>Enlarges each B until its branch matters, in a few rounds because branches hide each other.</summary>
+    private void Strengthen()
+    {
+        var parameters = _session.Graph.Parameters.ToDictionary(parameter => parameter.Name);
+        for (var round = 0; round < 4; round++)
+        {
+            Compute();
+            foreach (var target in _session.Blueprint.Targets)
+            {
+                if (!parameters.TryGetValue(target.Weight + LoraPair.ASuffix, out var a) || !parameters.TryGetValue(target.Weight + LoraPair.BSuffix, out var b))
+                    continue;
+                var influence = Length(a.Gradients) * Length(a.Values);
+                if (influence > 0)
+                    System.Numerics.Tensors.TensorPrimitives.Multiply(b.Values, (float)Math.Clamp(WantedInfluence / influence, 1, 10), b.Values);
+            }
+        }
+    }
+
+    private static double Length(ReadOnlySpan<float> values) => Math.Sqrt(DirectionalDerivative.Dot(values, values));
+
+    /// <summary>A and B uniform in ±1/√n for rows of n elements: unlike at the start of training, both get gradients.</summary>
+    private void WriteRandom(string path, AdapterBlueprint blueprint)
+    {
+        var random = new SeededRandom(_seed);
+        AdapterFileWriter.Write(path, blueprint, (_, shape) =>
+        {
+            var values = new float[shape.Aggregate(1L, (product, extent) => product * extent)];
+            for (var i = 0; i < values.Length; i++)
+                values[i] = (2 * random.NextSingle() - 1) / MathF.Sqrt(shape[0]);
+            return values;
+        }, []);
+    }
+}
