@@ -167,20 +167,6 @@ internal sealed partial class GraphBuilder
         return Record(back);
     }
 
-    /// <summary>The gradient of <see cref="SoftMax"/> with respect to its first argument: s (dy - (y·dy)) y.</summary>
-    public TensorPtr SoftMaxBack(TensorPtr gradient, TensorPtr softMax, float scale)
-    {
-        Require(gradient.Shape == softMax.Shape, "SOFT_MAX_BACK", gradient, softMax, "the shapes must be equal");
-        return Record(ggml_soft_max_ext_back(Context, gradient, softMax, scale, 0));
-    }
-
-    /// <summary>The gradient of RMS_NORM with respect to <paramref name="x"/>.</summary>
-    public TensorPtr RmsNormBack(TensorPtr gradient, TensorPtr x, float epsilon)
-    {
-        Require(gradient.Shape == x.Shape, "RMS_NORM_BACK", gradient, x, "the shapes must be equal");
-        return Record(ggml_rms_norm_back(Context, gradient, Contiguous(x), epsilon));
-    }
-
     /// <summary>a repeated to a larger shape.</summary>
     public TensorPtr Repeat(TensorPtr a, Shape shape)
     {

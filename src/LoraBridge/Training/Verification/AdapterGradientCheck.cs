@@ -16,7 +16,7 @@ namespace LoraBridge.Training.Verification;
 /// </remarks>
 internal sealed class AdapterGradientCheck : IDisposable
 {
-    private const float GateFactor = 1000;
+    private const float GateFactor = 30_000;
 
     /// <summary>Part of the loss that a whole change of a tensor should be able to move.</summary>
     private const double WantedInfluence = 2e-3;

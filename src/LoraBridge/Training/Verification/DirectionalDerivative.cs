@@ -7,7 +7,7 @@ namespace LoraBridge.Training.Verification;
 /// </summary>
 internal static class DirectionalDerivative
 {
-    private const int Steps = 6;
+    private const int Steps = 8;
 
     private const int Coefficients = 3;
 

@@ -1,5 +1,6 @@
 using LoraBridge.Graphs;
 using LoraBridge.Native;
+using LoraBridge.Training.Kernels;
 
 namespace LoraBridge.Training.Autodiff.Ops;
 
@@ -13,6 +14,6 @@ internal sealed class RmsNorm : IGradientRule
     {
         var x = y.Source(0);
         var epsilon = BitConverter.Int32BitsToSingle(y.OpParams[0]);
-        pass.Add(x, pass.Builder.RmsNormBack(dy, x, epsilon));
+        pass.Add(x, pass.Builder.Custom(new RmsNormGradient(epsilon), x.Shape, pass.Builder.Contiguous(x), dy));
     }
 }

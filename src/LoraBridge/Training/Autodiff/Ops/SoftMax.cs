@@ -1,5 +1,6 @@
 using LoraBridge.Graphs;
 using LoraBridge.Native;
+using LoraBridge.Training.Kernels;
 
 namespace LoraBridge.Training.Autodiff.Ops;
 
@@ -12,6 +13,6 @@ internal sealed class SoftMax : IGradientRule
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
     {
         var s = BitConverter.Int32BitsToSingle(y.OpParams[0]);
-        pass.Add(y.Source(0), pass.Builder.SoftMaxBack(dy, y, s));
+        pass.Add(y.Source(0), pass.Builder.Custom(new SoftMaxGradient(s), y.Shape, y, dy));
     }
 }

@@ -1,0 +1,28 @@
+using System.Numerics.Tensors;
+using LoraBridge.Graphs;
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Kernels;
+
+/// <summary>
+/// dx = s (dy - (y·dy)) ∘ y over rows, for y = softmax(s x + mask). Sources: y and dy, contiguous. (ggml's own SOFT_MAX_BACK may be
+/// placed into the memory of y, which it still needs then.)
+/// </summary>
+internal sealed class SoftMaxGradient(float scale) : ITensorKernel
+{
+    public void Compute(TensorPtr result, int worker, int workers)
+    {
+        var width = (int)result.Ne(0);
+        var (start, end) = WorkSplit.Of(result.Shape.Rows, 1, worker, workers);
+        for (var row = start; row < end; row++)
+        {
+            var y = result.Source(0).HostSpan<float>(row * width, width);
+            var dy = result.Source(1).HostSpan<float>(row * width, width);
+            var dx = result.HostSpan<float>(row * width, width);
+            TensorPrimitives.Subtract(dy, TensorPrimitives.Dot<float>(y, dy), dx);
+            TensorPrimitives.Multiply(dx, y, dx);
+            if (scale != 1)
+                TensorPrimitives.Multiply(dx, scale, dx);
+        }
+    }
+}
