@@ -38,6 +38,7 @@ internal static class Tool
         {
             new BackendsCommand(host),
             new InspectCommand(host),
+            new TrainCommand(host),
             new EvalCommand(host),
             new GenerateCommand(host),
             new ChatCommand(host),

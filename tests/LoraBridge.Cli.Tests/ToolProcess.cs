@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Threading.Channels;
 
 namespace LoraBridge.Cli.Tests;
 
@@ -7,12 +8,13 @@ namespace LoraBridge.Cli.Tests;
 internal sealed class ToolProcess : IDisposable
 {
     private readonly Process _process;
-    private readonly Task<string> _error;
+    private readonly Task _reading;
+    private readonly Channel<string> _errorLines = Channel.CreateUnbounded<string>();
 
     private ToolProcess(Process process)
     {
         _process = process;
-        _error = process.StandardError.ReadToEndAsync();
+        _reading = ReadErrorsAsync();
     }
 
     internal StreamWriter Input => _process.StandardInput;
@@ -40,12 +42,27 @@ internal sealed class ToolProcess : IDisposable
         kill.WaitForExit();
     }
 
+    /// <summary>Waits for a line on standard error, and skips those before it.</summary>
+    internal async Task ErrorLineAsync(Func<string, bool> isWanted)
+    {
+        await foreach (var line in _errorLines.Reader.ReadAllAsync())
+        {
+            if (isWanted(line))
+                return;
+        }
+        Assert.Fail("The process ended without the line.");
+    }
+
     /// <summary>Waits for the end.</summary>
     internal async Task<CliRun> FinishAsync()
     {
         var output = await _process.StandardOutput.ReadToEndAsync();
         await _process.WaitForExitAsync();
-        return new CliRun(_process.ExitCode, output, await _error);
+        await _reading;
+        List<string> errors = [];
+        await foreach (var line in _errorLines.Reader.ReadAllAsync())
+            errors.Add($"{line}\n");
+        return new CliRun(_process.ExitCode, output, string.Concat(errors));
     }
 
     public void Dispose()
@@ -53,5 +70,12 @@ internal sealed class ToolProcess : IDisposable
         if (!_process.HasExited)
             _process.Kill();
         _process.Dispose();
+    }
+
+    private async Task ReadErrorsAsync()
+    {
+        while (await _process.StandardError.ReadLineAsync() is { } line)
+            _errorLines.Writer.TryWrite(line);
+        _errorLines.Writer.Complete();
     }
 }

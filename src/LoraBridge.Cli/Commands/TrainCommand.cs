@@ -1,0 +1,115 @@
+using System.CommandLine;
+using System.Text.Json;
+using LoraBridge.Cli.Options;
+using LoraBridge.Cli.Output;
+using LoraBridge.Cli.Progress;
+using LoraBridge.Finetuning;
+
+namespace LoraBridge.Cli.Commands;
+
+/// <summary>Trains an adapter.</summary>
+internal sealed class TrainCommand : ToolCommand
+{
+    private readonly Option<string> _model = ModelOptions.Model();
+    private readonly Option<string[]> _data = new("--data", "-d")
+    {
+        Description = "Data sets to learn from.", HelpName = "DATA", Required = true, AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<string> _output = new("--output", "-o") { Description = "Adapter to write.", HelpName = "ADAPTER", Required = true };
+    private readonly TrainingOptions _training = new();
+
+    internal TrainCommand(CommandHost host) : base(host, "train", "Train an adapter; Ctrl-C ends early and keeps what was learnt.")
+    {
+        Add(_model);
+        Add(_data);
+        Add(_output);
+        _training.AddTo(this);
+    }
+
+    protected override Task<int> ExecuteAsync(CommandSession session)
+    {
+        TrainingDataset[] datasets = [.. session.Required(_data).Select(path => TrainingDataset.FromFile(path))];
+        using var model = session.LoadModel(session.Required(_model), []);
+        using var finetuning = new LoraFinetuning(model) { Parameters = Parameters(session) };
+        foreach (var dataset in datasets)
+            finetuning.AddDataset(dataset);
+        var result = session.WithProgress(progress => Train(finetuning, progress, session));
+        DatasetNotes.Write(session.Terminal.Error, finetuning.Statistics, finetuning.Problems);
+        session.Report(
+            json => Write(json, result),
+            console => console.Write(PlainConsole.Facts(
+                ("status", JsonOutput.CamelCase(result.Status)),
+                ("steps", Units.Count(result.Steps)),
+                ("loss", $"{Units.Fixed(result.FirstLoss)} -> {Units.Fixed(result.FinalLoss)}"),
+                ("validation loss", result.ValidationLoss is { } loss ? Units.Fixed(loss) : null),
+                ("speed", Units.Rate(result.TokensPerSecond)),
+                ("peak memory", Units.Bytes(result.PeakMemoryBytes)),
+                ("parameters", Units.Count(result.TrainableParameters)),
+                ("adapter", result.AdapterPath))));
+        return Task.FromResult(session.CancellationToken.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Done);
+    }
+
+    private LoraTrainingParameters Parameters(CommandSession session)
+    {
+        try
+        {
+            var parameters = _training.Read(session);
+            parameters.Validate();
+            return parameters;
+        }
+        catch (ArgumentException misuse)
+        {
+            throw new UsageException(Failure.Describe(misuse));
+        }
+    }
+
+    /// <summary>Ctrl-C asks the training to stop and save; before the first update there is nothing to save, and it is cancelled.</summary>
+    private TrainingResult Train(LoraFinetuning finetuning, IProgress<ProgressEvent> progress, CommandSession session)
+    {
+        using var cancellation = new CancellationTokenSource();
+        var hasLearnt = false;
+        using var stop = session.CancellationToken.Register(() =>
+        {
+            if (Volatile.Read(ref hasLearnt))
+                finetuning.RequestStop();
+            else
+                cancellation.Cancel();
+        });
+        var steps = new InlineProgress<TrainingProgress>(state =>
+        {
+            Volatile.Write(ref hasLearnt, true);
+            progress.Report(Describe(state));
+            if (session.CancellationToken.IsCancellationRequested)
+                finetuning.RequestStop();
+        });
+        return finetuning.TrainToAdapter(session.Required(_output), steps, cancellation.Token);
+    }
+
+    private static ProgressEvent Describe(TrainingProgress state) => new("train", (double)state.Step / state.TotalSteps)
+    {
+        Epoch = state.Epoch,
+        Step = state.Step,
+        Steps = state.TotalSteps,
+        Loss = state.Loss,
+        ValidationLoss = state.ValidationLoss,
+        LearningRate = state.LearningRate,
+        GradientNorm = state.GradientNorm,
+        TokensPerSecond = state.TokensPerSecond,
+        Remaining = state.Remaining,
+    };
+
+    private static void Write(Utf8JsonWriter json, TrainingResult result)
+    {
+        json.WriteString("status", JsonOutput.CamelCase(result.Status));
+        json.WriteNumber("steps", result.Steps);
+        json.WriteFinite("epochs", result.Epochs);
+        json.WriteNumber("trainTokens", result.TrainTokens);
+        json.WriteFinite("firstLoss", result.FirstLoss);
+        json.WriteFinite("finalLoss", result.FinalLoss);
+        json.WriteFinite("validationLoss", result.ValidationLoss);
+        json.WriteFinite("tokensPerSecond", result.TokensPerSecond);
+        json.WriteNumber("peakMemoryBytes", result.PeakMemoryBytes);
+        json.WriteNumber("trainableParameters", result.TrainableParameters);
+        json.WriteString("adapter", result.AdapterPath);
+    }
+}

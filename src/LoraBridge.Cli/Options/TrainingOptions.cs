@@ -1,0 +1,85 @@
+using System.CommandLine;
+using LoraBridge.Finetuning;
+
+namespace LoraBridge.Cli.Options;
+
+/// <summary>How an adapter is trained; what is not given stays as <see cref="LoraTrainingParameters"/> has it.</summary>
+internal sealed class TrainingOptions
+{
+    private readonly Option<int?> _rank = NumberOption.Integer(["--rank"], "Width of the adapter's bottleneck; 16 unless given.", 1);
+    private readonly Option<double?> _alpha = NumberOption.Real(["--alpha"], "The adapter counts alpha / rank times; 32 unless given.", 0, 1e6);
+    private readonly Option<string?> _targets = new("--targets")
+    {
+        Description = "What is adapted: attention, attention-and-feed-forward (unless given), all-linear, or names and globs separated by commas.",
+        HelpName = "TARGETS",
+    };
+    private readonly Option<bool> _rsLora = new("--rslora") { Description = "Scale by alpha / sqrt(rank) instead." };
+    private readonly Option<string?> _initialAdapter = new("--init-adapter") { Description = "Adapter to continue from.", HelpName = "FILE" };
+    private readonly Option<int?> _epochs = NumberOption.Integer(["--epochs"], "Passes over the data; 3 unless given.", 1);
+    private readonly Option<int?> _maxSteps = NumberOption.Integer(["--max-steps"], "Updates to make, instead of epochs.", 1);
+    private readonly Option<int?> _context = ModelOptions.ContextLength("Longest sample, and tokens of a row; 512 unless given.");
+    private readonly Option<int?> _batch = NumberOption.Integer(["--batch"], "Rows in a micro-batch; 1 unless given.", 1);
+    private readonly Option<int?> _accumulation = NumberOption.Integer(["--grad-accum"], "Micro-batches that make one update; 1 unless given.", 1);
+    private readonly Option<double?> _learningRate = NumberOption.Real(["--lr"], "Learning rate at its peak; 2e-4 unless given.", 0, 1e3);
+    private readonly Option<string?> _schedule = new Option<string?>("--schedule")
+    {
+        Description = "How the learning rate develops; cosine unless given.",
+    }.AcceptOnlyFromAmong("constant", "linear", "cosine");
+    private readonly Option<double?> _warmup = NumberOption.Real(["--warmup"], "Share of the updates over which the learning rate rises; 0.03 unless given.", 0, 1);
+    private readonly Option<double?> _weightDecay = NumberOption.Real(["--weight-decay"], "AdamW's weight decay; 0 unless given.", 0, 1e3);
+    private readonly Option<double?> _clip = NumberOption.Real(["--clip"], "Longest gradient, 0 for any; 1 unless given.", 0, 1e9);
+    private readonly Option<int?> _seed = NumberOption.Integer(["--seed"], "Seed of all that is random; 42 unless given.", 0);
+    private readonly Option<string?> _precision = new Option<string?>("--precision")
+    {
+        Description = "How gradients are computed: exact is in 32-bit floats.",
+    }.AcceptOnlyFromAmong("exact");
+    private readonly Option<string> _lossOn = ModelOptions.LossOn();
+    private readonly Option<bool> _noPacking = new("--no-packing") { Description = "One sample a row." };
+    private readonly Option<double?> _validationSplit = NumberOption.Real(["--val-split"], "Share of the samples set aside to measure the loss on.", 0, 0.99);
+    private readonly Option<int?> _evaluateEvery = NumberOption.Integer(["--eval-every"], "Updates between two measurements; each epoch unless given.", 0);
+    private readonly Option<int?> _patience = NumberOption.Integer(["--patience"], "Measurements without progress after which training stops.", 0);
+    private readonly Option<string?> _checkpointDirectory = new("--checkpoint-dir") { Description = "Folder for checkpoints.", HelpName = "DIR" };
+    private readonly Option<int?> _checkpointEvery = NumberOption.Integer(["--checkpoint-every"], "Updates between two checkpoints; each epoch unless given.", 0);
+
+    internal void AddTo(Command command)
+    {
+        Option[] options =
+        [
+            _rank, _alpha, _targets, _rsLora, _initialAdapter, _epochs, _maxSteps, _context, _batch, _accumulation, _learningRate, _schedule, _warmup,
+            _weightDecay, _clip, _seed, _precision, _lossOn, _noPacking, _validationSplit, _evaluateEvery, _patience, _checkpointDirectory, _checkpointEvery,
+        ];
+        foreach (var option in options)
+            command.Add(option);
+    }
+
+    internal LoraTrainingParameters Read(CommandSession session)
+    {
+        var defaults = new LoraTrainingParameters();
+        return defaults with
+        {
+            Rank = session.Value(_rank) ?? defaults.Rank,
+            Alpha = (float?)session.Value(_alpha) ?? defaults.Alpha,
+            TargetModules = session.Value(_targets) is { } targets ? LoraTargetModules.Parse(targets) : defaults.TargetModules,
+            UseRsLora = session.Value(_rsLora),
+            InitialAdapter = session.Value(_initialAdapter),
+            Epochs = session.Value(_epochs) ?? defaults.Epochs,
+            MaxSteps = session.Value(_maxSteps),
+            ContextLength = session.Value(_context) ?? defaults.ContextLength,
+            BatchSize = session.Value(_batch) ?? defaults.BatchSize,
+            GradientAccumulation = session.Value(_accumulation) ?? defaults.GradientAccumulation,
+            LearningRate = (float?)session.Value(_learningRate) ?? defaults.LearningRate,
+            Schedule = session.Value(_schedule) is { } schedule ? Enum.Parse<LearningRateScheduleKind>(schedule, ignoreCase: true) : defaults.Schedule,
+            WarmupRatio = (float?)session.Value(_warmup) ?? defaults.WarmupRatio,
+            WeightDecay = (float?)session.Value(_weightDecay) ?? defaults.WeightDecay,
+            MaxGradientNorm = (float?)session.Value(_clip) ?? defaults.MaxGradientNorm,
+            Seed = (ulong?)session.Value(_seed) ?? defaults.Seed,
+            AssistantLossOnly = session.Required(_lossOn) == "assistant",
+            SequencePacking = !session.Value(_noPacking),
+            ValidationSplit = (float?)session.Value(_validationSplit) ?? defaults.ValidationSplit,
+            EvaluationInterval = session.Value(_evaluateEvery) ?? defaults.EvaluationInterval,
+            EarlyStoppingPatience = session.Value(_patience) ?? defaults.EarlyStoppingPatience,
+            CheckpointDirectory = session.Value(_checkpointDirectory),
+            CheckpointInterval = session.Value(_checkpointEvery) ?? defaults.CheckpointInterval,
+        };
+    }
+}

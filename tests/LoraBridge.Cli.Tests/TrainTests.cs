@@ -1,0 +1,98 @@
+using LoraBridge.TestKit;
+
+namespace LoraBridge.Cli.Tests;
+
+public sealed class TrainTests : CliTest
+{
+    [Theory]
+    [InlineData(TinyType.F32)]
+    [InlineData(TinyType.Q4_K_M)]
+    public async Task The_final_loss_is_that_of_eval_with_the_adapter(TinyType type)
+    {
+        var (model, data, adapter) = (TinyModels.PathOf(TinyArchitecture.Llama, type), Tokens(), Folder["adapter.gguf"]);
+        var trained = (await TrainAsync(model, data, adapter, "--max-steps", "20", "--rank", "4", "--alpha", "8", "--lr", "1e-2", "--targets", "all-linear")).Json;
+        Assert.Equal("completed", trained.GetProperty("status").GetString());
+        Assert.Equal(20, trained.GetProperty("steps").GetInt32());
+        Assert.Equal(adapter, trained.GetProperty("adapter").GetString());
+        Assert.True(trained.GetProperty("trainTokens").GetInt64() > 0);
+        Assert.True(trained.GetProperty("tokensPerSecond").GetDouble() > 0);
+        Assert.True(trained.GetProperty("peakMemoryBytes").GetInt64() > 0);
+        Assert.True(trained.GetProperty("epochs").GetDouble() > 0);
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, trained.GetProperty("validationLoss").ValueKind);
+
+        var (first, final) = (trained.GetProperty("firstLoss").GetDouble(), trained.GetProperty("finalLoss").GetDouble());
+        Assert.InRange(final, 0, 0.9 * first);
+        var tolerance = type == TinyType.F32 ? 1e-3 : 0.1;
+        Assert.Equal(await LossAsync(), first, tolerance);
+        Assert.Equal(await LossAsync("-a", adapter), final, tolerance);
+        var inspected = (await CliRun.OfAsync("inspect", adapter, "--json")).Json;
+        Assert.Equal(trained.GetProperty("trainableParameters").GetInt64(), inspected.GetProperty("parameters").GetInt64());
+
+        async Task<double> LossAsync(params string[] adapters) =>
+            (await CliRun.OfAsync(["eval", "-m", model, "-d", data, "--json", .. adapters])).Json.GetProperty("loss").GetDouble();
+    }
+
+    [Fact]
+    public async Task The_same_seed_gives_the_same_bytes()
+    {
+        var data = Tokens();
+        foreach (var (name, seed) in ((string, string)[])[("one", "3"), ("two", "3"), ("other", "4")])
+            Assert.Equal(0, (await TrainAsync(Model, data, Folder[name], "--max-steps", "2", "--rank", "2", "--seed", seed)).ExitCode);
+        Assert.Equal(File.ReadAllBytes(Folder["one"]), File.ReadAllBytes(Folder["two"]));
+        Assert.NotEqual(File.ReadAllBytes(Folder["one"]), File.ReadAllBytes(Folder["other"]));
+    }
+
+    [Fact]
+    public async Task Progress_is_reported_for_each_update()
+    {
+        var run = await TrainAsync(Model, Tokens(), Folder["adapter.gguf"], "--max-steps", "3", "--rank", "2", "--progress", "json");
+        var steps = run.ErrorLines.Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement)
+            .Where(line => line.GetProperty("phase").GetString() == "train").ToList();
+        Assert.Equal([1, 2, 3], steps.Select(line => line.GetProperty("step").GetInt32()));
+        Assert.All(steps, line => Assert.True(line.GetProperty("loss").GetDouble() > 0));
+        Assert.Equal(0, run.ExitCode);
+    }
+
+    [Fact]
+    public async Task Cancelled_before_anything_was_learnt_nothing_is_written()
+    {
+        string[] arguments = ["train", "-m", Model, "-d", Tokens(), "-o", Folder["adapter.gguf"]];
+        Assert.Equal(130, (await CliRun.OfAsync("", arguments, new CancellationToken(canceled: true))).ExitCode);
+        Assert.False(File.Exists(Folder["adapter.gguf"]));
+    }
+
+    [Theory]
+    [InlineData("--targets", "attn_nothing")]
+    [InlineData("--init-adapter", "nowhere.gguf")]
+    public async Task What_the_model_does_not_have_is_one_line(string option, string value)
+    {
+        var line = (await TrainAsync(Model, Tokens(), Folder["adapter.gguf"], "--max-steps", "1", option, value)).Failure();
+        Assert.Contains(value, line, StringComparison.Ordinal);
+        Assert.False(File.Exists(Folder["adapter.gguf"]));
+    }
+
+    [Theory]
+    [InlineData("--rank", "0")]
+    [InlineData("--lr", "-1")]
+    [InlineData("--schedule", "luck")]
+    [InlineData("--val-split", "1")]
+    public async Task Wrong_options_are_wrong_usage(string option, string value) =>
+        Assert.Contains(value, (await TrainAsync(Model, Tokens(), Folder["adapter.gguf"], option, value)).Failure(2), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Ctrl_c_saves_what_was_learnt()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signals.");
+        using var process = ToolProcess.Start(
+            "train", "-m", Model, "-d", Tokens(), "-o", Folder["adapter.gguf"], "--max-steps", "1000000", "--rank", "2", "--threads", "1", "--json", "--progress", "json");
+        await process.ErrorLineAsync(line => line.Contains("\"step\"", StringComparison.Ordinal));
+        process.Interrupt();
+        var run = await process.FinishAsync();
+        Assert.Equal(130, run.ExitCode);
+        Assert.Equal("stopped", System.Text.Json.JsonDocument.Parse(run.Out).RootElement.GetProperty("status").GetString());
+        Assert.Equal(0, (await CliRun.OfAsync("eval", "-m", Model, "-a", Folder["adapter.gguf"], "-d", Tokens(), "--json")).ExitCode);
+    }
+
+    private static Task<CliRun> TrainAsync(string model, string data, string adapter, params string[] options) =>
+        CliRun.OfAsync(["train", "-m", model, "-d", data, "-o", adapter, "--json", .. options]);
+}

@@ -1,0 +1,65 @@
+using System.Text.RegularExpressions;
+using LoraBridge.TestKit;
+
+namespace LoraBridge.Repository.Tests;
+
+/// <summary>The README's examples are compiled here, and run.</summary>
+public sealed partial class ReadmeTests
+{
+    [Fact]
+    public void The_examples_are_the_compiled_ones()
+    {
+        var regions = Region().Matches(Checkout.Read("tests/LoraBridge.Repository.Tests/ReadmeSnippets.cs")).Select(match => Unindented(match.Groups[1].Value));
+        var blocks = Block().Matches(Checkout.Read("README.md")).Select(match => match.Groups[1].Value);
+        Assert.Equal(regions.Order(StringComparer.Ordinal), blocks.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_examples_run()
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(TinyModels.PathOf(TinyArchitecture.Llama, TinyType.Q4_0), folder["model.gguf"]);
+        TinyAdapters.Create(folder["model.gguf"]).Save(folder["adapter.gguf"]);
+        TinyAdapters.Create(folder["model.gguf"], seed: 2).Save(folder["second.gguf"]);
+        await File.WriteAllTextAsync(folder["chats.jsonl"],
+            """{"messages":[{"role":"user","content":"Who are you?"},{"role":"assistant","content":"A bridge."}]}""");
+        var (before, output) = (Environment.CurrentDirectory, Console.Out);
+        try
+        {
+            Console.SetOut(TextWriter.Null);
+            // The examples name their files without a folder. Nothing else in this assembly uses relative paths.
+            Environment.CurrentDirectory = folder.FullName;
+            ReadmeSnippets.Model();
+            ReadmeSnippets.Adapter();
+            await ReadmeSnippets.ConversationAsync();
+            await ReadmeSnippets.FinetuningAsync();
+            ReadmeSnippets.Merger();
+        }
+        finally
+        {
+            Environment.CurrentDirectory = before;
+            Console.SetOut(output);
+        }
+        Assert.True(File.Exists(folder["trained.gguf"]));
+        Assert.True(File.Exists(folder["merged.gguf"]));
+    }
+
+    [Fact]
+    public void Files_that_are_named_exist()
+    {
+        var links = Link().Matches(Checkout.Read("README.md")).Select(match => match.Groups[1].Value).Where(link => !link.Contains("://", StringComparison.Ordinal));
+        Assert.All(links, link => Assert.True(File.Exists(Checkout.PathOf(link)) || Directory.Exists(Checkout.PathOf(link)), $"{link} does not exist"));
+    }
+
+    private static string Unindented(string code) =>
+        string.Join('\n', code.Split('\n').Select(line => line.Length >= 8 ? line[8..] : line.TrimStart()));
+
+    [GeneratedRegex(@"#region \w+\n(.*?)\n *#endregion", RegexOptions.Singleline)]
+    private static partial Regex Region();
+
+    [GeneratedRegex(@"```csharp\n(.*?)\n```", RegexOptions.Singleline)]
+    private static partial Regex Block();
+
+    [GeneratedRegex(@"\]\(([^)#]+)\)")]
+    private static partial Regex Link();
+}
