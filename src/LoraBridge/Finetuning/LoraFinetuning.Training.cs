@@ -15,12 +15,13 @@ public sealed partial class LoraFinetuning
     /// <param name="progress">Told of each update, from the calling thread.</param>
     /// <param name="cancellationToken">Stops within a row; the result says <see cref="TrainingStatus.Cancelled"/> and nothing is written.</param>
     /// <exception cref="ArgumentException">The path is blank, or the targets name nothing in this model that can be adapted.</exception>
-    /// <exception cref="InvalidOperationException">There is nothing to learn from, or a training is running.</exception>
+    /// <exception cref="InvalidOperationException">There is nothing to learn from, a training is running, or the checkpoint directory holds another training's.</exception>
     /// <exception cref="DirectoryNotFoundException">The folder of the path does not exist.</exception>
     /// <exception cref="InvalidDataException">A row is bad in a strict data set, or a file cannot be read.</exception>
     /// <exception cref="AdapterMismatchException">The initial adapter was made for another model.</exception>
     /// <exception cref="NotSupportedException">The model computes something through which gradients cannot pass.</exception>
     /// <exception cref="InsufficientMemoryException">The machine has less memory than the training needs.</exception>
+    /// <exception cref="CheckpointMismatchException">The checkpoint to resume from is of another model, other data or other parameters.</exception>
     /// <exception cref="LoraTrainingDivergedException">The loss is not a number.</exception>
     public TrainingResult TrainToAdapter(
         string path, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -43,6 +44,35 @@ public sealed partial class LoraFinetuning
         return Task.Run(() => Run(path, progress, cancellationToken), CancellationToken.None);
     }
 
+    /// <summary>
+    /// Trains an adapter, merges it into the model and writes that, each tensor in the type it had; the adapter itself is not kept.
+    /// </summary>
+    /// <param name="path">Where to write the model; replaced if it exists. Its folder must exist.</param>
+    /// <param name="progress">Told of each update, from the calling thread.</param>
+    /// <param name="cancellationToken">Stops the training, whose result says so; cancelled later, merging throws and writes nothing.</param>
+    /// <exception cref="IOException">The disk has too little space for the model.</exception>
+    /// <exception cref="OperationCanceledException">Merging was cancelled.</exception>
+    /// <inheritdoc cref="TrainToAdapter" path="/exception"/>
+    public TrainingResult TrainToModel(
+        string path, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        CheckTarget(path);
+        var folder = Directory.CreateTempSubdirectory("lorabridge-");
+        try
+        {
+            var adapter = Path.Combine(folder.FullName, "adapter.gguf");
+            var result = TrainToAdapter(adapter, progress, cancellationToken);
+            if (result.AdapterPath is null)
+                return result;
+            new LoraMerger(_model) { Options = new MergeOptions { Force = true } }.MergeAndExport(new LoraAdapter(adapter), path, cancellationToken: cancellationToken);
+            return result with { AdapterPath = null, ModelPath = Path.GetFullPath(path) };
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     /// <summary>Asks the running training to end after the update it is at; the adapter as trained so far is written. Does nothing when none runs.</summary>
     public void RequestStop() => _stopRequested = true;
 
@@ -60,6 +90,8 @@ public sealed partial class LoraFinetuning
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (Directory.Exists(path))
             throw new ArgumentException($"{path} is a folder, expected the path of a file.", nameof(path));
+        if (_model.Files.Files.Any(file => Path.GetFullPath(file.Path) == Path.GetFullPath(path)))
+            throw new ArgumentException($"{path} is the model itself, expected another path.", nameof(path));
         if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
             throw new DirectoryNotFoundException($"The folder of {path} does not exist.");
     }
@@ -76,10 +108,18 @@ public sealed partial class LoraFinetuning
         try
         {
             var data = PrepareSamples(cancellationToken);
+            var identity = IdentifyCheckpoints(data);
             using var training = AdapterTraining.Open(_model, _parameters, data, cancellationToken);
             RequireMemory(training.Memory);
-            var loop = new TrainingLoop(training, data, _parameters, Report, () => _stopRequested);
-            return Run(path, training, data, loop, cancellationToken);
+            var loop = new TrainingLoop(training, data, _parameters, Report, () => _stopRequested)
+            {
+                Checkpoints = CreateStore(training, identity),
+            };
+            if (_resumed is not null)
+                loop.Restore(_resumed);
+            var result = Run(path, training, data, loop, cancellationToken);
+            _resumed = null;
+            return result;
         }
         finally
         {
@@ -107,7 +147,7 @@ public sealed partial class LoraFinetuning
         }
         catch (TrainingDivergedException fault)
         {
-            throw new LoraTrainingDivergedException(fault.Step + 1, checkpointPath: null, fault);
+            throw new LoraTrainingDivergedException(fault.Step + 1, loop.Checkpoints?.Newest, fault);
         }
         return loop.Result(status) with { AdapterPath = status == TrainingStatus.Cancelled ? null : Path.GetFullPath(path) };
     }

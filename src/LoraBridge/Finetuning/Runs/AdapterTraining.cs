@@ -78,12 +78,16 @@ internal sealed class AdapterTraining : IDisposable
         }
     }
 
-    /// <summary>Writes the adapter as it is now.</summary>
-    public void Save(string path, IEnumerable<KeyValuePair<string, GgufValue>> metadata)
+    /// <summary>Writes the adapter as it is now, or with the values given by parameter.</summary>
+    public void Save(string path, IEnumerable<KeyValuePair<string, GgufValue>> metadata, float[][]? values = null)
     {
-        var values = Parameters.ToDictionary(parameter => parameter.Name);
-        AdapterFileWriter.Write(path, Blueprint, (name, _) => values[name].Values.ToArray(), metadata);
+        values ??= CopyValues();
+        var index = Parameters.Select((parameter, i) => (parameter.Name, i)).ToDictionary();
+        AdapterFileWriter.Write(path, Blueprint, (name, _) => values[index[name]], metadata);
     }
+
+    /// <summary>The adapter's values as they are now, by parameter.</summary>
+    public float[][] CopyValues() => [.. Parameters.Select(parameter => parameter.Values.ToArray())];
 
     public void Dispose()
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LoraBridge.Finetuning.Checkpoints;
 using LoraBridge.Training;
 using LoraBridge.Training.Batching;
 
@@ -49,15 +50,36 @@ internal sealed class TrainingLoop
         Duration = _clock.Elapsed,
         PeakMemoryBytes = PeakMemory(),
         TrainableParameters = _training.ParameterCount,
+        CheckpointPath = Checkpoints?.Newest,
     };
 
-    /// <summary>Trains until the end, or until told to stop.</summary>
+    /// <summary>Where checkpoints go; null saves none.</summary>
+    public CheckpointStore? Checkpoints { get; init; }
+
+    /// <summary>Goes back to a checkpoint, before the loop is run.</summary>
+    public void Restore(Checkpoint checkpoint)
+    {
+        _best = checkpoint.Restore(_training);
+        State = checkpoint.State.Run;
+    }
+
+    /// <summary>Trains until the end, or until told to stop. However the updates end, a checkpoint keeps what is trained.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the adapter is as after the last whole update.</exception>
     /// <exception cref="TrainingDivergedException">The loss is not a number; the adapter is as after the last whole update.</exception>
     public TrainingStatus Run(CancellationToken cancellationToken)
     {
         State ??= new RunState { FirstLoss = _training.Trainer.Evaluate(_lossRows, cancellationToken) };
-        var status = RunSteps(cancellationToken);
+        TrainingStatus status;
+        try
+        {
+            status = RunSteps(cancellationToken);
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or TrainingDivergedException)
+        {
+            Checkpoints?.Save(State, _best);
+            throw;
+        }
+        Checkpoints?.Save(State, _best);
         TakeBest(cancellationToken);
         _finalLoss = _training.Trainer.Evaluate(_lossRows, cancellationToken);
         return status;
@@ -77,6 +99,8 @@ internal sealed class TrainingLoop
             State = State! with { TrainTokens = State.TrainTokens + tokens };
             var validation = EvaluateWhenDue(cancellationToken);
             _report(Progress(data, outcome, validation));
+            if (Step % (_parameters.CheckpointInterval > 0 ? _parameters.CheckpointInterval : _training.StepsPerEpoch) == 0)
+                Checkpoints?.Save(State, _best);
         }
         return TrainingStatus.Completed;
     }
@@ -105,7 +129,7 @@ internal sealed class TrainingLoop
         var loss = _training.Trainer.Evaluate(_validationRows, cancellationToken);
         State = State!.Evaluated(Step, loss);
         if (State.BestStep == Step)
-            _best = [.. _training.Parameters.Select(parameter => parameter.Values.ToArray())];
+            _best = _training.CopyValues();
         return loss;
     }
 

@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace LoraBridge.Finetuning.Checkpoints;
+
+/// <summary>The parameters that have a say in what a training computes, as text. Those of checkpoints have none.</summary>
+internal static class TrainingConfiguration
+{
+    public static SortedDictionary<string, string> Of(LoraTrainingParameters parameters) => new(StringComparer.Ordinal)
+    {
+        [nameof(parameters.Rank)] = Text(parameters.Rank),
+        [nameof(parameters.Alpha)] = Text(parameters.Alpha),
+        [nameof(parameters.TargetModules)] = parameters.TargetModules.ToString(),
+        [nameof(parameters.RankPattern)] =
+            string.Join(", ", (parameters.RankPattern.IsDefault ? [] : parameters.RankPattern).Select(entry => $"{entry.Pattern}={entry.Rank}")),
+        [nameof(parameters.UseRsLora)] = parameters.UseRsLora.ToString(),
+        [nameof(parameters.InitialAdapter)] = parameters.InitialAdapter is { } path ? Fingerprint.OfFile(path) : "none",
+        [nameof(parameters.Epochs)] = Text(parameters.Epochs),
+        [nameof(parameters.MaxSteps)] = parameters.MaxSteps is { } steps ? Text(steps) : "unset",
+        [nameof(parameters.LearningRate)] = Text(parameters.LearningRate),
+        [nameof(parameters.Schedule)] = parameters.Schedule.ToString(),
+        [nameof(parameters.WarmupRatio)] = Text(parameters.WarmupRatio),
+        [nameof(parameters.LearningRateFloor)] = Text(parameters.LearningRateFloor),
+        [nameof(parameters.LoraPlusRatio)] = Text(parameters.LoraPlusRatio),
+        [nameof(parameters.Beta1)] = Text(parameters.Beta1),
+        [nameof(parameters.Beta2)] = Text(parameters.Beta2),
+        [nameof(parameters.Epsilon)] = Text(parameters.Epsilon),
+        [nameof(parameters.WeightDecay)] = Text(parameters.WeightDecay),
+        [nameof(parameters.MaxGradientNorm)] = Text(parameters.MaxGradientNorm),
+        [nameof(parameters.BatchSize)] = Text(parameters.BatchSize),
+        [nameof(parameters.GradientAccumulation)] = Text(parameters.GradientAccumulation),
+        [nameof(parameters.ContextLength)] = Text(parameters.ContextLength),
+        [nameof(parameters.OverlongSamples)] = parameters.OverlongSamples.ToString(),
+        [nameof(parameters.SequencePacking)] = parameters.SequencePacking.ToString(),
+        [nameof(parameters.AssistantLossOnly)] = parameters.AssistantLossOnly.ToString(),
+        [nameof(parameters.ValidationSplit)] = Text(parameters.ValidationSplit),
+        [nameof(parameters.EvaluationInterval)] = Text(parameters.EvaluationInterval),
+        [nameof(parameters.EarlyStoppingPatience)] = Text(parameters.EarlyStoppingPatience),
+        [nameof(parameters.LossSampleTokens)] = Text(parameters.LossSampleTokens),
+        [nameof(parameters.Seed)] = Text(parameters.Seed),
+    };
+
+    private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+}

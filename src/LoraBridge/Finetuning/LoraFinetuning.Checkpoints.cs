@@ -1,0 +1,40 @@
+using LoraBridge.Finetuning.Checkpoints;
+using LoraBridge.Finetuning.Runs;
+
+namespace LoraBridge.Finetuning;
+
+/// <content>Going on from a checkpoint.</content>
+public sealed partial class LoraFinetuning
+{
+    private Checkpoint? _resumed;
+
+    /// <summary>
+    /// Makes the next training go on from a checkpoint, with the same result, byte for byte, as if it had not been interrupted. The
+    /// model, the data and the parameters must be given as before; directories of checkpoints, intervals and the model's path may differ.
+    /// </summary>
+    /// <param name="directory">A checkpoint, or a folder of checkpoints, of which the newest that is complete is taken.</param>
+    /// <exception cref="ArgumentException">The path is null or blank.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidDataException">There is no complete checkpoint; the message says why.</exception>
+    public void ResumeFrom(string directory)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(directory);
+        _resumed = Checkpoint.Find(directory);
+    }
+
+    /// <exception cref="CheckpointMismatchException">The checkpoint to resume from is of another training.</exception>
+    private CheckpointIdentity? IdentifyCheckpoints(PreparedData data)
+    {
+        if (_resumed is null && _parameters.CheckpointDirectory is null)
+            return null;
+        var identity = CheckpointIdentity.Of(_model, data, _parameters);
+        if (_resumed?.State.Identity.DifferencesTo(identity) is { Count: > 0 } differences)
+            throw new CheckpointMismatchException(_resumed.Directory, differences);
+        return identity;
+    }
+
+    private CheckpointStore? CreateStore(AdapterTraining training, CheckpointIdentity? identity) =>
+        identity is not null && _parameters.CheckpointDirectory is { } folder
+            ? new CheckpointStore(folder, _parameters.KeepCheckpoints, training, identity, _resumed)
+            : null;
+}
