@@ -43,6 +43,7 @@ internal static class Tool
             new GenerateCommand(host),
             new ChatCommand(host),
             new MergeCommand(host),
+            new GradcheckCommand(host),
         };
         shared.AddTo(root);
         return root;

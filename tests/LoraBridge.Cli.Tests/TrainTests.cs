@@ -54,6 +54,30 @@ public sealed class TrainTests : CliTest
     }
 
     [Fact]
+    public async Task A_resumed_training_ends_as_one_that_was_not_interrupted()
+    {
+        var (data, checkpoints) = (Tokens(), Folder["checkpoints"]);
+        string[] options = ["--max-steps", "4", "--rank", "2", "--checkpoint-dir", checkpoints, "--checkpoint-every", "2"];
+        Assert.Equal(0, (await TrainAsync(Model, data, Folder["whole.gguf"], options)).ExitCode);
+        var first = Directory.GetDirectories(checkpoints).Order(StringComparer.Ordinal).First();
+        var resumed = (await TrainAsync(Model, data, Folder["resumed.gguf"], [.. options, "--resume", first])).Json;
+        Assert.Equal(4, resumed.GetProperty("steps").GetInt32());
+        Assert.Equal(File.ReadAllBytes(Folder["whole.gguf"]), File.ReadAllBytes(Folder["resumed.gguf"]));
+        (await TrainAsync(Model, data, Folder["resumed.gguf"], "--max-steps", "4", "--rank", "3", "--resume", first)).Failure();
+        (await TrainAsync(Model, data, Folder["resumed.gguf"], "--resume", Folder["nowhere"])).Failure();
+    }
+
+    [Fact]
+    public async Task Losses_are_drawn()
+    {
+        var plot = Folder["losses.png"];
+        Assert.Equal(0, (await TrainAsync(Model, Tokens(), Folder["a.gguf"], "--max-steps", "2", "--rank", "2", "--val-split", "0.5", "--plot", plot)).ExitCode);
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(plot)[..4]);
+        (await TrainAsync(Model, Tokens(), Folder["a.gguf"], "--plot", Folder["losses.jpg"])).Failure(2);
+        Assert.Contains("nowhere", (await TrainAsync(Model, Tokens(), Folder["a.gguf"], "--plot", Folder["nowhere/losses.png"])).Failure(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Cancelled_before_anything_was_learnt_nothing_is_written()
     {
         string[] arguments = ["train", "-m", Model, "-d", Tokens(), "-o", Folder["adapter.gguf"]];

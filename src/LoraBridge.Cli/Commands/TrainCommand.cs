@@ -17,6 +17,11 @@ internal sealed class TrainCommand : ToolCommand
     };
     private readonly Option<string> _output = new("--output", "-o") { Description = "Adapter to write.", HelpName = "ADAPTER", Required = true };
     private readonly TrainingOptions _training = new();
+    private readonly Option<string?> _resume = new("--resume")
+    {
+        Description = "Go on from a checkpoint, or the newest in a folder; all other options as before.", HelpName = "DIR",
+    };
+    private readonly Option<string?> _plot = new("--plot") { Description = "Draw the losses.", HelpName = "FILE.png" };
 
     internal TrainCommand(CommandHost host) : base(host, "train", "Train an adapter; Ctrl-C ends early and keeps what was learnt.")
     {
@@ -24,6 +29,8 @@ internal sealed class TrainCommand : ToolCommand
         Add(_data);
         Add(_output);
         _training.AddTo(this);
+        Add(_resume);
+        Add(_plot);
     }
 
     protected override Task<int> ExecuteAsync(CommandSession session)
@@ -33,7 +40,13 @@ internal sealed class TrainCommand : ToolCommand
         using var finetuning = new LoraFinetuning(model) { Parameters = Parameters(session) };
         foreach (var dataset in datasets)
             finetuning.AddDataset(dataset);
-        var result = session.WithProgress(progress => Train(finetuning, progress, session));
+        if (session.Value(_resume) is { } checkpoint)
+            finetuning.ResumeFrom(checkpoint);
+        var plot = new LossPlot();
+        var plotPath = PlotPath(session);
+        var result = session.WithProgress(progress => Train(finetuning, plot, progress, session));
+        if (plotPath is not null)
+            plot.Save(plotPath);
         DatasetNotes.Write(session.Terminal.Error, finetuning.Statistics, finetuning.Problems);
         session.Report(
             json => Write(json, result),
@@ -63,8 +76,19 @@ internal sealed class TrainCommand : ToolCommand
         }
     }
 
+    /// <summary>Where the losses are drawn; that it can be written is found out before the training, not after.</summary>
+    private string? PlotPath(CommandSession session)
+    {
+        if (session.Value(_plot) is not { } path)
+            return null;
+        if (!path.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
+            throw new UsageException($"--plot is '{path}', expected a file name that ends in .png.");
+        var full = Path.GetFullPath(path);
+        return Directory.Exists(Path.GetDirectoryName(full)) ? full : throw new DirectoryNotFoundException($"The folder of {path} does not exist.");
+    }
+
     /// <summary>Ctrl-C asks the training to stop and save; before the first update there is nothing to save, and it is cancelled.</summary>
-    private TrainingResult Train(LoraFinetuning finetuning, IProgress<ProgressEvent> progress, CommandSession session)
+    private TrainingResult Train(LoraFinetuning finetuning, LossPlot plot, IProgress<ProgressEvent> progress, CommandSession session)
     {
         using var cancellation = new CancellationTokenSource();
         var hasLearnt = false;
@@ -78,6 +102,7 @@ internal sealed class TrainCommand : ToolCommand
         var steps = new InlineProgress<TrainingProgress>(state =>
         {
             Volatile.Write(ref hasLearnt, true);
+            plot.Add(state);
             progress.Report(Describe(state));
             if (session.CancellationToken.IsCancellationRequested)
                 finetuning.RequestStop();

@@ -32,4 +32,11 @@ internal static class ModelOptions
     {
         Description = "Tokens that count: what the assistant says and completions, or all.", DefaultValueFactory = _ => "assistant",
     }.AcceptOnlyFromAmong("assistant", "all");
+
+    internal static Option<string?> Targets(string description) => new("--targets") { Description = description, HelpName = "TARGETS" };
+
+    internal static Option<string?> Precision() => new Option<string?>("--precision")
+    {
+        Description = "How gradients are computed: exact is in 32-bit floats.",
+    }.AcceptOnlyFromAmong("exact");
 }

@@ -8,11 +8,8 @@ internal sealed class TrainingOptions
 {
     private readonly Option<int?> _rank = NumberOption.Integer(["--rank"], "Width of the adapter's bottleneck; 16 unless given.", 1);
     private readonly Option<double?> _alpha = NumberOption.Real(["--alpha"], "The adapter counts alpha / rank times; 32 unless given.", 0, 1e6);
-    private readonly Option<string?> _targets = new("--targets")
-    {
-        Description = "What is adapted: attention, attention-and-feed-forward (unless given), all-linear, or names and globs separated by commas.",
-        HelpName = "TARGETS",
-    };
+    private readonly Option<string?> _targets = ModelOptions.Targets(
+        "What is adapted: attention, attention-and-feed-forward (unless given), all-linear, or names and globs separated by commas.");
     private readonly Option<bool> _rsLora = new("--rslora") { Description = "Scale by alpha / sqrt(rank) instead." };
     private readonly Option<string?> _initialAdapter = new("--init-adapter") { Description = "Adapter to continue from.", HelpName = "FILE" };
     private readonly Option<int?> _epochs = NumberOption.Integer(["--epochs"], "Passes over the data; 3 unless given.", 1);
@@ -29,10 +26,7 @@ internal sealed class TrainingOptions
     private readonly Option<double?> _weightDecay = NumberOption.Real(["--weight-decay"], "AdamW's weight decay; 0 unless given.", 0, 1e3);
     private readonly Option<double?> _clip = NumberOption.Real(["--clip"], "Longest gradient, 0 for any; 1 unless given.", 0, 1e9);
     private readonly Option<int?> _seed = NumberOption.Integer(["--seed"], "Seed of all that is random; 42 unless given.", 0);
-    private readonly Option<string?> _precision = new Option<string?>("--precision")
-    {
-        Description = "How gradients are computed: exact is in 32-bit floats.",
-    }.AcceptOnlyFromAmong("exact");
+    private readonly Option<string?> _precision = ModelOptions.Precision();
     private readonly Option<string> _lossOn = ModelOptions.LossOn();
     private readonly Option<bool> _noPacking = new("--no-packing") { Description = "One sample a row." };
     private readonly Option<double?> _validationSplit = NumberOption.Real(["--val-split"], "Share of the samples set aside to measure the loss on.", 0, 0.99);

@@ -1,3 +1,4 @@
+using LoraBridge.Finetuning;
 using LoraBridge.Model;
 
 namespace LoraBridge.Cli.Output;
@@ -20,7 +21,8 @@ internal static class Failure
         UnauthorizedAccessException => "Check the permissions.",
         NativeException => "'lorabridge backends' shows what this machine offers; --verbose shows the native log.",
         InsufficientMemoryException or OutOfMemoryException => "Use a smaller --ctx or a smaller model.",
-        DllNotFoundException or ArgumentException or InvalidOperationException or NotSupportedException or IOException => "",
+        DllNotFoundException or ArgumentException or InvalidOperationException or NotSupportedException or IOException
+            or FormatException or LoraTrainingDivergedException => "",
         _ => $"This is a {failure.GetType().Name}, which was not expected: run the command again with --verbose and report what it shows.",
     };
 

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Globalization;
+using LoraBridge.Cli.Options;
+using LoraBridge.Cli.Output;
+using LoraBridge.Cli.Progress;
+using LoraBridge.Finetuning;
+
+namespace LoraBridge.Cli.Commands;
+
+/// <summary>Checks that a model can be trained right.</summary>
+internal sealed class GradcheckCommand : ToolCommand
+{
+    private readonly Option<string> _model = ModelOptions.Model();
+    private readonly Option<int?> _context = NumberOption.Integer(["--ctx"], "Tokens of the row that is checked; 32 unless given.", 4);
+    private readonly Option<int?> _rank = NumberOption.Integer(["--rank"], "Rank of the random adapter; 8 unless given.", 1);
+    private readonly Option<string?> _targets = ModelOptions.Targets("What is adapted; all-linear unless given.");
+    private readonly Option<string?> _precision = ModelOptions.Precision();
+
+    internal GradcheckCommand(CommandHost host)
+        : base(host, "gradcheck", "Compare a model's training graph with llama.cpp's inference: logits, and gradients with finite differences.")
+    {
+        Add(_model);
+        Add(_context);
+        Add(_rank);
+        Add(_targets);
+        Add(_precision);
+    }
+
+    protected override Task<int> ExecuteAsync(CommandSession session)
+    {
+        var defaults = new GradientCheckOptions();
+        var options = defaults with
+        {
+            ContextLength = session.Value(_context) ?? defaults.ContextLength,
+            Rank = session.Value(_rank) ?? defaults.Rank,
+            TargetModules = session.Value(_targets) is { } targets ? LoraTargetModules.Parse(targets) : defaults.TargetModules,
+            Threads = session.Device.Threads,
+        };
+        var result = session.WithProgress(progress => GradientCheck.Run(
+            session.Required(_model), options, new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage, 0))), session.CancellationToken));
+        session.Report(
+            json =>
+            {
+                json.WriteString("architecture", result.Architecture);
+                json.WriteFinite("forwardNmse", result.ForwardNmse);
+                json.WriteNumber("tensorsChecked", result.Tensors.Count);
+                json.WriteFinite("maxRelativeError", result.MaxRelativeError);
+                json.WriteFinite("minCosine", result.MinCosine);
+                json.WriteStrings("zeroGradientTensors", result.ZeroGradientTensors);
+                json.WriteBoolean("pass", result.Pass);
+            },
+            console => console.Write(PlainConsole.Facts(
+                ("architecture", result.Architecture),
+                ("forward NMSE", result.ForwardNmse.ToString("0.0e+00", CultureInfo.InvariantCulture)),
+                ("tensors checked", Units.Count(result.Tensors.Count)),
+                ("largest relative error", result.MaxRelativeError.ToString("0.0e+00", CultureInfo.InvariantCulture)),
+                ("lowest cosine", result.MinCosine.ToString("0.000000", CultureInfo.InvariantCulture)),
+                ("without gradient", result.ZeroGradientTensors.Count == 0 ? "none" : string.Join(", ", result.ZeroGradientTensors)),
+                ("pass", result.Pass ? "yes" : "no"))));
+        return Task.FromResult(result.Pass ? ExitCode.Done : ExitCode.Failed);
+    }
+}
