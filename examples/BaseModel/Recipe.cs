@@ -1,5 +1,6 @@
 using LoraBridge.Examples.BaseModel.Corpus;
 using LoraBridge.Examples.BaseModel.Tokenizer;
+using LoraBridge.Finetuning;
 
 namespace LoraBridge.Examples.BaseModel;
 
@@ -16,7 +17,7 @@ internal sealed record Recipe
 }
 
 /// <summary>
-/// A small llama. Every row length is a multiple of 256, the block of the K-quants; the output shares the embedding.
+/// A small llama. Every row length is a multiple of 256, the block of the K-quants; the output has a matrix of its own.
 /// </summary>
 internal sealed record Architecture
 {
@@ -24,7 +25,7 @@ internal sealed record Architecture
 
     public int FeedForward { get; init; } = 768;
 
-    public int Layers { get; init; } = 6;
+    public int Layers { get; init; } = 4;
 
     public int Heads { get; init; } = 4;
 
@@ -37,12 +38,12 @@ internal sealed record Architecture
     /// <summary>Standard deviation of the random weights; those that write to the residual stream get it divided by sqrt(2 Layers).</summary>
     public float InitialDeviation { get; init; } = 0.02f;
 
-    /// <summary>Parameters in all: embedding, layers, norms.</summary>
+    /// <summary>Parameters in all: embedding, layers, norms, output.</summary>
     public long ParameterCount(int vocabulary)
     {
         var attention = 2L * Embedding * Embedding + 2L * Embedding * Embedding * KeyValueHeads / Heads;
         var layer = attention + 3L * Embedding * FeedForward + 2L * Embedding;
-        return (long)vocabulary * Embedding + Layers * layer + Embedding;
+        return 2L * vocabulary * Embedding + Layers * layer + Embedding;
     }
 }
 
@@ -53,16 +54,16 @@ internal sealed record Schedule
     public int Context { get; init; } = 256;
 
     /// <summary>Rows in a step.</summary>
-    public int RowsPerStep { get; init; } = 4;
+    public int RowsPerStep { get; init; } = 2;
 
     /// <summary>
     /// Loss on the system's and the user's turns too. They are half of the tokens and full of invented names that nobody
     /// can predict.
     /// </summary>
-    public bool PromptsBearLoss { get; init; } = true;
+    public bool PromptsBearLoss { get; init; } = false;
 
     /// <summary>The highest learning rate, reached after the warm-up and left along a cosine.</summary>
-    public double LearningRate { get; init; } = 1.5e-3;
+    public double LearningRate { get; init; } = 2e-3;
 
     /// <summary>What the cosine ends at, as a part of the highest rate.</summary>
     public double FinalRateRatio { get; init; } = 0.05;
@@ -77,4 +78,21 @@ internal sealed record Schedule
     public double WeightDecay { get; init; } = 0.1;
 
     public double MaxGradientNorm { get; init; } = 1;
+
+    /// <summary>Updates between two writes of the model so far.</summary>
+    public int SaveInterval { get; init; } = 250;
+
+    public PretrainingParameters ToParameters() => new()
+    {
+        ContextLength = Context,
+        RowsPerStep = RowsPerStep,
+        LearningRate = (float)LearningRate,
+        WarmupSteps = WarmupSteps,
+        FinalRateRatio = (float)FinalRateRatio,
+        Beta1 = (float)Beta1,
+        Beta2 = (float)Beta2,
+        WeightDecay = (float)WeightDecay,
+        MaxGradientNorm = (float)MaxGradientNorm,
+        SaveInterval = SaveInterval,
+    };
 }

@@ -5,7 +5,8 @@ namespace LoraBridge.TestKit;
 /// <summary>Model files of many architectures, in the folder that the environment variable <c>LORABRIDGE_ZOO</c> names.</summary>
 public static class Zoo
 {
-    private const string Variable = "LORABRIDGE_ZOO";
+    /// <summary>The environment variable that names the folder.</summary>
+    public const string Variable = "LORABRIDGE_ZOO";
 
     /// <summary>The path of a file; skips the test when the folder is not set or has no such file.</summary>
     public static string PathOf(string name)

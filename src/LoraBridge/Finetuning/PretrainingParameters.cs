@@ -1,0 +1,38 @@
+namespace LoraBridge.Finetuning;
+
+/// <summary>Settings of <see cref="ModelPretraining"/>.</summary>
+public sealed record PretrainingParameters
+{
+    /// <summary>Tokens of a row; shorter rows are filled up. Longer rows are an error.</summary>
+    public int ContextLength { get; init; } = 256;
+
+    /// <summary>Rows of one update.</summary>
+    public int RowsPerStep { get; init; } = 4;
+
+    /// <summary>The highest learning rate, reached after the warm-up.</summary>
+    public float LearningRate { get; init; } = 1e-3f;
+
+    /// <summary>Updates during which the learning rate rises.</summary>
+    public int WarmupSteps { get; init; } = 100;
+
+    /// <summary>What the cosine after the warm-up ends at, as a part of the highest rate.</summary>
+    public float FinalRateRatio { get; init; } = 0.05f;
+
+    /// <summary>Decay of the average of gradients.</summary>
+    public float Beta1 { get; init; } = 0.9f;
+
+    /// <summary>Decay of the average of squared gradients; lower than for fine-tuning, because gradients change faster.</summary>
+    public float Beta2 { get; init; } = 0.95f;
+
+    /// <summary>Decay of weight matrices; norms and biases are left free.</summary>
+    public float WeightDecay { get; init; } = 0.1f;
+
+    /// <summary>Length that gradients are clipped to.</summary>
+    public float MaxGradientNorm { get; init; } = 1;
+
+    /// <summary>Threads; null takes the physical cores this process may use.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Updates between two writes of the model so far; 0 writes it at the end only.</summary>
+    public int SaveInterval { get; init; }
+}
