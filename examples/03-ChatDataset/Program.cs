@@ -1,0 +1,42 @@
+// Looks at a data set of conversations, trains an adapter on it and measures what was not trained on.
+//
+//   dotnet run -c Release --project examples/03-ChatDataset -- MODEL.gguf [TRAIN.jsonl] [VALIDATION.jsonl] [ADAPTER.gguf]
+//
+// Rows are {"messages":[{"role":"user","content":"..."},{"role":"assistant","content":"..."}]}; ShareGPT, Alpaca, prompts with
+// completions and plain text are recognised, too.
+using LoraBridge.Finetuning;
+using LoraBridge.Model;
+using LoraBridge.TextGeneration;
+
+string Argument(int index, string fallback) => index < args.Length ? args[index] : fallback;
+
+using var model = new LM(Argument(0, "base.gguf"));
+using var finetuning = new LoraFinetuning(model)
+{
+    Parameters = new LoraTrainingParameters { Rank = 8, LearningRate = 1e-3f, ContextLength = 256, Epochs = 3 },
+};
+finetuning.AddDatasetFile(Argument(1, "examples/data/persona.train.jsonl"));
+finetuning.AddValidationFile(Argument(2, "examples/data/persona.heldout.jsonl"));
+
+var data = finetuning.Statistics;
+Console.WriteLine(
+    $"{data.SampleCount} samples of {data.SampleMinLength} to {data.SampleMaxLength} tokens; {data.TargetCount} of {data.TokenCount} tokens are answers to learn");
+Console.WriteLine(
+    $"{data.SkippedSamples} skipped, {data.TruncatedSamples} cut short, {data.UnmaskedSampleCount} trained on as a whole");
+foreach (var problem in finetuning.Problems)
+    Console.WriteLine(problem);
+Console.WriteLine($"Training needs {finetuning.EstimateMemory().Total / 1e6:f0} MB.");
+
+finetuning.ProgressChanged += (_, state) =>
+{
+    if (state.ValidationLoss is { } loss)
+        Console.WriteLine($"epoch {state.Epoch}, step {state.Step} of {state.TotalSteps}: loss {state.Loss:f3}, validation {loss:f3}");
+};
+var result = await finetuning.TrainToAdapterAsync(Argument(3, "adapter.gguf"));
+Console.WriteLine($"{result.Status}: loss {result.FirstLoss:f3} -> {result.FinalLoss:f3}, {result.TokensPerSecond:f0} tokens/s");
+
+if (result.AdapterPath is null)
+    return;
+model.ApplyLoraAdapter(result.AdapterPath);
+using var chat = new SingleTurnConversation(model);
+Console.WriteLine(chat.Submit("What drink does Carl love?", CancellationToken.None));

@@ -1,0 +1,171 @@
+using LoraBridge.Finetuning;
+using LoraBridge.Finetuning.Checkpoints;
+using LoraBridge.Model;
+using LoraBridge.TestKit;
+
+namespace LoraBridge.Tests.Finetuning;
+
+public sealed class CheckpointTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly LM _model = TinyModels.Load(TinyArchitecture.Llama);
+
+    private LoraTrainingParameters Parameters => TrainingRuns.Quick with
+    {
+        MaxSteps = 20, ValidationSplit = 0.25f, EvaluationInterval = 3, CheckpointDirectory = _folder["checkpoints"], CheckpointInterval = 4,
+    };
+
+    [Fact]
+    public void Ten_steps_and_ten_more_are_twenty()
+    {
+        using var whole = TrainingRuns.Create(_model, _folder, Parameters with { CheckpointDirectory = null });
+        var expected = whole.TrainToAdapter(_folder["whole.gguf"]);
+
+        Interrupt(10);
+        using var rest = TrainingRuns.Create(_model, _folder, Parameters);
+        rest.ResumeFrom(_folder["checkpoints"]);
+        var actual = rest.TrainToAdapter(_folder["rest.gguf"]);
+
+        Assert.Equal(File.ReadAllBytes(_folder["whole.gguf"]), File.ReadAllBytes(_folder["rest.gguf"]));
+        Assert.Equal(
+            (expected.FirstLoss, expected.FinalLoss, expected.ValidationLoss, expected.TrainTokens, expected.Steps),
+            (actual.FirstLoss, actual.FinalLoss, actual.ValidationLoss, actual.TrainTokens, actual.Steps));
+    }
+
+    [Fact]
+    public void The_last_ones_are_kept()
+    {
+        Interrupt(10);
+        Assert.Equal(["checkpoint-000008", "checkpoint-000010"], Names());
+    }
+
+    [Fact]
+    public void A_damaged_checkpoint_is_passed_over()
+    {
+        Interrupt(10);
+        var newest = Path.Combine(_folder["checkpoints"], "checkpoint-000010");
+        using (var file = File.OpenWrite(Path.Combine(newest, Checkpoint.OptimizerFile)))
+            file.SetLength(file.Length / 2);
+        Directory.CreateDirectory(newest + "2.tmp");
+
+        using var rest = TrainingRuns.Create(_model, _folder, Parameters);
+        rest.ResumeFrom(_folder["checkpoints"]);
+        List<int> steps = [];
+        rest.ProgressChanged += (_, state) => steps.Add(state.Step);
+        rest.TrainToAdapter(_folder["rest.gguf"]);
+
+        Assert.Equal(9, steps[0]);
+        Assert.Equal(["checkpoint-000016", "checkpoint-000020"], Names());
+        Assert.Contains("damaged", Assert.Throws<InvalidDataException>(() => Resume(Damage())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Another_model_other_data_or_parameters_are_refused_with_the_difference()
+    {
+        Interrupt(4);
+
+        using var parameters = TrainingRuns.Create(_model, _folder, Parameters with { LearningRate = 0.001f });
+        Assert.Equal(["LearningRate was 0.002 and is 0.001"], Differences(parameters));
+
+        using var data = TrainingRuns.Create(_model, _folder, Parameters);
+        TrainingRuns.WriteRows(_folder, TrainingRuns.Rows.Reverse());
+        Assert.Equal(["it was made with other data"], Differences(data));
+        TrainingRuns.WriteRows(_folder);
+
+        using var other = TinyModels.Load(TinyArchitecture.Llama, TinyType.Q8_0);
+        using var model = TrainingRuns.Create(other, _folder, Parameters);
+        Assert.Equal(["it was made with another model"], Differences(model));
+    }
+
+    [Fact]
+    public void A_new_training_does_not_mix_its_checkpoints_with_those_of_another()
+    {
+        Interrupt(4);
+        using var again = TrainingRuns.Create(_model, _folder, Parameters);
+        Assert.Throws<InvalidOperationException>(() => again.TrainToAdapter(_folder["again.gguf"]));
+    }
+
+    [Fact]
+    public void A_cancelled_training_can_go_on()
+    {
+        using var source = new CancellationTokenSource();
+        using var first = TrainingRuns.Create(_model, _folder, Parameters);
+        first.ProgressChanged += (_, state) => CancelAfter(source, state, 2);
+        var cancelled = first.TrainToAdapter(_folder["adapter.gguf"], progress: null, source.Token);
+        Assert.EndsWith("checkpoint-000002", cancelled.CheckpointPath, StringComparison.Ordinal);
+
+        first.ResumeFrom(cancelled.CheckpointPath!);
+        Assert.Equal(20, first.TrainToAdapter(_folder["adapter.gguf"], cancellationToken: TestContext.Current.CancellationToken).Steps);
+    }
+
+    [Fact]
+    public void A_divergence_keeps_the_last_good_state()
+    {
+        using var finetuning = TrainingRuns.Create(_model, _folder, Parameters with { LearningRate = 1e30f, MaxGradientNorm = 0, ValidationSplit = 0 });
+        var fault = Assert.Throws<LoraTrainingDivergedException>(() => finetuning.TrainToAdapter(_folder["adapter.gguf"]));
+        Assert.Contains("learning rate", fault.Message, StringComparison.Ordinal);
+        Assert.EndsWith(Checkpoint.NameOf(fault.Step - 1), fault.CheckpointPath, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_without_checkpoints_is_an_error()
+    {
+        Assert.Throws<DirectoryNotFoundException>(() => Resume(_folder["missing"]));
+        Assert.Throws<InvalidDataException>(() => Resume(_folder.FullName));
+    }
+
+    [Fact]
+    public void Every_parameter_that_has_a_say_is_compared()
+    {
+        var all = typeof(LoraTrainingParameters).GetProperties().Select(property => property.Name);
+        string[] withoutSay =
+            [nameof(Parameters.CheckpointDirectory), nameof(Parameters.CheckpointInterval), nameof(Parameters.KeepCheckpoints)];
+        Assert.Equal(all.Except(withoutSay).Order(StringComparer.Ordinal), TrainingConfiguration.Of(new LoraTrainingParameters()).Keys);
+    }
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        _folder.Dispose();
+    }
+
+    private void Interrupt(int step)
+    {
+        using var finetuning = TrainingRuns.Create(_model, _folder, Parameters);
+        finetuning.ProgressChanged += (_, state) => StopAfter(finetuning, state, step);
+        finetuning.TrainToAdapter(_folder["interrupted.gguf"]);
+    }
+
+    private void Resume(string path)
+    {
+        using var finetuning = TrainingRuns.Create(_model, _folder, Parameters);
+        finetuning.ResumeFrom(path);
+    }
+
+    private string Damage()
+    {
+        foreach (var state in Directory.GetFiles(_folder["checkpoints"], Checkpoint.StateFile, SearchOption.AllDirectories))
+            File.WriteAllText(state, "{");
+        return _folder["checkpoints"];
+    }
+
+    private IReadOnlyList<string> Differences(LoraFinetuning finetuning)
+    {
+        finetuning.ResumeFrom(_folder["checkpoints"]);
+        return Assert.Throws<CheckpointMismatchException>(() => finetuning.TrainToAdapter(_folder["adapter.gguf"])).Differences;
+    }
+
+    private IEnumerable<string?> Names() => Directory.GetDirectories(_folder["checkpoints"]).Select(Path.GetFileName).Order();
+
+    private static void StopAfter(LoraFinetuning finetuning, TrainingProgress state, int step)
+    {
+        if (state.Step == step)
+            finetuning.RequestStop();
+    }
+
+    private static void CancelAfter(CancellationTokenSource source, TrainingProgress state, int step)
+    {
+        if (state.Step == step)
+            source.Cancel();
+    }
+}

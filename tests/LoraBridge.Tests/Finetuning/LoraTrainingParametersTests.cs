@@ -1,0 +1,59 @@
+using LoraBridge.Finetuning;
+
+namespace LoraBridge.Tests.Finetuning;
+
+public sealed class LoraTrainingParametersTests
+{
+    private static readonly LoraTrainingParameters Defaults = new();
+
+    public static TheoryData<LoraTrainingParameters, string> Bad { get; } = new()
+    {
+        { Defaults with { Rank = 0 }, "Rank" },
+        { Defaults with { Alpha = 0 }, "Alpha" },
+        { Defaults with { Alpha = float.NaN }, "Alpha" },
+        { Defaults with { RankPattern = [new LoraRank("ffn_*", 0)] }, "RankPattern" },
+        { Defaults with { Epochs = 0 }, "Epochs" },
+        { Defaults with { MaxSteps = 0 }, "MaxSteps" },
+        { Defaults with { LearningRate = -1 }, "LearningRate" },
+        { Defaults with { LearningRate = float.PositiveInfinity }, "LearningRate" },
+        { Defaults with { Schedule = (LearningRateScheduleKind)9 }, "Schedule" },
+        { Defaults with { WarmupRatio = 1 }, "WarmupRatio" },
+        { Defaults with { LearningRateFloor = -0.1f }, "LearningRateFloor" },
+        { Defaults with { LoraPlusRatio = 0 }, "LoraPlusRatio" },
+        { Defaults with { Beta1 = 1 }, "Beta1" },
+        { Defaults with { Beta2 = float.NaN }, "Beta2" },
+        { Defaults with { Epsilon = 0 }, "Epsilon" },
+        { Defaults with { WeightDecay = -1 }, "WeightDecay" },
+        { Defaults with { MaxGradientNorm = -1 }, "MaxGradientNorm" },
+        { Defaults with { BatchSize = 0 }, "BatchSize" },
+        { Defaults with { GradientAccumulation = 0 }, "GradientAccumulation" },
+        { Defaults with { ContextLength = 1 }, "ContextLength" },
+        { Defaults with { OverlongSamples = (OverlongSamplePolicy)(-1) }, "OverlongSamples" },
+        { Defaults with { ValidationSplit = 1 }, "ValidationSplit" },
+        { Defaults with { EvaluationInterval = -1 }, "EvaluationInterval" },
+        { Defaults with { EarlyStoppingPatience = -1 }, "EarlyStoppingPatience" },
+        { Defaults with { LossSampleTokens = 0 }, "LossSampleTokens" },
+        { Defaults with { CheckpointInterval = -1 }, "CheckpointInterval" },
+        { Defaults with { KeepCheckpoints = 0 }, "KeepCheckpoints" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Bad), DisableDiscoveryEnumeration = true)]
+    public void Values_out_of_range_are_named(LoraTrainingParameters parameters, string name)
+    {
+        var fault = Assert.Throws<ArgumentOutOfRangeException>(parameters.Validate);
+        Assert.Equal(name, fault.ParamName);
+        Assert.Contains("expected", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Values_that_exclude_each_other_are_refused()
+    {
+        var parameters = Defaults with { UseRsLora = true, RankPattern = [new LoraRank("ffn_*", 4)] };
+        Assert.Throws<ArgumentException>(parameters.Validate);
+        Assert.Throws<ArgumentException>((Defaults with { CheckpointDirectory = " " }).Validate);
+    }
+
+    [Fact]
+    public void Defaults_are_valid() => Defaults.Validate();
+}
