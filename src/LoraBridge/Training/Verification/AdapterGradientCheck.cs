@@ -26,6 +26,7 @@ internal sealed class AdapterGradientCheck : IDisposable
     private readonly CheckRow _row;
     private readonly ulong _seed;
     private readonly IReadOnlySet<string> _gates;
+    private readonly bool _isTabulated;
 
     public AdapterGradientCheck(
         LlamaModelHandle model, AdapterBlueprint blueprint, CheckRow row, ComputeEngine engine, int threads, ulong seed)
@@ -36,7 +37,8 @@ internal sealed class AdapterGradientCheck : IDisposable
         _session = AdapterSession.Open(
             model, blueprint, WriteRandom, engine, new TrainingGraphShape(tokens, tokens, threads, Recompute: true), requireAll: false);
         _gates = TabulatedActivations.FeedingAdapters(_session.Graph.Parts);
-        Tolerance = TabulatedActivations.AreUsed(_session.Graph.Parts) ? 1e-2 : 1e-3;
+        _isTabulated = TabulatedActivations.AreUsed(_session.Graph.Parts);
+        Tolerance = _isTabulated ? 1e-2 : 1e-3;
         _oracle = new LossOracle(model, [(_session.Adapter, 1)], tokens, threads);
     }
 
@@ -89,7 +91,7 @@ internal sealed class AdapterGradientCheck : IDisposable
             var direction = DirectionalDerivative.Choose(tensor.Gradients, random);
             var found = DirectionalDerivative.Dot(tensor.Gradients, direction);
             var (slope, error) = DirectionalDerivative.Measure(
-                tensor.Values, direction, found, Tolerance / 10, () => _oracle.Loss(_row.Tokens));
+                tensor.Values, direction, found, Tolerance / 10, isSmooth: !_isTabulated, () => _oracle.Loss(_row.Tokens));
             if (!results.TryGetValue(tensor.Name, out var earlier) || error < earlier.OracleError)
                 results[tensor.Name] = new GradientCheckTensor(tensor.Name, slope, found, error);
         }

@@ -16,26 +16,33 @@ internal static class DirectionalDerivative
     /// <param name="direction">A unit vector.</param>
     /// <param name="expected">About what the slope is; it sets the first size of the steps.</param>
     /// <param name="tolerance">Relative error that is good enough to stop.</param>
+    /// <param name="isSmooth">Whether the function has no steps but those of rounding.</param>
     /// <param name="function">Evaluates at the current values.</param>
     /// <returns>The slope and its estimated relative error.</returns>
     public static (double Slope, double Error) Measure(
-        Span<float> values, ReadOnlySpan<float> direction, double expected, double tolerance, Func<double> function)
+        Span<float> values, ReadOnlySpan<float> direction, double expected, double tolerance, bool isSmooth, Func<double> function)
     {
         var original = values.ToArray();
         var length = Math.Sqrt(Dot(original, original) + 1e-12);
         var first = Math.Min(1e-2 / Math.Max(Math.Abs(expected), 1e-12), 0.3 * length);
         var best = (Slope: 0.0, Error: double.PositiveInfinity);
-        foreach (var factor in (ReadOnlySpan<double>)[1, 0.3, 3, 0.1, 10])
+        var (weights, weighted) = (0.0, 0.0);
+        foreach (var factor in (ReadOnlySpan<double>)[1, 0.3, 3, 0.1, 10, 0.6, 2, 0.2, 5])
         {
             var (slope, error) = Fit(values, original, direction, first * factor, function);
-            var relative = slope == 0 ? double.PositiveInfinity : error / Math.Abs(slope);
-            if (relative < best.Error)
-                best = (slope, relative);
-            if (best.Error <= tolerance)
+            var certainty = 1 / Math.Max(error * error, double.Epsilon);
+            weights += certainty;
+            weighted += certainty * slope;
+            // Rounding is random, so fits of a smooth function are averaged by their certainty; steps of a table are not.
+            if (isSmooth)
+                best = (weighted / weights, Math.Sqrt(1 / weights));
+            else if (error / Math.Abs(slope) < best.Error / Math.Max(Math.Abs(best.Slope), double.Epsilon))
+                best = (slope, error);
+            if (best.Error <= tolerance * Math.Abs(best.Slope))
                 break;
         }
         original.CopyTo(values);
-        return best;
+        return (best.Slope, best.Slope == 0 ? double.PositiveInfinity : best.Error / Math.Abs(best.Slope));
     }
 
     /// <summary>A unit vector, half along the gradient, so that the slope is not lost in rounding, half random, so that nothing hides.</summary>
