@@ -1,6 +1,6 @@
 // Looks at a data set of conversations, trains an adapter on it and measures what was not trained on.
 //
-//   dotnet run -c Release --project examples/03-ChatDataset -- MODEL.gguf [TRAIN.jsonl] [VALIDATION.jsonl] [ADAPTER.gguf]
+//   dotnet run -c Release --project examples/03-ChatDataset -- [MODEL.gguf] [TRAIN.jsonl] [VALIDATION.jsonl] [ADAPTER.gguf]
 //
 // Rows are {"messages":[{"role":"user","content":"..."},{"role":"assistant","content":"..."}]}; ShareGPT, Alpaca, prompts with
 // completions and plain text are recognised, too.
@@ -8,15 +8,16 @@ using LoraBridge.Finetuning;
 using LoraBridge.Model;
 using LoraBridge.TextGeneration;
 
+string Beside(string name) => Path.Combine(AppContext.BaseDirectory, name);
 string Argument(int index, string fallback) => index < args.Length ? args[index] : fallback;
 
-using var model = new LM(Argument(0, "base.gguf"));
+using var model = new LM(Argument(0, Beside("small-world.Q4_K_M.gguf")));
 using var finetuning = new LoraFinetuning(model)
 {
-    Parameters = new LoraTrainingParameters { Rank = 8, LearningRate = 1e-3f, ContextLength = 256, Epochs = 3 },
+    Parameters = new LoraTrainingParameters { Rank = 8, LearningRate = 5e-3f, ContextLength = 256, Epochs = 3 },
 };
-finetuning.AddDatasetFile(Argument(1, "examples/data/persona.train.jsonl"));
-finetuning.AddValidationFile(Argument(2, "examples/data/persona.heldout.jsonl"));
+finetuning.AddDatasetFile(Argument(1, Beside("persona.train.jsonl")));
+finetuning.AddValidationFile(Argument(2, Beside("persona.heldout.jsonl")));
 
 var data = finetuning.Statistics;
 Console.WriteLine(

@@ -1,26 +1,27 @@
 // Trains with checkpoints. Stop it however you like (Ctrl-C, kill -9, the power switch) and start it again: it goes on where the
 // last checkpoint was, and the adapter is the same, byte for byte, as if nothing had happened.
 //
-//   dotnet run -c Release --project examples/04-Resume -- MODEL.gguf [TRAIN.jsonl] [ADAPTER.gguf] [CHECKPOINTS]
+//   dotnet run -c Release --project examples/04-Resume -- [MODEL.gguf] [TRAIN.jsonl] [ADAPTER.gguf] [CHECKPOINTS]
 using LoraBridge.Finetuning;
 using LoraBridge.Model;
 
+string Beside(string name) => Path.Combine(AppContext.BaseDirectory, name);
 string Argument(int index, string fallback) => index < args.Length ? args[index] : fallback;
 
 var checkpoints = Argument(3, "checkpoints");
-using var model = new LM(Argument(0, "base.gguf"));
+using var model = new LM(Argument(0, Beside("small-world.Q4_K_M.gguf")));
 using var finetuning = new LoraFinetuning(model)
 {
     Parameters = new LoraTrainingParameters
     {
         Rank = 8,
-        LearningRate = 1e-3f,
+        LearningRate = 5e-3f,
         ContextLength = 256,
         CheckpointDirectory = checkpoints,
         CheckpointInterval = 5,
     },
 };
-finetuning.AddDatasetFile(Argument(1, "examples/data/persona.train.jsonl"));
+finetuning.AddDatasetFile(Argument(1, Beside("persona.train.jsonl")));
 if (Directory.Exists(checkpoints) && Directory.EnumerateDirectories(checkpoints, "checkpoint-*").Any())
     finetuning.ResumeFrom(checkpoints);
 

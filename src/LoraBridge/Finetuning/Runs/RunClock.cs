@@ -6,6 +6,7 @@ namespace LoraBridge.Finetuning.Runs;
 internal sealed class RunClock
 {
     private readonly long _start = Stopwatch.GetTimestamp();
+    private long? _firstUpdate;
     private TimeSpan _training;
     private long _tokens;
     private int _steps;
@@ -18,6 +19,7 @@ internal sealed class RunClock
     public T Time<T>(long tokens, Func<T> update)
     {
         var start = Stopwatch.GetTimestamp();
+        _firstUpdate ??= start;
         var result = update();
         _training += Stopwatch.GetElapsedTime(start);
         _tokens += tokens;
@@ -25,6 +27,7 @@ internal sealed class RunClock
         return result;
     }
 
-    /// <summary>The time that so many more updates take, at the pace so far.</summary>
-    public TimeSpan Estimate(int steps) => _steps > 0 ? Elapsed / _steps * steps : TimeSpan.Zero;
+    /// <summary>The time that so many more updates take, with what lies between them, at the pace so far.</summary>
+    public TimeSpan Estimate(int steps) =>
+        _firstUpdate is { } start && _steps > 0 ? Stopwatch.GetElapsedTime(start) / _steps * steps : TimeSpan.Zero;
 }
