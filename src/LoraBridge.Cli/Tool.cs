@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LoraBridge.Cli.Commands;
+using LoraBridge.Cli.Commands.Adapters;
 using LoraBridge.Cli.Options;
 
 namespace LoraBridge.Cli;
@@ -43,6 +44,7 @@ internal static class Tool
             new GenerateCommand(host),
             new ChatCommand(host),
             new MergeCommand(host),
+            new AdapterCommand(host),
             new GradcheckCommand(host),
         };
         shared.AddTo(root);

@@ -15,6 +15,11 @@ internal sealed class MergeCommand : ToolCommand
     private readonly Option<AdapterReference[]> _adapters = ModelOptions.Adapters();
     private readonly Option<string> _output = new("--output", "-o") { Description = "Model to write.", HelpName = "OUT", Required = true };
     private readonly Option<MergeOutputType> _type = OutputTypeOption.Create();
+    private readonly Option<string?> _importance = new("--imatrix")
+    {
+        Description = "Importance matrix, a GGUF file of llama.cpp's imatrix tool; improves types of few bits.", HelpName = "FILE",
+    };
+    private readonly Option<int?> _partSize = NumberOption.Integer(["--split-max-mb"], "Write several files of at most so many megabytes.", 1);
     private readonly Option<bool> _verify = new("--verify") { Description = "Compare the written model with base and adapters." };
     private readonly Option<bool> _force = new("--force") { Description = "Replace a file that exists." };
 
@@ -25,6 +30,8 @@ internal sealed class MergeCommand : ToolCommand
         Add(_adapters);
         Add(_output);
         Add(_type);
+        Add(_importance);
+        Add(_partSize);
         Add(_verify);
         Add(_force);
     }
@@ -36,6 +43,8 @@ internal sealed class MergeCommand : ToolCommand
             Options = new MergeOptions
             {
                 OutputType = session.Required(_type),
+                ImportanceMatrixPath = session.Value(_importance),
+                MaximumPartBytes = session.Value(_partSize) * 1_000_000L,
                 Verify = session.Value(_verify),
                 Force = session.Value(_force),
                 Threads = session.Device.Threads,

@@ -26,6 +26,8 @@ internal static class ModelOptions
         },
     };
 
+    internal static Option<string> OneAdapter() => new("--adapter", "-a") { Description = "LoRA adapter.", HelpName = "PATH", Required = true };
+
     internal static Option<int?> ContextLength(string description) => NumberOption.Integer(["--ctx"], description, 2);
 
     internal static Option<string> LossOn() => new Option<string>("--loss-on")

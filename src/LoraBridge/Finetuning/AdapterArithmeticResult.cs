@@ -15,6 +15,9 @@ public sealed record AdapterArithmeticResult
     /// <summary>Bytes of the file.</summary>
     public required long Bytes { get; init; }
 
+    /// <summary>The largest rank of any weight; 0 where there is none.</summary>
+    public int Rank => Tensors.Count > 0 ? Tensors.Max(tensor => tensor.Rank) : 0;
+
     /// <summary>The smallest retained energy of any weight, 0 to 1.</summary>
     public double MinimumRetainedEnergy => Tensors.Count > 0 ? Tensors.Min(tensor => tensor.RetainedEnergy) : 1;
 }
