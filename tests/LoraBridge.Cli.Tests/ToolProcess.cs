@@ -42,6 +42,13 @@ internal sealed class ToolProcess : IDisposable
         kill.WaitForExit();
     }
 
+    /// <summary>Ends the process as <c>kill -9</c> does: it learns nothing of it.</summary>
+    internal async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
     /// <summary>Waits for a line on standard error, and skips those before it.</summary>
     internal async Task ErrorLineAsync(Func<string, bool> isWanted)
     {

@@ -30,27 +30,12 @@ internal sealed record MergeTarget(string Path, bool Overwrite, long? MaximumPar
     {
         if (MaximumPartBytes is { } maximum)
             return writer.SaveSplit(Prefix, maximum, Overwrite, progress, cancellationToken);
-        if (check is null)
-            writer.Save(Path, Overwrite, progress, cancellationToken);
-        else
-            SaveChecked(writer, check, progress, cancellationToken);
+        using var temporary = new TemporaryFile(Path, Overwrite, writer.FileLength);
+        using (var stream = new FileStream(temporary.Path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None))
+            writer.WriteTo(stream, progress, cancellationToken);
+        check?.Invoke(temporary.Path);
+        temporary.Publish();
         return [Path];
-    }
-
-    private void SaveChecked(GgufWriter writer, Action<string> check, IProgress<long>? progress, CancellationToken cancellationToken)
-    {
-        var temporary = AtomicFile.ReserveTemporaryPath(Path, Overwrite, writer.FileLength);
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
-                writer.WriteTo(stream, progress, cancellationToken);
-            check(temporary);
-            AtomicFile.Adopt(temporary, Path, Overwrite);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
     }
 
     private string Folder => System.IO.Path.GetDirectoryName(Path)!;

@@ -14,31 +14,23 @@ internal sealed class RecipeMerge(MergeTarget target, MergeOptions options, IPro
     {
         using var disposal = merger;
         var length = merger.Writer.FileLength;
-        var exact = AtomicFile.ReserveTemporaryPath(target.Path, target.Overwrite, length);
-        var quantized = AtomicFile.ReserveTemporaryPath(target.Path, target.Overwrite);
-        try
+        using var exact = new TemporaryFile(target.Path, target.Overwrite, length);
+        using var quantized = new TemporaryFile(target.Path, target.Overwrite);
+        using (var stream = new FileStream(exact.Path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None))
+            merger.Writer.WriteTo(stream, StageProgress.Of(progress, MergeStage.Merging, length), cancellationToken);
+        progress?.Report(new MergeProgress(MergeStage.Quantizing, 0, 0));
+        Quantize(exact.Path, quantized.Path, importance);
+        cancellationToken.ThrowIfCancellationRequested();
+        var tensors = Measure(merger.Merged, exact.Path, quantized.Path);
+        var paths = Publish(quantized, cancellationToken);
+        return new MergeResult
         {
-            using (var stream = new FileStream(exact, FileMode.CreateNew, FileAccess.Write, FileShare.None))
-                merger.Writer.WriteTo(stream, StageProgress.Of(progress, MergeStage.Merging, length), cancellationToken);
-            progress?.Report(new MergeProgress(MergeStage.Quantizing, 0, 0));
-            Quantize(exact, quantized, importance);
-            cancellationToken.ThrowIfCancellationRequested();
-            var tensors = Measure(merger.Merged, exact, quantized);
-            var paths = Publish(quantized, cancellationToken);
-            return new MergeResult
-            {
-                Paths = paths,
-                Tensors = tensors,
-                CopiedTensors = merger.CopiedTensors,
-                OutputBytes = paths.Sum(path => new FileInfo(path).Length),
-                Duration = TimeSpan.Zero,
-            };
-        }
-        finally
-        {
-            File.Delete(exact);
-            File.Delete(quantized);
-        }
+            Paths = paths,
+            Tensors = tensors,
+            CopiedTensors = merger.CopiedTensors,
+            OutputBytes = paths.Sum(path => new FileInfo(path).Length),
+            Duration = TimeSpan.Zero,
+        };
     }
 
     private void Quantize(string exact, string quantized, ImportanceMatrix? importance) => LlamaQuantizer.Quantize(
@@ -64,15 +56,15 @@ internal sealed class RecipeMerge(MergeTarget target, MergeOptions options, IPro
         })];
     }
 
-    private IReadOnlyList<string> Publish(string quantized, CancellationToken cancellationToken)
+    private IReadOnlyList<string> Publish(TemporaryFile quantized, CancellationToken cancellationToken)
     {
         if (target.MaximumPartBytes is null)
         {
-            AtomicFile.Adopt(quantized, target.Path, target.Overwrite);
+            quantized.Publish();
             return [target.Path];
         }
 
-        using var file = GgufFile.Open(quantized);
+        using var file = GgufFile.Open(quantized.Path);
         var writer = new GgufWriter(file.Metadata);
         foreach (var tensor in file.Tensors)
             writer.AddTensor(file, tensor);

@@ -1,0 +1,53 @@
+using LoraBridge.Formats;
+using LoraBridge.Native;
+
+namespace LoraBridge.Finetuning.Merging;
+
+/// <summary>
+/// A file on the disk of its target that becomes the target, whole, or goes. Where the system has files without a name it has none
+/// until then, so that not even a killed process leaves litter; elsewhere the next write to the target deletes what a killed one left.
+/// </summary>
+internal sealed class TemporaryFile : IDisposable
+{
+    private readonly UnnamedFile? _unnamed;
+    private readonly string _target;
+    private readonly string _reserved;
+    private readonly bool _overwrite;
+
+    /// <param name="target">The path that the file may get; its folder must exist.</param>
+    /// <param name="overwrite">Whether an existing file may be replaced.</param>
+    /// <param name="expectedBytes">The size it will have, if known: the free space is checked before anything is written.</param>
+    /// <exception cref="IOException">The target exists and may not be replaced, or the disk has too little space.</exception>
+    /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
+    /// <exception cref="UnauthorizedAccessException">The folder may not be written to, or the target is a folder.</exception>
+    internal TemporaryFile(string target, bool overwrite, long expectedBytes = 0)
+    {
+        (_target, _overwrite) = (target, overwrite);
+        _reserved = AtomicFile.ReserveTemporaryPath(target, overwrite, expectedBytes);
+        _unnamed = UnnamedFile.TryCreate(System.IO.Path.GetDirectoryName(target)!);
+    }
+
+    /// <summary>Where this process, llama.cpp included, writes and reads it.</summary>
+    internal string Path => _unnamed?.Path ?? _reserved;
+
+    /// <summary>Flushes the closed file to the disk and gives it its name.</summary>
+    /// <exception cref="IOException">The disk is full, or a file of this name has appeared and may not be replaced.</exception>
+    internal void Publish()
+    {
+        if (_unnamed is not null)
+        {
+            // All slow work is done before the file has a name.
+            using (var stream = new FileStream(Path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read))
+                stream.Flush(flushToDisk: true);
+            _unnamed.Link(_reserved);
+        }
+
+        AtomicFile.Adopt(_reserved, _target, _overwrite);
+    }
+
+    public void Dispose()
+    {
+        _unnamed?.Dispose();
+        File.Delete(_reserved);
+    }
+}
