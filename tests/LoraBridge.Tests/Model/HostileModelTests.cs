@@ -121,6 +121,16 @@ public sealed class HostileModelTests : IDisposable
         Assert.Throws<InvalidDataException>(() => Load(writer).Dispose());
     }
 
+    [Theory]
+    [InlineData("blk.0.attn_q.scale")]
+    [InlineData("blk.0.ssm_a")]
+    public void Vectors_are_32_bit_floats_whatever_their_name(string name)
+    {
+        var writer = TinyModelWriter.Create(TinyArchitecture.Llama);
+        writer.AddTensor(name, GgmlType.F16, [2], new byte[4]);
+        Assert.Contains(name, Assert.Throws<InvalidDataException>(() => Load(writer).Dispose()).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Truncated_files_are_refused_wherever_they_end()
     {

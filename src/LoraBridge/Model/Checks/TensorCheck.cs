@@ -16,11 +16,12 @@ internal static class TensorCheck
 
     private static void CheckType(CheckedMetadata metadata, GgufTensorInfo tensor)
     {
-        if (!tensor.Name.EndsWith(".weight", StringComparison.Ordinal) && !tensor.Name.EndsWith(".bias", StringComparison.Ordinal))
-            return;
-        // ggml adds and scales by vectors of 32-bit floats only, and asserts it.
-        if (tensor.RowCount == 1 && tensor.Shape.Length == 1 && tensor.Type != GgmlType.F32)
+        var isWeight = tensor.Name.EndsWith(".weight", StringComparison.Ordinal) || tensor.Name.EndsWith(".bias", StringComparison.Ordinal);
+        // ggml adds and scales by vectors of 32-bit floats only, and asserts it. Lists of numbers have names of their own.
+        if (tensor.Shape.Length == 1 && tensor.Type != GgmlType.F32 && (isWeight || tensor.Type is not (GgmlType.I32 or GgmlType.I64)))
             throw metadata.Fault($"tensor '{tensor.Name}' is a vector of type {tensor.Type.Name()}, expected f32");
+        if (!isWeight)
+            return;
         if (!WeightTypes.IsWeight(tensor.Type))
             throw metadata.Fault($"tensor '{tensor.Name}' has type {tensor.Type.Name()}, expected one that weights can have");
     }
