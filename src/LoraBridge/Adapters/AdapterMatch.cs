@@ -42,9 +42,8 @@ internal static class AdapterMatch
             return new TensorMismatch(pair.Target, found, "a tensor that the model has");
         if (weight.Info.Dimension(1) == 1 || weight.Info.Dimension(3) != 1)
             return new TensorMismatch(pair.Target, found, $"a matrix; the model's is {LoraPair.Shape(weight.Info)}");
-        // A model whose output is its embedding multiplies by it: there the A of a lookup has the wrong shape, and ggml asserts.
-        if (!separateOutput && pair.IsTokenEmbedding && model.Find(Output) is null)
-            return new TensorMismatch(pair.Target, found, $"a model with its own {Output}: this one uses the embedding as its output, too");
+        if (!separateOutput && SharedMatrix.DescribeConflict(pair.Target, name => model.Find(name) is not null) is { } conflict)
+            return new TensorMismatch(pair.Target, found, conflict);
         var (a, b) = LoraPair.ShapesFor(pair.Target, weight.Info.Shape.AsSpan(), pair.Rank);
         return Same(pair.A, a) && Same(pair.B, b)
             ? null

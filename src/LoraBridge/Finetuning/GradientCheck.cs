@@ -60,7 +60,7 @@ public static class GradientCheck
         var row = CheckRow.Create(model, options.ContextLength, options.Seed);
 
         progress?.Report("comparing logits with inference");
-        var nmse = ForwardParity.Measure(model, engine, row.Tokens, threads);
+        var nmse = UnsupportedModel.Named(architecture, () => ForwardParity.Measure(model, engine, row.Tokens, threads));
         using var check = new AdapterGradientCheck(model, blueprint, row, engine, threads, options.Seed);
         var gradients = check.Gradients();
         string[] zeros = [.. gradients.Where(pair => DirectionalDerivative.Dot(pair.Value, pair.Value) == 0).Select(pair => pair.Key)];
@@ -73,7 +73,7 @@ public static class GradientCheck
             (cosine, distance) = Compare(gradients, roughCheck.Gradients());
         }
         var tensors = check.MeasureTensors(options.MaximumTensors, progress, cancellationToken);
-        return new GradientCheckResult(architecture, nmse, tensors, cosine, distance, zeros, check.Tolerance);
+        return new GradientCheckResult(architecture, nmse, tensors, cosine, distance, zeros, check.UnusedTargets, check.Tolerance);
     }
 
     private static LlamaModelHandle Load(GgufModelFiles files, CancellationToken cancellationToken) =>

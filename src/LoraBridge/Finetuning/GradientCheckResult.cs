@@ -7,10 +7,11 @@ namespace LoraBridge.Finetuning;
 /// <param name="MinCosine">Lowest cosine between a gradient through the quantised weights and one through the same weights in F32; 1 for F32 models.</param>
 /// <param name="MaxRelativeL2">Largest relative distance between these gradients; 0 for F32 models.</param>
 /// <param name="ZeroGradientTensors">Adapter tensors that get no gradient at all.</param>
+/// <param name="UnusedTargets">Weights that were chosen, but not checked: llama.cpp does not apply an adapter to them, or the logits do not vary with it.</param>
 /// <param name="Tolerance">Relative error that tensors are allowed: 1e-3, or 1e-2 where the model's inference rounds activations through a table of F16 values.</param>
 public sealed record GradientCheckResult(
     string Architecture, double ForwardNmse, IReadOnlyList<GradientCheckTensor> Tensors, double MinCosine, double MaxRelativeL2,
-    IReadOnlyList<string> ZeroGradientTensors, double Tolerance)
+    IReadOnlyList<string> ZeroGradientTensors, IReadOnlyList<string> UnusedTargets, double Tolerance)
 {
     /// <summary>Largest of the tensors' relative errors.</summary>
     public double MaxRelativeError => Tensors.Count == 0 ? 0 : Tensors.Max(tensor => tensor.RelativeError);

@@ -24,12 +24,21 @@ internal sealed class GraphTracer
     /// <param name="tokens">T, the tokens of a row.</param>
     /// <param name="outputRows">How many of the tokens get logits.</param>
     /// <param name="threads">Threads for the one decode.</param>
-    /// <exception cref="NotSupportedException">The model does not decode text into logits.</exception>
+    /// <exception cref="NotSupportedException">The model does not decode text into logits, or not from the tokens' ids alone.</exception>
     public static TracedGraph Trace(LlamaModelHandle model, LlamaAdapterHandle? adapter, int tokens, int outputRows, int threads)
     {
         if (llama_model_has_encoder(model.Pointer))
             throw new NotSupportedException("Models with an encoder cannot be trained: a row has no encoded input.");
 
+        var graph = Record(model, adapter, tokens, outputRows, threads, first: 1, stride: 7);
+        RequireSameInputs(graph, Record(model, adapter, tokens, outputRows, threads, first: 2, stride: 11));
+        return graph;
+    }
+
+    /// <summary>Decodes a row of the tokens first, first + stride, ... and records the graph of that.</summary>
+    private static TracedGraph Record(
+        LlamaModelHandle model, LlamaAdapterHandle? adapter, int tokens, int outputRows, int threads, int first, int stride)
+    {
         var tracer = new GraphTracer();
         using var callback = new EvaluationCallback(tracer.Observe);
         var parameters = LlamaContexts.DefaultParameters() with
@@ -54,7 +63,7 @@ internal sealed class GraphTracer
         using var batch = new BatchHandle(tokens);
         var vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model.Pointer));
         for (var i = 0; i < tokens; i++)
-            batch.Add((i * 7 + 1) % vocabulary, i, 0, logits: i >= tokens - outputRows);
+            batch.Add((int)(((long)i * stride + first) % vocabulary), i, 0, logits: i >= tokens - outputRows);
         var status = llama_decode(context.Pointer, batch.Batch);
         callback.ThrowIfFaulted();
         if (status != 0)
@@ -63,6 +72,23 @@ internal sealed class GraphTracer
         var output = tracer._nodes.LastOrDefault(node => node.Shape == new Shape(vocabulary, outputRows) && node.Type == GgmlTensorType.F32)
             ?? throw new NotSupportedException($"The model computes no logits [{vocabulary}, {outputRows}].");
         return new TracedGraph(tracer._nodes, output, tokens, outputRows);
+    }
+
+    /// <summary>
+    /// An input that llama.cpp computes from the ids, a hash of neighbouring tokens for example, would stay as it was for the recorded row,
+    /// and everything behind it be silently wrong.
+    /// </summary>
+    private static void RequireSameInputs(TracedGraph graph, TracedGraph other)
+    {
+        TracedTensor[] inputs = [.. graph.Leaves.Where(leaf => leaf.IsInput && leaf.Name != TracedGraph.TokensName)];
+        TracedTensor[] others = [.. other.Leaves.Where(leaf => leaf.IsInput && leaf.Name != TracedGraph.TokensName)];
+        if (inputs.Length != others.Length)
+            throw new NotSupportedException("The model's graph depends on which tokens a row has.");
+        foreach (var (input, changed) in inputs.Zip(others))
+            if (!input.InputData.AsSpan().SequenceEqual(changed.InputData))
+                throw new NotSupportedException(
+                    $"The input {(input.Name.Length > 0 ? input.Name : "(unnamed)")} {input.Shape} {input.Type}, used by "
+                    + $"{graph.Nodes.First(node => node.Sources.Contains(input))}, is computed from the tokens outside of the graph.");
     }
 
     /// <summary>Asked for every operation before it is computed; nothing is asked to be seen afterwards.</summary>

@@ -11,12 +11,12 @@ namespace LoraBridge.Graphs;
 /// What llama.cpp put into the inputs while recording tells how they depend on positions: token i of the recorded row stood at
 /// position i. So an input with a value per token is filled by looking the token's position up, and the attention mask by
 /// looking up the pair of positions where both tokens belong to the same sequence. Sliding windows, chunks, ALiBi distances and
-/// attention temperatures come out right without their being known here.
+/// attention temperatures come out right without their being known here. What is neither stays as it was recorded.
 /// </remarks>
 internal sealed class RowInputs
 {
-    /// <summary>Names that llama.cpp gives to the inputs that hold data of ours instead of functions of positions.</summary>
-    private const string TokensName = "inp_tokens", OutputRowsName = "out_ids";
+    /// <summary>The name that llama.cpp gives to the input that selects tokens: like the ids, data of ours and no function of positions.</summary>
+    private const string OutputRowsName = "out_ids";
 
     private readonly int _tokens;
     private readonly Dictionary<TracedTensor, TensorPtr> _tensors = [];
@@ -32,6 +32,12 @@ internal sealed class RowInputs
                 _tensors.Add(leaf, leaves.Leaf(leaf.Type, leaf.Shape, leaf.Name));
         }
     }
+
+    /// <summary>
+    /// Whether an input says something about tokens and parts of the row other than single tokens, such as blocks of them: that is known for
+    /// the recorded row only, so a row must hold one sequence.
+    /// </summary>
+    public bool OneSequencePerRow => _tensors.Keys.Any(leaf => IsMask(leaf) && !IsPairwise(leaf));
 
     /// <summary>The input that selects which tokens get logits; null in models that compute them for all.</summary>
     public TracedTensor? OutputRows { get; }
@@ -50,15 +56,31 @@ internal sealed class RowInputs
 
         foreach (var (traced, tensor) in _tensors)
         {
-            if (traced.Name == TokensName)
+            if (traced.Name == TracedGraph.TokensName)
                 tensor.Set(tokens);
-            else if (traced.Shape.Ne1 == _tokens && traced.Shape.Ne0 >= _tokens && IsFloating(traced.Type))
+            else if (IsMask(traced) && IsPairwise(traced))
                 FillMask(traced, tensor, positions, sequences);
-            else if (TokenDimension(traced) is { } dimension)
+            else if (!IsMask(traced) && TokenDimension(traced) is { } dimension)
                 FillByPosition(traced, tensor, dimension, positions);
             else
                 tensor.Set<byte>(traced.InputData);
         }
+    }
+
+    private bool IsMask(TracedTensor traced) => traced.Shape.Ne1 == _tokens && traced.Shape.Ne0 >= _tokens && IsFloating(traced.Type);
+
+    /// <summary>Whether column j of a mask stands for token j: then every token sees itself.</summary>
+    private bool IsPairwise(TracedTensor mask)
+    {
+        var (size, cells) = ((int)mask.Strides[0], (int)mask.Shape.Ne0);
+        for (var row = 0; row < mask.Shape.Rows; row++)
+        {
+            var element = mask.InputData.AsSpan((row * cells + row % _tokens) * size, size);
+            var visible = mask.Type == GgmlTensorType.F32 ? MemoryMarshal.Read<float>(element) : (float)MemoryMarshal.Read<Half>(element);
+            if (!float.IsFinite(visible))
+                return false;
+        }
+        return true;
     }
 
     private static bool IsFloating(GgmlTensorType type) => type is GgmlTensorType.F32 or GgmlTensorType.F16;

@@ -30,11 +30,12 @@ internal sealed record AdapterBlueprint(string Architecture, float Alpha, IReadO
     public static AdapterBlueprint For(
         string architecture, IEnumerable<GgufTensorInfo> tensors, LoraTargetModules modules, Func<string, int> rankOf, float alpha)
     {
-        GgufTensorInfo[] matrices = [.. tensors.Where(IsMatrix)];
+        GgufTensorInfo[] all = [.. tensors];
+        var names = all.Select(tensor => tensor.Name).ToHashSet();
+        GgufTensorInfo[] matrices = [.. all.Where(tensor => IsMatrix(tensor) && SharedMatrix.DescribeConflict(tensor.Name, names.Contains) is null)];
         for (var i = 0; modules.IsExact && i < modules.Patterns.Length; i++)
             if (!matrices.Any(tensor => modules.Matches(i, tensor.Name)))
-                throw new ArgumentException(
-                    $"The target '{modules.Patterns[i]}' names no weight matrix of the model; it has {RolesOf(matrices)}.");
+                throw new ArgumentException(DescribeMiss(modules, i, all, matrices));
 
         AdapterTarget[] targets = [.. matrices.Where(tensor => modules.Matches(tensor.Name)).Select(tensor => Target(tensor, rankOf(tensor.Name)))];
         if (targets.Length == 0)
@@ -49,6 +50,15 @@ internal sealed record AdapterBlueprint(string Architecture, float Alpha, IReadO
     {
         var (a, b) = LoraPair.ShapesFor(tensor.Name, tensor.Shape.AsSpan(), rank);
         return new AdapterTarget(tensor.Name, rank, a, b);
+    }
+
+    private static string DescribeMiss(LoraTargetModules modules, int pattern, GgufTensorInfo[] all, GgufTensorInfo[] matrices)
+    {
+        var names = all.Select(tensor => tensor.Name).ToHashSet();
+        foreach (var tensor in all.Where(tensor => modules.Matches(pattern, tensor.Name)))
+            if (SharedMatrix.DescribeConflict(tensor.Name, names.Contains) is { } conflict)
+                return $"The target '{modules.Patterns[pattern]}' cannot be adapted: {tensor.Name} needs {conflict}.";
+        return $"The target '{modules.Patterns[pattern]}' names no weight matrix of the model; it has {RolesOf(matrices)}.";
     }
 
     private static bool IsMatrix(GgufTensorInfo tensor) =>

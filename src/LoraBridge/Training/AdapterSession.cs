@@ -1,6 +1,7 @@
 using LoraBridge.Adapters;
 using LoraBridge.Graphs;
 using LoraBridge.Native;
+using LoraBridge.Training.Autodiff;
 
 namespace LoraBridge.Training;
 
@@ -12,15 +13,19 @@ internal sealed class AdapterSession : IDisposable
 {
     private readonly LlamaAdapterHandle _adapter;
 
-    private AdapterSession(AdapterBlueprint blueprint, LlamaAdapterHandle adapter, TrainingGraph graph)
+    private AdapterSession(AdapterBlueprint blueprint, IReadOnlyList<AdapterTarget> unused, LlamaAdapterHandle adapter, TrainingGraph graph)
     {
         Blueprint = blueprint;
+        UnusedTargets = [.. unused.Select(target => target.Weight)];
         _adapter = adapter;
         Graph = graph;
     }
 
     /// <summary>What is trained: the targets that the model's graph uses.</summary>
     public AdapterBlueprint Blueprint { get; }
+
+    /// <summary>Targets that are left out: llama.cpp does not apply an adapter to them, or the logits do not vary with them.</summary>
+    public IReadOnlyList<string> UnusedTargets { get; }
 
     public TrainingGraph Graph { get; }
 
@@ -35,7 +40,19 @@ internal sealed class AdapterSession : IDisposable
     /// <param name="shape">Sizes of the graph.</param>
     /// <param name="requireAll">Whether a target that the graph does not use is an error instead of left out.</param>
     /// <exception cref="ArgumentException">The graph does not use a target.</exception>
+    /// <exception cref="NotSupportedException">The model cannot be traced, or an operation has no gradient rule; the message names it.</exception>
     public static AdapterSession Open(
+        LlamaModelHandle model, AdapterBlueprint blueprint, Action<string, AdapterBlueprint> write, ComputeEngine engine,
+        TrainingGraphShape shape, bool requireAll) => UnsupportedModel.Named(
+        blueprint.Architecture, () => Build(model, blueprint, write, engine, shape, requireAll));
+
+    public void Dispose()
+    {
+        Graph.Dispose();
+        _adapter.Dispose();
+    }
+
+    private static AdapterSession Build(
         LlamaModelHandle model, AdapterBlueprint blueprint, Action<string, AdapterBlueprint> write, ComputeEngine engine,
         TrainingGraphShape shape, bool requireAll)
     {
@@ -53,24 +70,19 @@ internal sealed class AdapterSession : IDisposable
                 adapter.Dispose();
                 if (requireAll || used.Count == 0)
                     throw new ArgumentException(
-                        $"llama.cpp does not apply an adapter to {string.Join(", ", unused.Select(target => target.Weight))} in this model.");
+                        $"An adapter of {string.Join(", ", unused.Select(target => target.Weight))} cannot be trained: llama.cpp does not "
+                        + "apply it in this model, or only to choose what is computed.");
                 blueprint = blueprint.Where(used.Contains);
                 write(path, blueprint);
                 adapter = LlamaAdapters.Load(model, path);
                 graph = Trace(model, adapter, shape);
             }
-            return new AdapterSession(blueprint, adapter, new TrainingGraph(graph, IsAdapterTensor, engine, shape.Recompute));
+            return new AdapterSession(blueprint, unused, adapter, new TrainingGraph(graph, IsAdapterTensor, engine, shape.Recompute));
         }
         finally
         {
             folder.Delete(recursive: true);
         }
-    }
-
-    public void Dispose()
-    {
-        Graph.Dispose();
-        _adapter.Dispose();
     }
 
     private static bool IsAdapterTensor(TracedTensor leaf) =>
@@ -80,10 +92,13 @@ internal sealed class AdapterSession : IDisposable
     private static TracedGraph Trace(LlamaModelHandle model, LlamaAdapterHandle adapter, TrainingGraphShape shape) =>
         StateElimination.Apply(GraphTracer.Trace(model, adapter, shape.Tokens, shape.HeadRows, shape.Threads));
 
-    /// <summary>The targets whose branches the logits depend on, now that keys and values reach them directly.</summary>
+    /// <summary>The targets that the logits vary with, now that keys and values reach them directly.</summary>
     private static List<AdapterTarget> UsedTargets(TracedGraph graph, AdapterBlueprint blueprint)
     {
-        var leaves = graph.Leaves.Select(leaf => leaf.Name).ToHashSet();
-        return [.. blueprint.Targets.Where(target => leaves.Contains(target.Weight + LoraPair.BSuffix))];
+        var used = new HashSet<TracedTensor> { graph.Output };
+        foreach (var node in graph.Nodes.Reverse().Where(node => used.Contains(node) && !GradientRules.IsConstant(node.Op)))
+            used.UnionWith(node.Sources.OfType<TracedTensor>());
+        var names = used.Where(tensor => tensor.IsLeaf).Select(tensor => tensor.Name).ToHashSet();
+        return [.. blueprint.Targets.Where(target => names.Contains(target.Weight + LoraPair.BSuffix))];
     }
 }

@@ -63,7 +63,7 @@ internal sealed class TrainingGraph : IDisposable
     public int ChunkRows => _graph.OutputRows;
 
     /// <summary>Whether a row must hold one sequence only.</summary>
-    public bool OneSequencePerRow => _graph.CarriesState;
+    public bool OneSequencePerRow => _graph.CarriesState || _inputs.OneSequencePerRow;
 
     /// <summary>Bytes of the intermediate results.</summary>
     public long WorkingMemory => (long)Ggml.ggml_gallocr_get_buffer_size(_allocator.Pointer, 0);

@@ -59,9 +59,10 @@ internal static class AttentionCheck
 
     private static void CheckTemperature(CheckedMetadata metadata)
     {
-        // Other architectures than this one have a length of their own when the file names none.
-        if (metadata.NotNegative("attention.temperature_scale") > 0)
-            metadata.Integer("attention.temperature_length", 1, int.MaxValue, missing: metadata.Architecture == "deepseek2" ? 0 : 1);
+        var scale = metadata.NotNegative("attention.temperature_scale");
+        // Other architectures than these have a length of their own, whatever the file says.
+        if (scale > 0 && metadata.Architecture is ("deepseek2" or "mistral4"))
+            metadata.Integer("attention.temperature_length", 1, int.MaxValue, missing: 0);
     }
 
     /// <summary>What the heads compute, side by side, is what the output matrix takes: a fused matrix of queries would not show it.</summary>

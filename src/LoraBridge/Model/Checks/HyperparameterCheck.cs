@@ -61,8 +61,10 @@ internal static class HyperparameterCheck
     {
         if (!metadata.Files.Tensors.Any(tensor => tensor.Name.Contains(".ssm_", StringComparison.Ordinal)))
             return;
+        // Delta attention has convolutions, but its heads are as wide as a key of their own says.
+        var hasOwnWidth = metadata.Integer("kda.head_dim", 0, MaximumWidth, missing: 0) > 0;
         foreach (var size in StateSpaceSizes)
-            metadata.Integer(size, 1, MaximumWidth, missing: 1);
+            metadata.Integer(size, hasOwnWidth && size != "ssm.conv_kernel" ? 0 : 1, MaximumWidth, missing: 1);
         metadata.Integer("ssm.group_count", 0, MaximumWidth, missing: 0);
     }
 }

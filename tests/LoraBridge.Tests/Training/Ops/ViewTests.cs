@@ -32,6 +32,20 @@ public sealed class ViewTests
         new GradientProbe((g, x) => g.Reshape(g.Transpose(x[0]), new Shape(6, 5))).Vary(new Shape(5, 3, 2)).Check();
     }
 
+    /// <summary>Every third element of a row: [1, 3, 4, 2] of what is [9, 4, 2].</summary>
+    [Fact]
+    public void GradientsMatchForElementsThatLieApart()
+    {
+        new GradientProbe((g, x) => g.Contiguous(
+                g.View(x[0], new Shape(1, 3, 4, 2), 3 * Element, 9 * Element, 36 * Element, 2 * Element)))
+            .Vary(new Shape(9, 4, 2))
+            .Check();
+        new GradientProbe((g, x) => g.Contiguous(g.Transpose(
+                g.View(x[0], new Shape(1, 3, 4, 2), 3 * Element, 9 * Element, 36 * Element, 2 * Element))))
+            .Vary(new Shape(9, 4, 2))
+            .Check();
+    }
+
     /// <summary>Two views of the same memory: both parts of the gradient arrive.</summary>
     [Fact]
     public void GradientsOfOverlappingViewsAdd()

@@ -24,9 +24,8 @@ public sealed class ZooTrainingTests
 
         Assert.InRange(result.ForwardNmse, 0, 1e-6);
         Assert.Empty(result.ZeroGradientTensors);
-        // Finite differences of an F32 loss have an error of their own: what they cannot resolve is no fault of the gradient.
-        Assert.All(
-            result.Tensors, tensor => Assert.True(tensor.RelativeError <= result.Tolerance + 10 * tensor.OracleError, tensor.ToString()));
+        Assert.All(result.Tensors, tensor => Assert.True(tensor.RelativeError <= result.Tolerance, tensor.ToString()));
+        Assert.True(result.Pass);
     }
 
     [Theory]
@@ -41,7 +40,7 @@ public sealed class ZooTrainingTests
         {
             Parameters = new LoraTrainingParameters
             {
-                Rank = 16, Alpha = 32, TargetModules = LoraTargetModules.AllLinear, LearningRate = 1e-2f, MaxSteps = 60,
+                Rank = 16, Alpha = 32, TargetModules = LoraTargetModules.AllLinear, LearningRate = 1e-2f, MaxSteps = 150,
                 Schedule = LearningRateScheduleKind.Constant, WarmupRatio = 0, ContextLength = 32,
             },
         };
@@ -52,6 +51,9 @@ public sealed class ZooTrainingTests
         var inference = LossEvaluation.Evaluate(lm, TrainingDataset.FromFile(data)).Loss;
 
         Assert.Equal(result.FinalLoss, inference, 1e-3);
-        Assert.True(result.FinalLoss < 0.95 * result.FirstLoss, $"{result.FirstLoss} -> {result.FinalLoss}");
+        // Where llama.cpp applies no adapter to the output, what it weighs bounds what can be learnt: a post-normed, tied model of the
+        // folder cannot get below 0.87 whatever its layers compute.
+        var learnsOutput = new LoraAdapter(result.AdapterPath!).Tensors.Any(tensor => tensor.Target == "output.weight");
+        Assert.True(inference < (learnsOutput ? 0.75 : 0.95) * result.FirstLoss, $"{result.FirstLoss} -> {result.FinalLoss}");
     }
 }

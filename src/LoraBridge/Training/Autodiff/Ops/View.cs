@@ -1,5 +1,6 @@
 using LoraBridge.Graphs;
 using LoraBridge.Native;
+using LoraBridge.Training.Kernels;
 
 namespace LoraBridge.Training.Autodiff.Ops;
 
@@ -8,7 +9,8 @@ namespace LoraBridge.Training.Autodiff.Ops;
 /// </summary>
 /// <remarks>
 /// Strides and offset of a view refer to the tensor that owns the memory, so dy goes straight there, past the views in between.
-/// Its dimensions are brought into the order of the strides first, for ggml writes along rows only.
+/// Its dimensions are brought into the order of the strides first, for ggml writes along rows only. What skips elements of a row is
+/// written element by element.
 /// </remarks>
 internal sealed class View : IGradientRule
 {
@@ -27,7 +29,7 @@ internal sealed class View : IGradientRule
         else if (strides[0] == sizeof(float))
             pass.Add(root, builder.Accumulate(builder.Zeros(root.Shape), sorted, strides[1], strides[2], strides[3], (long)y.ViewOffset));
         else
-            throw new NotSupportedException($"{y.Name} looks at every {strides[0] / sizeof(float)}th element of {root.Name}.");
+            pass.Add(root, builder.Custom(new ViewGradient((long)y.ViewOffset / sizeof(float), ElementStrides(y)), root.Shape, dy));
     }
 
     /// <summary>dy with its dimensions by ascending stride, contiguous, and those strides in bytes.</summary>
@@ -49,6 +51,8 @@ internal sealed class View : IGradientRule
         }
         return (sorted, strides);
     }
+
+    private static long[] ElementStrides(TensorPtr y) => [.. Enumerable.Range(0, Shape.Dimensions).Select(i => y.Nb(i) / sizeof(float))];
 
     private static bool Covers(Shape shape, long[] strides)
     {

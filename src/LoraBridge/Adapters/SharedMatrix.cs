@@ -1,0 +1,23 @@
+using LoraBridge.Formats;
+
+namespace LoraBridge.Adapters;
+
+/// <summary>
+/// The one matrix of a model whose output is its embedding. llama.cpp looks an adapter up by the tensor's name, so it would put the
+/// same branch behind the lookup of tokens and behind the product for the logits; its shapes fit one of them at most, and ggml asserts.
+/// </summary>
+internal static class SharedMatrix
+{
+    private const string Embedding = "token_embd.weight";
+    private const string Output = "output.weight";
+
+    /// <summary>Why a live model cannot have an adapter on this tensor, or null when it can.</summary>
+    /// <param name="target">The tensor's name.</param>
+    /// <param name="has">Whether the model has a tensor of a name.</param>
+    internal static string? DescribeConflict(string target, Func<string, bool> has) => target switch
+    {
+        Embedding when !has(Output) => $"a model with its own {Output}: this one uses the embedding as its output, too",
+        Output when !has(Embedding) => $"a model with its own {Embedding}: this one uses the output as its embedding, too",
+        _ => null,
+    };
+}
