@@ -4,6 +4,7 @@ using LoraBridge.Cli.Options;
 using LoraBridge.Cli.Output;
 using LoraBridge.Cli.Progress;
 using LoraBridge.Finetuning;
+using Spectre.Console;
 
 namespace LoraBridge.Cli.Commands;
 
@@ -49,14 +50,35 @@ internal sealed class GradcheckCommand : ToolCommand
                 json.WriteStrings("zeroGradientTensors", result.ZeroGradientTensors);
                 json.WriteBoolean("pass", result.Pass);
             },
-            console => console.Write(PlainConsole.Facts(
-                ("architecture", result.Architecture),
-                ("forward NMSE", result.ForwardNmse.ToString("0.0e+00", CultureInfo.InvariantCulture)),
-                ("tensors checked", Units.Count(result.Tensors.Count)),
-                ("largest relative error", result.MaxRelativeError.ToString("0.0e+00", CultureInfo.InvariantCulture)),
-                ("lowest cosine", result.MinCosine.ToString("0.000000", CultureInfo.InvariantCulture)),
-                ("without gradient", result.ZeroGradientTensors.Count == 0 ? "none" : string.Join(", ", result.ZeroGradientTensors)),
-                ("pass", result.Pass ? "yes" : "no"))));
+            console =>
+            {
+                console.Write(Table(result));
+                console.Write(PlainConsole.Facts(
+                    ("architecture", result.Architecture),
+                    ("forward NMSE", Short(result.ForwardNmse)),
+                    ("tensors checked", Units.Count(result.Tensors.Count)),
+                    ("largest relative error", $"{Short(result.MaxRelativeError)} of {Short(result.Tolerance)} allowed"),
+                    ("lowest cosine", result.MinCosine.ToString("0.000000", CultureInfo.InvariantCulture)),
+                    ("without gradient", Names(result.ZeroGradientTensors)),
+                    ("not adapted by llama.cpp", Names(result.UnusedTargets)),
+                    ("pass", result.Pass ? "yes" : "no")));
+            });
         return Task.FromResult(result.Pass ? ExitCode.Done : ExitCode.Failed);
     }
+
+    /// <summary>The tensors by how far their gradients are off, the worst first.</summary>
+    private static Table Table(GradientCheckResult result)
+    {
+        var table = new Table().Border(TableBorder.Simple)
+            .AddColumn("tensor").AddColumn("by gradient").AddColumn("by differences").AddColumn("relative error").AddColumn("uncertainty").AddColumn("");
+        foreach (var tensor in result.Tensors.OrderByDescending(tensor => tensor.RelativeError))
+            table.AddRow(
+                Markup.Escape(tensor.Name), Short(tensor.Found), Short(tensor.Expected), Short(tensor.RelativeError), Short(tensor.OracleError),
+                tensor.RelativeError <= result.Tolerance ? "ok" : "off");
+        return table;
+    }
+
+    private static string Names(IReadOnlyList<string> names) => names.Count == 0 ? "none" : string.Join(", ", names);
+
+    private static string Short(double value) => value.ToString("0.0e+00", CultureInfo.InvariantCulture);
 }

@@ -51,9 +51,18 @@ public sealed class ZooTrainingTests
         var inference = LossEvaluation.Evaluate(lm, TrainingDataset.FromFile(data)).Loss;
 
         Assert.Equal(result.FinalLoss, inference, 1e-3);
-        // Where llama.cpp applies no adapter to the output, what it weighs bounds what can be learnt: a post-normed, tied model of the
-        // folder cannot get below 0.87 whatever its layers compute.
-        var learnsOutput = new LoraAdapter(result.AdapterPath!).Tensors.Any(tensor => tensor.Target == "output.weight");
-        Assert.True(inference < (learnsOutput ? 0.75 : 0.95) * result.FirstLoss, $"{result.FirstLoss} -> {result.FinalLoss}");
+        Assert.True(inference < BoundOf(model) * result.FirstLoss, $"{result.FirstLoss} -> {inference}");
     }
+
+    /// <summary>
+    /// The part of the first loss that must be undercut. llama.cpp applies no adapter to the output of two models, whose normalised, weighed
+    /// hidden states then bound what any adapter can reach: with each sublayer free to return the best of all vectors, the first of
+    /// them gets to 0.87 of its first loss, the second to 0.75.
+    /// </summary>
+    private static double BoundOf(string model) => model switch
+    {
+        "gemma2-dense.gguf" => 0.92,
+        "deepseek2-moe.gguf" => 0.77,
+        _ => 0.75,
+    };
 }
