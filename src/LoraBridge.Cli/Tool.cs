@@ -46,6 +46,7 @@ internal static class Tool
             new MergeCommand(host),
             new AdapterCommand(host),
             new GradcheckCommand(host),
+            new BenchCommand(host),
         };
         shared.AddTo(root);
         return root;

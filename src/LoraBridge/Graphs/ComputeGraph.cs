@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LoraBridge.Native;
 using static LoraBridge.Native.Ggml;
 
@@ -26,9 +27,55 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
             throw new NativeException($"No memory for the results of a graph of {ggml_graph_n_nodes(_graph)} operations.");
     }
 
+    /// <summary>Operations scheduled so far.</summary>
+    public int Count => ggml_graph_n_nodes(_graph);
+
+    /// <summary>Computes the operations one by one and takes their times; views, which compute nothing, are left out.</summary>
+    public IReadOnlyList<OperationTime> Profile()
+    {
+        using var context = GgmlContexts.ForDescriptions(1, graphs: 1, graphSize: 1);
+        var single = ggml_new_graph_custom(context.Pointer, 1, grads: false);
+        var times = new List<OperationTime>();
+        for (var i = 0; i < Count; i++)
+        {
+            var node = ggml_graph_node(_graph, i);
+            if (node.IsView)
+                continue;
+            ggml_graph_clear(single);
+            ggml_graph_add_node(single, node);
+            var start = Stopwatch.GetTimestamp();
+            engine.Compute(single);
+            times.Add(new OperationTime(i, node, KindOf(node), Stopwatch.GetElapsedTime(start).TotalSeconds, OperationsOf(node)));
+        }
+        builder.ThrowIfKernelFaulted();
+        return times;
+    }
+
     public void Compute()
     {
         engine.Compute(_graph);
         builder.ThrowIfKernelFaulted();
     }
+
+    private string KindOf(TensorPtr node)
+    {
+        if (builder.KernelOf(node) is { } kernel)
+            return kernel.GetType().Name;
+        var product = node.Op is GgmlOp.MulMat or GgmlOp.MulMatId;
+        return product ? $"{ggml_op_desc(node)} {node.Source(0).Type}" : ggml_op_desc(node) ?? node.Op.ToString();
+    }
+
+    private double OperationsOf(TensorPtr node) => node.Op switch
+    {
+        GgmlOp.MulMat or GgmlOp.MulMatId => 2.0 * node.Source(0).Ne(0) * node.ElementCount,
+        _ => builder.KernelOf(node) is IProductKernel product ? product.Operations(node) : 0,
+    };
 }
+
+/// <summary>What one operation took.</summary>
+/// <param name="Index">Its place in the graph.</param>
+/// <param name="Node">Its result.</param>
+/// <param name="Kind">ggml's name for it with the type of its weights, or the name of our kernel.</param>
+/// <param name="Seconds">Time, with that of waking the threads.</param>
+/// <param name="Operations">Floating-point operations, where it is a product.</param>
+internal readonly record struct OperationTime(int Index, TensorPtr Node, string Kind, double Seconds, double Operations);

@@ -47,6 +47,13 @@ internal sealed partial class GraphBuilder
         return Record(ggml_mul_mat(Context, a, b));
     }
 
+    /// <summary>y[k, n] = sum over m of a[k, m] b[n, m]: what ggml's own differentiation makes of a product. It is only measured here.</summary>
+    public TensorPtr OutProd(TensorPtr a, TensorPtr b)
+    {
+        Require(a.Ne(1) == b.Ne(1) && b.IsFloat, "OUT_PROD", a, b, "second dimensions must be equal, and b F32");
+        return Record(ggml_out_prod(Context, a, b));
+    }
+
     /// <summary>softmax(scale * a + slope * mask) over rows, slope from <paramref name="maxBias"/> (ALiBi); the mask may be null.</summary>
     public TensorPtr SoftMax(TensorPtr a, TensorPtr mask, float scale, float maxBias)
     {

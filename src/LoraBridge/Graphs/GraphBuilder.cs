@@ -10,7 +10,8 @@ namespace LoraBridge.Graphs;
 internal sealed partial class GraphBuilder : IDisposable
 {
     private readonly GgmlContextHandle _context;
-    private readonly List<CustomOperation> _kernels = [];
+    private readonly List<CustomOperation> _operations = [];
+    private readonly Dictionary<TensorPtr, ITensorKernel> _kernels = [];
     private readonly List<TensorPtr> _tape = [];
 
     /// <param name="capacity">How many tensors can be made.</param>
@@ -33,18 +34,22 @@ internal sealed partial class GraphBuilder : IDisposable
     /// <summary>Rethrows what a managed kernel threw during the last computation.</summary>
     public void ThrowIfKernelFaulted()
     {
-        foreach (var kernel in _kernels)
-            kernel.ThrowIfFaulted();
+        foreach (var operation in _operations)
+            operation.ThrowIfFaulted();
     }
 
     /// <summary>A node computed by <paramref name="kernel"/>. Sources are made contiguous if <paramref name="kernel"/> cannot take strides.</summary>
     public TensorPtr Custom(ITensorKernel kernel, Shape shape, params ReadOnlySpan<TensorPtr> sources)
     {
         var operation = new CustomOperation(kernel.Compute);
-        _kernels.Add(operation);
-        return Record(operation.CreateNode(
-            Context, GgmlTensorType.F32, [shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3], sources));
+        _operations.Add(operation);
+        var node = operation.CreateNode(Context, GgmlTensorType.F32, [shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3], sources);
+        _kernels.Add(node, kernel);
+        return Record(node);
     }
+
+    /// <summary>What computes a node made by <see cref="Custom"/>; null for ggml's own operations.</summary>
+    public ITensorKernel? KernelOf(TensorPtr node) => _kernels.GetValueOrDefault(node);
 
     /// <summary>A leaf: an input or a parameter, allocated by the caller.</summary>
     public TensorPtr Leaf(GgmlTensorType type, Shape shape, string name)
@@ -79,8 +84,8 @@ internal sealed partial class GraphBuilder : IDisposable
     public void Dispose()
     {
         _context.Dispose();
-        foreach (var kernel in _kernels)
-            kernel.Dispose();
+        foreach (var operation in _operations)
+            operation.Dispose();
     }
 
     /// <summary>Appends an operation, made in <see cref="Context"/>, to the tape.</summary>

@@ -13,3 +13,10 @@ internal interface ITensorKernel
     /// <param name="workers">How many threads share the operation.</param>
     void Compute(TensorPtr result, int worker, int workers);
 }
+
+/// <summary>A kernel whose work is products of matrices.</summary>
+internal interface IProductKernel : ITensorKernel
+{
+    /// <summary>Multiplications and additions of the products that <paramref name="result"/> is made of.</summary>
+    double Operations(TensorPtr result);
+}

@@ -85,6 +85,11 @@ internal sealed class TrainingGraph : IDisposable
         ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences, ReadOnlySpan<LossTarget> targets) =>
         Compute(tokens, positions, sequences, targets, backward: false);
 
+    /// <summary>Computes the row of the last computation once more, and says how long each operation takes; gradients are added again.</summary>
+    /// <exception cref="InvalidOperationException">No row has been computed.</exception>
+    public IEnumerable<(TrainingPhase Phase, OperationTime Time)> Profile() =>
+        (_current ?? throw new InvalidOperationException("No row has been computed.")).Profile();
+
     private double Compute(
         ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences, ReadOnlySpan<LossTarget> targets, bool backward)
     {

@@ -18,6 +18,9 @@ internal sealed class TrainingStepGraph : IDisposable
     private readonly ComputeGraph _graph;
     private readonly List<(CrossEntropy Kernel, TensorPtr Weights)> _losses = [];
     private readonly Dictionary<TracedTensor, TensorPtr> _values;
+    private readonly HashSet<TensorPtr> _recomputed = [];
+    private readonly int _bodyEnd;
+    private readonly int _headEnd;
 
     /// <summary>Gradients of the values that layers pass on; the later layers add to them before the earlier ones use them.</summary>
     private readonly Dictionary<TracedTensor, TensorPtr> _gradients = [];
@@ -37,12 +40,14 @@ internal sealed class TrainingStepGraph : IDisposable
         var layers = _parts.Layers.Select(EmitLayer).ToList();
         foreach (var output in _parts.BodyOutputs)
             _graph.Schedule(_values[output]);
+        _bodyEnd = _graph.Count;
         foreach (var chunk in chunks)
         {
             var head = EmitHead(inputs, chunk);
             if (backward)
                 AddBackward(head);
         }
+        _headEnd = _graph.Count;
         for (var i = _parts.Layers.Count - 1; i >= 0 && backward; i--)
             AddBackward(i, recompute ? Recompute(i) : layers[i]);
     }
@@ -67,7 +72,14 @@ internal sealed class TrainingStepGraph : IDisposable
 
     public void Compute() => _graph.Compute();
 
+    /// <summary>Computes the row of the last computation once more, and says how long each operation takes.</summary>
+    public IEnumerable<(TrainingPhase Phase, OperationTime Time)> Profile() => _graph.Profile().Select(time => (PhaseOf(time), time));
+
     public void Dispose() => _builder.Dispose();
+
+    private TrainingPhase PhaseOf(OperationTime time) => time.Index < _bodyEnd
+        ? TrainingPhase.Forward
+        : time.Index < _headEnd ? TrainingPhase.Head : _recomputed.Contains(time.Node) ? TrainingPhase.Recomputation : TrainingPhase.Backward;
 
     /// <summary>A stretch of the tape, and the tensors that stand for the recorded ones there.</summary>
     private readonly record struct Emitted(Emitter Emitter, int Start, int Count);
@@ -97,7 +109,9 @@ internal sealed class TrainingStepGraph : IDisposable
         var known = _values.Where(pair => pair.Key.IsInput).ToDictionary();
         foreach (var input in _parts.Inputs(layer))
             known[input] = _values[input];
-        return Emit(_parts.Layers[layer], known);
+        var emitted = Emit(_parts.Layers[layer], known);
+        _recomputed.UnionWith(_builder.Tape.Skip(emitted.Start));
+        return emitted;
     }
 
     /// <summary>Emits the head for some tokens, and their loss.</summary>

@@ -45,6 +45,12 @@ internal sealed class AdapterTraining : IDisposable
 
     public int TotalSteps { get; }
 
+    /// <summary>What computes losses and gradients.</summary>
+    public TrainingGraph Graph => _session.Graph;
+
+    /// <summary>Whether layers are computed again in the backward pass instead of kept.</summary>
+    public bool Recomputes => true;
+
     public AdapterBlueprint Blueprint => _session.Blueprint;
 
     public IReadOnlyList<TrainableTensor> Parameters => _session.Graph.Parameters;

@@ -7,9 +7,11 @@ namespace LoraBridge.Training.Kernels;
 /// da[k, m] = Σₙ b[k, n] dy[m, n]: the gradient of a product with respect to its left argument, summed over the matrices of dy
 /// that share it. Sources: b [K, N] with contiguous rows, and dy [M, N], contiguous.
 /// </summary>
-internal sealed class MatMulLeftGradient : ITensorKernel
+internal sealed class MatMulLeftGradient : IProductKernel
 {
     public static readonly MatMulLeftGradient Instance = new();
+
+    public double Operations(TensorPtr result) => 2.0 * result.Ne(0) * result.Source(1).ElementCount;
 
     public void Compute(TensorPtr result, int worker, int workers)
     {

@@ -7,9 +7,12 @@ namespace LoraBridge.Training.Kernels;
 /// db[k, n] = Σₘ a[k, m] dy[m, n]: the gradient of a product with respect to its right argument. Sources: a [K, M] of any type,
 /// dequantised a panel at a time, and dy [M, N], contiguous.
 /// </summary>
-internal sealed class MatMulRightGradient : ITensorKernel
+/// <param name="fixedPoint">Whether the product is computed by <see cref="FixedPointGemm"/>.</param>
+internal sealed class MatMulRightGradient(bool fixedPoint) : IProductKernel
 {
-    public static readonly MatMulRightGradient Instance = new();
+    public static readonly MatMulRightGradient Exact = new(false), FixedPoint = new(true);
+
+    public double Operations(TensorPtr result) => 2.0 * result.Source(1).Ne(0) * result.ElementCount;
 
     public void Compute(TensorPtr result, int worker, int workers)
     {
@@ -22,9 +25,13 @@ internal sealed class MatMulRightGradient : ITensorKernel
         {
             var (i2, i3) = (matrix % dy.Ne(2), matrix / dy.Ne(2));
             var gradient = dy.HostSpan<float>(matrix * m * n, m * n);
-            Gemm.Multiply(
-                new LeftFactor(gradient, m, 1), new TensorRows(a, i2 / groups2, i3 / groups3),
-                result.HostSpan<float>(matrix * k * n, k * n), k, n, m, firstColumn, endColumn, accumulate: false);
+            var weights = new TensorRows(a, i2 / groups2, i3 / groups3);
+            var product = result.HostSpan<float>(matrix * k * n, k * n);
+            if (fixedPoint)
+                FixedPointGemm.Multiply(
+                    gradient, m, new RowPanels<TensorRows>(weights), product, k, n, m, firstColumn, endColumn, accumulate: false);
+            else
+                Gemm.Multiply(new LeftFactor(gradient, m, 1), weights, product, k, n, m, firstColumn, endColumn, accumulate: false);
         }
     }
 }
