@@ -16,6 +16,7 @@ internal sealed class BenchTrainCommand : ToolCommand
     private readonly Option<int?> _context = ModelOptions.ContextLength("Tokens of a row; 256 unless given.");
     private readonly Option<int?> _rank = NumberOption.Integer(["--rank"], "Rank of the adapter; 8 unless given.", 1);
     private readonly Option<string?> _targets = ModelOptions.Targets("What is adapted; all-linear unless given.");
+    private readonly Option<string?> _precision = ModelOptions.Precision("How products with the model's weights are computed; balanced unless given.");
     private readonly Option<int?> _steps = NumberOption.Integer(["--steps"], "Updates that are timed; 5 unless given.", 1);
 
     internal BenchTrainCommand(CommandHost host) : base(host, "train", "Measure training: tokens per second, where the time goes, and memory.")
@@ -24,6 +25,7 @@ internal sealed class BenchTrainCommand : ToolCommand
         Add(_context);
         Add(_rank);
         Add(_targets);
+        Add(_precision);
         Add(_steps);
     }
 
@@ -63,6 +65,7 @@ internal sealed class BenchTrainCommand : ToolCommand
             {
                 ContextLength = session.Value(_context) ?? 256,
                 Rank = session.Value(_rank) ?? 8,
+                Precision = ModelOptions.Read(session.Value(_precision)) ?? defaults.Parameters.Precision,
                 TargetModules = LoraTargetModules.Parse(session.Value(_targets) ?? LoraTargetModules.AllLinear.Name),
             },
         };

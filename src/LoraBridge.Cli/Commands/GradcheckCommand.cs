@@ -15,7 +15,7 @@ internal sealed class GradcheckCommand : ToolCommand
     private readonly Option<int?> _context = NumberOption.Integer(["--ctx"], "Tokens of the row that is checked; 32 unless given.", 4);
     private readonly Option<int?> _rank = NumberOption.Integer(["--rank"], "Rank of the random adapter; 8 unless given.", 1);
     private readonly Option<string?> _targets = ModelOptions.Targets("What is adapted; all-linear unless given.");
-    private readonly Option<string?> _precision = ModelOptions.Precision();
+    private readonly Option<string?> _precision = ModelOptions.Precision("Precision to check; exact unless given.");
 
     internal GradcheckCommand(CommandHost host)
         : base(host, "gradcheck", "Compare a model's training graph with llama.cpp's inference: logits, and gradients with finite differences.")
@@ -35,6 +35,7 @@ internal sealed class GradcheckCommand : ToolCommand
             ContextLength = session.Value(_context) ?? defaults.ContextLength,
             Rank = session.Value(_rank) ?? defaults.Rank,
             TargetModules = session.Value(_targets) is { } targets ? LoraTargetModules.Parse(targets) : defaults.TargetModules,
+            Precision = ModelOptions.Read(session.Value(_precision)) ?? defaults.Precision,
             Threads = session.Device.Threads,
         };
         var result = session.WithProgress(progress => GradientCheck.Run(

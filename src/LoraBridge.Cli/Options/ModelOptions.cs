@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LoraBridge.Finetuning;
 
 namespace LoraBridge.Cli.Options;
 
@@ -37,8 +38,11 @@ internal static class ModelOptions
 
     internal static Option<string?> Targets(string description) => new("--targets") { Description = description, HelpName = "TARGETS" };
 
-    internal static Option<string?> Precision() => new Option<string?>("--precision")
+    internal static Option<string?> Precision(string description) => new Option<string?>("--precision")
     {
-        Description = "How gradients are computed: exact is in 32-bit floats.",
-    }.AcceptOnlyFromAmong("exact");
+        Description = description,
+    }.AcceptOnlyFromAmong("exact", "balanced", "fast");
+
+    /// <summary>The value of <see cref="Precision"/>.</summary>
+    internal static TrainingPrecision? Read(string? precision) => precision is null ? null : Enum.Parse<TrainingPrecision>(precision, ignoreCase: true);
 }

@@ -26,7 +26,7 @@ internal sealed class TrainingOptions
     private readonly Option<double?> _weightDecay = NumberOption.Real(["--weight-decay"], "AdamW's weight decay; 0 unless given.", 0, 1e3);
     private readonly Option<double?> _clip = NumberOption.Real(["--clip"], "Longest gradient, 0 for any; 1 unless given.", 0, 1e9);
     private readonly Option<int?> _seed = NumberOption.Integer(["--seed"], "Seed of all that is random; 42 unless given.", 0);
-    private readonly Option<string?> _precision = ModelOptions.Precision();
+    private readonly Option<string?> _precision = ModelOptions.Precision("How products with the model's weights are computed; balanced unless given.");
     private readonly Option<string> _lossOn = ModelOptions.LossOn();
     private readonly Option<bool> _noPacking = new("--no-packing") { Description = "One sample a row." };
     private readonly Option<double?> _validationSplit = NumberOption.Real(["--val-split"], "Share of the samples set aside to measure the loss on.", 0, 0.99);
@@ -67,6 +67,7 @@ internal sealed class TrainingOptions
             WeightDecay = (float?)session.Value(_weightDecay) ?? defaults.WeightDecay,
             MaxGradientNorm = (float?)session.Value(_clip) ?? defaults.MaxGradientNorm,
             Seed = (ulong?)session.Value(_seed) ?? defaults.Seed,
+            Precision = ModelOptions.Read(session.Value(_precision)) ?? defaults.Precision,
             AssistantLossOnly = session.Required(_lossOn) == "assistant",
             SequencePacking = !session.Value(_noPacking),
             ValidationSplit = (float?)session.Value(_validationSplit) ?? defaults.ValidationSplit,

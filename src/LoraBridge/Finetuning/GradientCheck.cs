@@ -65,11 +65,11 @@ public static class GradientCheck
         var gradients = check.Gradients();
         string[] zeros = [.. gradients.Where(pair => DirectionalDerivative.Dot(pair.Value, pair.Value) == 0).Select(pair => pair.Key)];
         var (cosine, distance) = (1.0, 0.0);
-        if (quantized is not null)
+        if (quantized is not null || options.Precision != TrainingPrecision.Exact)
         {
-            progress?.Report("comparing gradients through quantised weights");
-            using var rough = Load(quantized, cancellationToken);
-            using var roughCheck = new AdapterGradientCheck(rough, blueprint, row, engine, threads, options.Seed);
+            progress?.Report("comparing gradients with exact ones");
+            using var rough = Load(quantized ?? exact, cancellationToken);
+            using var roughCheck = new AdapterGradientCheck(rough, blueprint, row, engine, threads, options.Seed, options.Precision);
             (cosine, distance) = Compare(gradients, roughCheck.Gradients());
         }
         var tensors = check.MeasureTensors(options.MaximumTensors, progress, cancellationToken);

@@ -15,6 +15,9 @@ public sealed record GradientCheckOptions
     /// <summary>At most this many tensors are compared with finite differences, spread evenly over the model.</summary>
     public int MaximumTensors { get; init; } = 128;
 
+    /// <summary>The precision whose gradients are compared with exact ones; exact ones themselves are always compared with finite differences.</summary>
+    public TrainingPrecision Precision { get; init; } = TrainingPrecision.Exact;
+
     /// <summary>Seed of the random adapter and row.</summary>
     public ulong Seed { get; init; }
 

@@ -4,8 +4,8 @@ namespace LoraBridge.Finetuning;
 /// <param name="Architecture">The model's architecture.</param>
 /// <param name="ForwardNmse">Normalised squared error of the training graph's logits against those of llama.cpp's inference.</param>
 /// <param name="Tensors">Each adapter tensor that was compared with finite differences.</param>
-/// <param name="MinCosine">Lowest cosine between a gradient through the quantised weights and one through the same weights in F32; 1 for F32 models.</param>
-/// <param name="MaxRelativeL2">Largest relative distance between these gradients; 0 for F32 models.</param>
+/// <param name="MinCosine">Lowest cosine between a gradient of the chosen precision through the weights as they are stored and an exact one through the same weights in F32; 1 where that is the same.</param>
+/// <param name="MaxRelativeL2">Largest relative distance between these gradients; 0 where they are the same.</param>
 /// <param name="ZeroGradientTensors">Adapter tensors that get no gradient at all.</param>
 /// <param name="UnusedTargets">Weights that were chosen, but not checked: llama.cpp does not apply an adapter to them, or the logits do not vary with it.</param>
 /// <param name="Tolerance">Relative error that tensors are allowed: 1e-3, or 1e-2 where the model's inference rounds activations through a table of F16 values.</param>

@@ -41,6 +41,7 @@ public sealed partial record LoraTrainingParameters
         Between(EvaluationInterval, 0, int.MaxValue);
         Between(EarlyStoppingPatience, 0, int.MaxValue);
         Between(LossSampleTokens, 1, int.MaxValue);
+        Between((int)Precision, 0, (int)TrainingPrecision.Fast, nameof(Precision));
         Between(CheckpointInterval, 0, int.MaxValue);
         Between(KeepCheckpoints, 1, int.MaxValue);
         CheckCombinations();

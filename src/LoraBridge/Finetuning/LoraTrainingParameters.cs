@@ -105,6 +105,12 @@ public sealed partial record LoraTrainingParameters
     /// <summary>The first and final loss are taken over the training data, or over samples of it, chosen by <see cref="Seed"/>, of at most so many tokens.</summary>
     public int LossSampleTokens { get; init; } = 65_536;
 
+    /// <summary>
+    /// How products with the model's weights are computed. <see cref="TrainingPrecision.Exact"/> to compare with other computations,
+    /// <see cref="TrainingPrecision.Fast"/> where memory is plenty.
+    /// </summary>
+    public TrainingPrecision Precision { get; init; } = TrainingPrecision.Balanced;
+
     /// <summary>Of the initial matrices, the order of the data and all else that is random. Every value counts, 0 too.</summary>
     public ulong Seed { get; init; } = 42;
 

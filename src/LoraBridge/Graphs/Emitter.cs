@@ -6,7 +6,10 @@ namespace LoraBridge.Graphs;
 /// Writes recorded nodes into a graph of ours. Nearly all are copied as they are; attention is written out, because the fused
 /// operation has no gradient.
 /// </summary>
-internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTensor, TensorPtr> leaves)
+/// <param name="builder">Where to emit.</param>
+/// <param name="leaves">What stands for inputs, and for nodes emitted before.</param>
+/// <param name="lowering">Nodes to emit as something else; null emits all as they are.</param>
+internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTensor, TensorPtr> leaves, INodeLowering? lowering = null)
 {
     private readonly Dictionary<TracedTensor, TensorPtr> _emitted = new(leaves);
 
@@ -50,7 +53,8 @@ internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTe
             RequireSameLayout(node, node.ViewSource!);
             return builder.Copy(node, sources, this[node.ViewSource!]);
         }
-        return builder.Copy(node, sources, default);
+        var lowered = lowering?.TryEmit(builder, node, sources, tensor => this[tensor]) ?? default;
+        return lowered.IsNull ? builder.Copy(node, sources, default) : lowered;
     }
 
     /// <summary>A view's offsets and strides are right only where its source lies in memory as it did when the view was recorded.</summary>

@@ -77,7 +77,7 @@ internal sealed class AdapterSession : IDisposable
                 adapter = LlamaAdapters.Load(model, path);
                 graph = Trace(model, adapter, shape);
             }
-            return new AdapterSession(blueprint, unused, adapter, new TrainingGraph(graph, IsAdapterTensor, engine, shape.Recompute));
+            return new AdapterSession(blueprint, unused, adapter, new TrainingGraph(graph, IsAdapterTensor, engine, shape));
         }
         finally
         {

@@ -24,16 +24,17 @@ internal sealed class TrainingGraph : IDisposable
     /// (<see cref="StateElimination"/>).</param>
     /// <param name="isTrainable">Which leaves of it training changes; they must be F32 in host memory.</param>
     /// <param name="engine">Where to compute.</param>
-    /// <param name="recompute">Whether layers are computed again in the backward pass instead of kept.</param>
+    /// <param name="shape">Whether layers are computed again in the backward pass instead of kept, and how precisely.</param>
     /// <exception cref="NotSupportedException">An operation on the way from a trainable tensor to the loss has no gradient rule.</exception>
-    public TrainingGraph(TracedGraph graph, Func<TracedTensor, bool> isTrainable, ComputeEngine engine, bool recompute)
+    public TrainingGraph(TracedGraph graph, Func<TracedTensor, bool> isTrainable, ComputeEngine engine, TrainingGraphShape shape)
     {
         _graph = graph;
         _engine = engine;
-        _recompute = recompute;
+        _recompute = shape.Recompute;
         _leaves = new GraphBuilder(4096 + _graph.Leaves.Count * 2);
         _inputs = new RowInputs(_graph, _leaves);
         Parts = new GraphParts(_graph, _inputs.OutputRows, isTrainable);
+        Products = new ProductLowering(graph, Parts.Trainable, shape.Precision);
         foreach (var leaf in Parts.Trainable)
         {
             if (leaf.Type != GgmlTensorType.F32)
@@ -52,6 +53,9 @@ internal sealed class TrainingGraph : IDisposable
     }
 
     public GraphParts Parts { get; }
+
+    /// <summary>How products are computed.</summary>
+    public ProductLowering Products { get; }
 
     /// <summary>What is trained, in the order of first use in the model.</summary>
     public List<TrainableTensor> Parameters { get; } = [];

@@ -1,3 +1,5 @@
+using LoraBridge.Finetuning;
+
 namespace LoraBridge.Training;
 
 /// <summary>Sizes of a training graph.</summary>
@@ -7,6 +9,9 @@ namespace LoraBridge.Training;
 /// <param name="Recompute">Whether layers are computed again in the backward pass instead of kept.</param>
 internal sealed record TrainingGraphShape(int Tokens, int HeadRows, int Threads, bool Recompute)
 {
+    /// <summary>How products with frozen weights are computed.</summary>
+    public TrainingPrecision Precision { get; init; } = TrainingPrecision.Exact;
+
     /// <summary>Logits that are held at a time: 2^22 of them are 16 MiB, and as much again for their gradient.</summary>
     private const int LogitsAtATime = 1 << 22;
 

@@ -98,7 +98,7 @@ internal sealed class TrainingStepGraph : IDisposable
     private Emitted Emit(IReadOnlyCollection<TracedTensor> nodes, IReadOnlyDictionary<TracedTensor, TensorPtr> known)
     {
         var start = _builder.Tape.Count;
-        var emitter = new Emitter(_builder, known);
+        var emitter = new Emitter(_builder, known, _owner.Products);
         emitter.Emit(nodes);
         return new Emitted(emitter, start, _builder.Tape.Count - start);
     }

@@ -15,7 +15,7 @@ internal sealed class WeightSession : IDisposable
     public static WeightSession Open(LlamaModelHandle model, ComputeEngine engine, TrainingGraphShape shape)
     {
         var traced = StateElimination.Apply(GraphTracer.Trace(model, null, shape.Tokens, shape.HeadRows, shape.Threads));
-        var graph = new TrainingGraph(traced, IsTrainable, engine, shape.Recompute);
+        var graph = new TrainingGraph(traced, IsTrainable, engine, shape);
         var shared = graph.Parameters.GroupBy(parameter => parameter.Name).FirstOrDefault(group => group.Count() > 1);
         if (shared is null)
             return new WeightSession(graph);

@@ -110,7 +110,7 @@ internal sealed class AdapterTraining : IDisposable
             data.Training.Concat(data.Validation), PreparedData.ContextLengthFor(model, parameters), model.ContextLength, packing);
         var headRows = TrainingGraphShape.HeadRowsFor(layout.Length, model.VocabularySize);
         var session = AdapterSession.Open(
-            handle, design.Blueprint, design.Write, engine, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: true),
+            handle, design.Blueprint, design.Write, engine, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: true) { Precision = parameters.Precision },
             design.RequireAll);
         if (!packing || !session.Graph.OneSequencePerRow)
             return (session, layout);

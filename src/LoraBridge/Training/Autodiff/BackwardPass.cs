@@ -49,6 +49,18 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
         _gradients[tensor] = _gradients.TryGetValue(tensor, out var sum) ? builder.Add(sum, gradient) : gradient;
     }
 
+    /// <summary>Replaces the gradient of <paramref name="tensor"/> by one that contains it, if that is of use.</summary>
+    /// <param name="tensor">An argument of an operation.</param>
+    /// <param name="extend">Makes the sum of the gradient so far, which is null where there is none, and of what is added.</param>
+    public void AddTo(TensorPtr tensor, Func<TensorPtr, TensorPtr> extend)
+    {
+        if (!Needs(tensor))
+            return;
+        var sum = extend(Gradient(tensor));
+        _gradients.Remove(tensor);
+        Add(tensor, sum);
+    }
+
     /// <summary>Passes the gradients back through the operations [start, start + count) of the tape, last first.</summary>
     public void Run(int start, int count)
     {
@@ -59,7 +71,8 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
                 continue;
             // The graph runs in the order it is scheduled in: what is finished early is computed, used and freed early.
             schedule(dy);
-            GradientRules.For(y).Backward(this, y, dy);
+            var rule = builder.KernelOf(y) as IGradientRule ?? GradientRules.For(y);
+            rule.Backward(this, y, dy);
         }
     }
 

@@ -7,10 +7,9 @@ namespace LoraBridge.Training.Kernels;
 /// db[k, n] = Σₘ a[k, m] dy[m, n]: the gradient of a product with respect to its right argument. Sources: a [K, M] of any type,
 /// dequantised a panel at a time, and dy [M, N], contiguous.
 /// </summary>
-/// <param name="fixedPoint">Whether the product is computed by <see cref="FixedPointGemm"/>.</param>
-internal sealed class MatMulRightGradient(bool fixedPoint) : IProductKernel
+internal sealed class MatMulRightGradient : IProductKernel
 {
-    public static readonly MatMulRightGradient Exact = new(false), FixedPoint = new(true);
+    public static readonly MatMulRightGradient Instance = new();
 
     public double Operations(TensorPtr result) => 2.0 * result.Source(1).Ne(0) * result.ElementCount;
 
@@ -25,13 +24,9 @@ internal sealed class MatMulRightGradient(bool fixedPoint) : IProductKernel
         {
             var (i2, i3) = (matrix % dy.Ne(2), matrix / dy.Ne(2));
             var gradient = dy.HostSpan<float>(matrix * m * n, m * n);
-            var weights = new TensorRows(a, i2 / groups2, i3 / groups3);
-            var product = result.HostSpan<float>(matrix * k * n, k * n);
-            if (fixedPoint)
-                FixedPointGemm.Multiply(
-                    gradient, m, new RowPanels<TensorRows>(weights), product, k, n, m, firstColumn, endColumn, accumulate: false);
-            else
-                Gemm.Multiply(new LeftFactor(gradient, m, 1), weights, product, k, n, m, firstColumn, endColumn, accumulate: false);
+            Gemm.Multiply(
+                new LeftFactor(gradient, m, 1), new TensorRows(a, i2 / groups2, i3 / groups3),
+                result.HostSpan<float>(matrix * k * n, k * n), k, n, m, firstColumn, endColumn, accumulate: false);
         }
     }
 }

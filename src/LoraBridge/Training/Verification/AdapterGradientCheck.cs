@@ -33,13 +33,14 @@ internal sealed class AdapterGradientCheck : IDisposable
     private readonly bool _isTabulated;
 
     public AdapterGradientCheck(
-        LlamaModelHandle model, AdapterBlueprint blueprint, CheckRow row, ComputeEngine engine, int threads, ulong seed)
+        LlamaModelHandle model, AdapterBlueprint blueprint, CheckRow row, ComputeEngine engine, int threads, ulong seed,
+        TrainingPrecision precision = TrainingPrecision.Exact)
     {
         _row = row;
         _seed = seed;
         var tokens = row.Tokens.Length;
         _session = AdapterSession.Open(
-            model, blueprint, WriteRandom, engine, new TrainingGraphShape(tokens, tokens, threads, Recompute: true), requireAll: false);
+            model, blueprint, WriteRandom, engine, new TrainingGraphShape(tokens, tokens, threads, Recompute: true) { Precision = precision }, requireAll: false);
         _gates = TabulatedActivations.FeedingAdapters(_session.Graph.Parts);
         _isTabulated = TabulatedActivations.AreUsed(_session.Graph.Parts);
         Tolerance = _isTabulated ? 1e-2 : 1e-3;

@@ -22,7 +22,7 @@ internal sealed class MatMul : IGradientRule
         if (pass.Needs(b))
         {
             var rows = a.HasContiguousRows ? a : pass.Builder.Contiguous(a);
-            pass.Add(b, pass.Builder.Custom(MatMulRightGradient.Exact, b.Shape, rows, dy));
+            pass.Add(b, pass.Builder.Custom(MatMulRightGradient.Instance, b.Shape, rows, dy));
         }
         if (pass.Needs(a))
         {

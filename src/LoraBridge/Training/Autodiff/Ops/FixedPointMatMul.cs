@@ -1,0 +1,40 @@
+using LoraBridge.Graphs;
+using LoraBridge.Native;
+using LoraBridge.Training.Kernels;
+
+namespace LoraBridge.Training.Autodiff.Ops;
+
+/// <summary>
+/// a [K, M], b [K, N], y [M, N]: y[m, n] = Σₖ a[k, m] b[k, n] and db[k, n] = Σₘ a[k, m] dy[m, n] in fixed point
+/// (<see cref="FixedPointGemm"/>), for a frozen matrix a of any type, which is dequantised a panel at a time.
+/// </summary>
+internal sealed class FixedPointMatMul : IProductKernel, IGradientRule
+{
+    public static readonly FixedPointMatMul Instance = new();
+
+    /// <summary>Whether a product can be computed so.</summary>
+    public static bool Takes(TensorPtr a, TensorPtr b) =>
+        FixedPointGemm.IsSupported && a.Shape.Rows == a.Ne(1) && a.HasContiguousRows && GgmlTypeTraits.CanDequantize(a.Type)
+        && b.IsFloat && b.IsContiguous && a.Ne(0) == b.Ne(0);
+
+    public double Operations(TensorPtr result) => 2.0 * result.Source(0).Ne(0) * result.ElementCount;
+
+    public void Compute(TensorPtr result, int worker, int workers)
+    {
+        var (a, b) = (result.Source(0), result.Source(1));
+        var (k, m, n) = ((int)a.Ne(0), (int)a.Ne(1), (int)b.Shape.Rows);
+        var (first, end) = WorkSplit.Of(m, FixedPointKernel.Columns, worker, workers);
+        FixedPointGemm.Multiply(
+            b.Floats, k, new ColumnPanels<TensorRows>(new TensorRows(a, 0, 0)), result.Floats, m, n, k, (int)first, (int)end, accumulate: false);
+    }
+
+    public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        var (a, b) = (y.Source(0), y.Source(1));
+        if (pass.Needs(a))
+            throw new InvalidOperationException($"{a.Name} is trained; fixed-point products are for frozen weights.");
+        pass.AddTo(b, sum => sum.IsNull
+            ? pass.Builder.Custom(FixedPointMatMulGradient.Instance, b.Shape, a, dy)
+            : pass.Builder.Custom(FixedPointMatMulGradient.Instance, b.Shape, a, dy, sum));
+    }
+}

@@ -1,0 +1,27 @@
+using LoraBridge.Graphs;
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Kernels;
+
+/// <summary>
+/// db[k, n] = Σₘ a[k, m] dy[m, n] in fixed point (<see cref="FixedPointGemm"/>), added to what other branches of b's consumers gave. Sources:
+/// a [K, M], a matrix of any type with contiguous rows, dy [M, N], contiguous, and, if there is one, the gradient to add to.
+/// </summary>
+internal sealed class FixedPointMatMulGradient : IProductKernel
+{
+    public static readonly FixedPointMatMulGradient Instance = new();
+
+    public double Operations(TensorPtr result) => 2.0 * result.Source(1).Ne(0) * result.ElementCount;
+
+    public void Compute(TensorPtr result, int worker, int workers)
+    {
+        var (a, dy, sum) = (result.Source(0), result.Source(1), result.Source(2));
+        var (k, m, n) = ((int)a.Ne(0), (int)a.Ne(1), (int)dy.Shape.Rows);
+        var (first, end) = WorkSplit.Of(k, FixedPointGemm.StageColumns, worker, workers);
+        var product = result.Floats;
+        for (var row = 0; row < n && !sum.IsNull; row++)
+            sum.HostSpan<float>((long)row * k + first, (int)(end - first)).CopyTo(product[(int)(row * k + first)..]);
+        FixedPointGemm.Multiply(
+            dy.Floats, m, new RowPanels<TensorRows>(new TensorRows(a, 0, 0)), product, k, n, m, (int)first, (int)end, accumulate: !sum.IsNull);
+    }
+}

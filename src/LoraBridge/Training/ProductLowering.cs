@@ -1,0 +1,67 @@
+using LoraBridge.Finetuning;
+using LoraBridge.Graphs;
+using LoraBridge.Native;
+using LoraBridge.Training.Autodiff.Ops;
+
+namespace LoraBridge.Training;
+
+/// <summary>
+/// Chooses how products are computed: those with frozen weights by precision, and an adapter's branch, which llama.cpp computes as
+/// MUL_MAT, MUL_MAT, SCALE and ADD, as two operations made for small ranks.
+/// </summary>
+internal sealed class ProductLowering : INodeLowering
+{
+    /// <summary>From here on blocks of general products are full.</summary>
+    private const int LargestRank = 128;
+
+    private readonly TrainingPrecision _precision;
+    private readonly HashSet<TracedTensor> _trainable;
+    private readonly HashSet<TracedTensor> _projections = [];
+    private readonly Dictionary<TracedTensor, Branch> _branches = [];
+
+    /// <param name="graph">The recorded graph.</param>
+    /// <param name="trainable">Leaves that training changes.</param>
+    /// <param name="precision">How to compute products with the others.</param>
+    public ProductLowering(TracedGraph graph, IEnumerable<TracedTensor> trainable, TrainingPrecision precision)
+    {
+        _precision = precision;
+        _trainable = [.. trainable];
+        var uses = graph.Nodes.SelectMany(node => node.Sources).OfType<TracedTensor>().CountBy(source => source).ToDictionary();
+        foreach (var node in graph.Nodes)
+            if (BranchOf(node, uses) is { } branch)
+            {
+                _branches.Add(node, branch);
+                _projections.Add(branch.Projection);
+            }
+    }
+
+    public TensorPtr TryEmit(GraphBuilder builder, TracedTensor node, ReadOnlySpan<TensorPtr> sources, Func<TracedTensor, TensorPtr> valueOf)
+    {
+        if (_branches.TryGetValue(node, out var branch))
+            return builder.Custom(
+                new LowRankUpdate(branch.Scale), node.Shape, builder.Contiguous(sources[0]), valueOf(branch.Factor), builder.Contiguous(valueOf(branch.Projection)));
+        if (node.Op != GgmlOp.MulMat)
+            return default;
+        if (_projections.Contains(node))
+            return builder.Custom(LowRankProduct.Instance, node.Shape, sources[0], builder.Contiguous(sources[1]));
+        var isFrozen = node.Sources[0] is { IsWeight: true } weight && !_trainable.Contains(weight);
+        return _precision != TrainingPrecision.Exact && isFrozen && FixedPointMatMul.Takes(sources[0], sources[1])
+            ? builder.Custom(FixedPointMatMul.Instance, node.Shape, sources)
+            : default;
+    }
+
+    /// <summary>The branch y = w + s B h that ends in <paramref name="sum"/>, with h = A x, if it is one of matrices of small rank.</summary>
+    private Branch? BranchOf(TracedTensor sum, Dictionary<TracedTensor, int> uses)
+    {
+        if (sum is not { Op: GgmlOp.Add, Sources: [{ } w, { Op: GgmlOp.Scale } scaled] } || w.Shape != sum.Shape || scaled.Shape != sum.Shape || scaled.FloatParam(1) != 0)
+            return null;
+        if (scaled.Sources[0] is not { Op: GgmlOp.MulMat, Sources: [{ } b, { Op: GgmlOp.MulMat, Sources: [{ } a, _] } h] } product)
+            return null;
+        var isSmall = IsFactor(b) && IsFactor(a) && b.Shape.Ne0 <= LargestRank && h.Type == GgmlTensorType.F32;
+        return isSmall && uses[scaled] == 1 && uses[product] == 1 ? new Branch(b, h, scaled.FloatParam(0)) : null;
+    }
+
+    private bool IsFactor(TracedTensor leaf) => _trainable.Contains(leaf) && leaf.Type == GgmlTensorType.F32 && leaf.Shape.Rows == leaf.Shape.Ne1;
+
+    private sealed record Branch(TracedTensor Factor, TracedTensor Projection, float Scale);
+}

@@ -1,0 +1,79 @@
+using LoraBridge.Graphs;
+using LoraBridge.Native;
+using LoraBridge.Training.Autodiff.Ops;
+
+namespace LoraBridge.Tests.Training.Ops;
+
+public sealed class FixedPointMatMulTests
+{
+    /// <summary>Sizes below, at and over the edges of tiles (6 by 32) and panels (256 by 512). Steps are long, for the product is linear but rounded.</summary>
+    [Theory]
+    [InlineData(32, 2, 1)]
+    [InlineData(64, 37, 6)]
+    [InlineData(256, 33, 7)]
+    [InlineData(800, 270, 13)]
+    public void GradientsMatchDifferences(int k, int m, int n)
+    {
+        var random = new Random(k + m);
+        float[] weights = [.. Enumerable.Range(0, k * m).Select(_ => random.NextSingle() - 0.5f)];
+        new GradientProbe((g, x) => g.Custom(FixedPointMatMul.Instance, new Shape(m, n), x[0], x[1])) { Epsilon = 0.5, Tolerance = 1e-2 }
+            .Fix(GgmlTensorType.F32, new Shape(k, m), weights)
+            .Vary(new Shape(k, n))
+            .Check();
+    }
+
+    /// <summary>Two products of one argument: the second gradient is added to the first.</summary>
+    [Fact]
+    public void GradientsOfBranchesAddUp()
+    {
+        var random = new Random(5);
+        float[] weights = [.. Enumerable.Range(0, 64 * 40).Select(_ => random.NextSingle() - 0.5f)];
+        new GradientProbe((g, x) => g.Add(
+                g.Custom(FixedPointMatMul.Instance, new Shape(40, 5), x[0], x[1]),
+                g.Mul(g.Custom(FixedPointMatMul.Instance, new Shape(40, 5), x[0], x[1]), x[2]))) { Epsilon = 0.5, Tolerance = 1e-2 }
+            .Fix(GgmlTensorType.F32, new Shape(64, 40), weights)
+            .Vary(new Shape(64, 5))
+            .Fix(GgmlTensorType.F32, new Shape(40, 5), weights[..200])
+            .Check();
+    }
+
+    [Theory]
+    [InlineData(nameof(GgmlTensorType.Q4_0))]
+    [InlineData(nameof(GgmlTensorType.Q8_0))]
+    [InlineData(nameof(GgmlTensorType.Q4_K))]
+    [InlineData(nameof(GgmlTensorType.Q6_K))]
+    [InlineData(nameof(GgmlTensorType.F16))]
+    [InlineData(nameof(GgmlTensorType.BF16))]
+    public void ProductAndGradientAreCloseToThoseInF32(string name)
+    {
+        var type = Enum.Parse<GgmlTensorType>(name);
+        const int k = 768, m = 300, n = 40;
+        NativeRuntime.Initialize();
+        var random = new Random(3);
+        float[] weight = [.. Enumerable.Range(0, k * m).Select(_ => random.NextSingle() - 0.5f)];
+        var quantised = new byte[GgmlTypeTraits.RowSize(type, k) * m];
+        GgmlQuantizer.Quantize(type, weight, quantised, k);
+        GgmlTypeTraits.Dequantize(type, quantised, weight);
+        float[] input = [.. Enumerable.Range(0, k * n).Select(_ => (random.NextSingle() - 0.5f) * MathF.Exp(random.NextSingle() * 4))];
+
+        var (expected, expectedGradient) = Run((g, x) => g.MulMat(x[0], x[1]), GgmlTensorType.F32, weight, 1);
+        var (found, gradient) = Run((g, x) => g.Custom(FixedPointMatMul.Instance, new Shape(m, n), x[0], x[1]), type, quantised, 1);
+        Assert.InRange(Distance(expected, found), 0, 1e-3);
+        Assert.InRange(Distance(expectedGradient, gradient), 0, 1e-3);
+
+        var threaded = Run((g, x) => g.Custom(FixedPointMatMul.Instance, new Shape(m, n), x[0], x[1]), type, quantised, 2);
+        Assert.Equal(found, threaded.Result);
+        Assert.Equal(gradient, threaded.Gradient);
+
+        (float[] Result, float[] Gradient) Run(Func<GraphBuilder, TensorPtr[], TensorPtr> operation, GgmlTensorType stored, Array values, int threads)
+        {
+            GradientProbe.Argument[] arguments = [new(stored, new Shape(k, m), values, false), new(GgmlTensorType.F32, new Shape(k, n), input, true)];
+            using var run = new ProbeRun(operation, arguments, threads);
+            run.Compute();
+            return (run.Result, run.Gradient(1));
+        }
+    }
+
+    private static double Distance(float[] expected, float[] found) =>
+        Math.Sqrt(expected.Zip(found, (e, f) => (double)(e - f) * (e - f)).Sum() / expected.Sum(e => (double)e * e));
+}
