@@ -36,9 +36,12 @@ internal sealed class CommandSession(Terminal terminal, SharedOptions shared, Pa
     internal bool IsGiven(Option option) => arguments.GetResult(option) is { Implicit: false };
 
     /// <summary>Loads the model that the shared options place, and applies adapters to it.</summary>
-    internal LM LoadModel(string path, IReadOnlyList<AdapterReference> adapters)
+    /// <param name="path">The model's file.</param>
+    /// <param name="adapters">What to apply.</param>
+    /// <param name="repack">Whether its weights are rearranged for fast inference: wasted where it is only trained.</param>
+    internal LM LoadModel(string path, IReadOnlyList<AdapterReference> adapters, bool repack = true)
     {
-        var options = new LoadingOptions { Logger = IsVerbose ? new TextLogger(terminal.Error) : null };
+        var options = new LoadingOptions { RepackWeights = repack, Logger = IsVerbose ? new TextLogger(terminal.Error) : null };
         var model = WithProgress(progress => new LM(path, Device, options, new LoadingPercents(progress), cancellationToken));
         try
         {

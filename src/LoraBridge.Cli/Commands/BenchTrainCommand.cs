@@ -17,6 +17,8 @@ internal sealed class BenchTrainCommand : ToolCommand
     private readonly Option<int?> _rank = NumberOption.Integer(["--rank"], "Rank of the adapter; 8 unless given.", 1);
     private readonly Option<string?> _targets = ModelOptions.Targets("What is adapted; all-linear unless given.");
     private readonly Option<string?> _precision = ModelOptions.Precision("How products with the model's weights are computed; balanced unless given.");
+    private readonly Option<string?> _recompute = ModelOptions.Recompute();
+    private readonly Option<string?> _cacheTransposed = ModelOptions.CacheTransposed();
     private readonly Option<int?> _steps = NumberOption.Integer(["--steps"], "Updates that are timed; 5 unless given.", 1);
 
     internal BenchTrainCommand(CommandHost host) : base(host, "train", "Measure training: tokens per second, where the time goes, and memory.")
@@ -26,6 +28,8 @@ internal sealed class BenchTrainCommand : ToolCommand
         Add(_rank);
         Add(_targets);
         Add(_precision);
+        Add(_recompute);
+        Add(_cacheTransposed);
         Add(_steps);
     }
 
@@ -33,7 +37,7 @@ internal sealed class BenchTrainCommand : ToolCommand
     {
         var result = _model.With(session, path =>
         {
-            using var model = session.LoadModel(path, []);
+            using var model = session.LoadModel(path, [], repack: false);
             return session.WithProgress(progress => TrainingBenchmark.Run(
                 model, Settings(session), new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage, 0))), session.CancellationToken));
         });
@@ -66,6 +70,8 @@ internal sealed class BenchTrainCommand : ToolCommand
                 ContextLength = session.Value(_context) ?? 256,
                 Rank = session.Value(_rank) ?? 8,
                 Precision = ModelOptions.Read(session.Value(_precision)) ?? defaults.Parameters.Precision,
+                Recompute = ModelOptions.ReadSwitch(session.Value(_recompute)),
+                CacheTransposed = ModelOptions.ReadSwitch(session.Value(_cacheTransposed)),
                 TargetModules = LoraTargetModules.Parse(session.Value(_targets) ?? LoraTargetModules.AllLinear.Name),
             },
         };

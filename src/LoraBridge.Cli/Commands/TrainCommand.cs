@@ -36,7 +36,7 @@ internal sealed class TrainCommand : ToolCommand
     protected override Task<int> ExecuteAsync(CommandSession session)
     {
         TrainingDataset[] datasets = [.. session.Required(_data).Select(path => TrainingDataset.FromFile(path))];
-        using var model = session.LoadModel(session.Required(_model), []);
+        using var model = session.LoadModel(session.Required(_model), [], repack: false);
         using var finetuning = new LoraFinetuning(model) { Parameters = Parameters(session) };
         foreach (var dataset in datasets)
             finetuning.AddDataset(dataset);

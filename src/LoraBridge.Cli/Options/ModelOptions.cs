@@ -43,6 +43,16 @@ internal static class ModelOptions
         Description = description,
     }.AcceptOnlyFromAmong("exact", "balanced", "fast");
 
+    internal static Option<string?> Recompute() => Switch("--recompute", "Compute layers again in the backward pass instead of keeping them: less memory, more time; auto unless given.");
+
+    internal static Option<string?> CacheTransposed() => Switch("--cache-transposed", "With --precision fast, keep a copy of the weights in 8 bits for the gradients; auto unless given.");
+
+    /// <summary>The value of <see cref="Recompute"/> or <see cref="CacheTransposed"/>.</summary>
+    internal static AutoSwitch ReadSwitch(string? value) => value is null ? AutoSwitch.Auto : Enum.Parse<AutoSwitch>(value, ignoreCase: true);
+
+    private static Option<string?> Switch(string name, string description) =>
+        new Option<string?>(name) { Description = description }.AcceptOnlyFromAmong("auto", "always", "never");
+
     /// <summary>The value of <see cref="Precision"/>.</summary>
     internal static TrainingPrecision? Read(string? precision) => precision is null ? null : Enum.Parse<TrainingPrecision>(precision, ignoreCase: true);
 }

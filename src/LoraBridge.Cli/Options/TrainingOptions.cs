@@ -27,6 +27,8 @@ internal sealed class TrainingOptions
     private readonly Option<double?> _clip = NumberOption.Real(["--clip"], "Longest gradient, 0 for any; 1 unless given.", 0, 1e9);
     private readonly Option<int?> _seed = NumberOption.Integer(["--seed"], "Seed of all that is random; 42 unless given.", 0);
     private readonly Option<string?> _precision = ModelOptions.Precision("How products with the model's weights are computed; balanced unless given.");
+    private readonly Option<string?> _recompute = ModelOptions.Recompute();
+    private readonly Option<string?> _cacheTransposed = ModelOptions.CacheTransposed();
     private readonly Option<string> _lossOn = ModelOptions.LossOn();
     private readonly Option<bool> _noPacking = new("--no-packing") { Description = "One sample a row." };
     private readonly Option<double?> _validationSplit = NumberOption.Real(["--val-split"], "Share of the samples set aside to measure the loss on.", 0, 0.99);
@@ -40,7 +42,7 @@ internal sealed class TrainingOptions
         Option[] options =
         [
             _rank, _alpha, _targets, _rsLora, _initialAdapter, _epochs, _maxSteps, _context, _batch, _accumulation, _learningRate, _schedule, _warmup,
-            _weightDecay, _clip, _seed, _precision, _lossOn, _noPacking, _validationSplit, _evaluateEvery, _patience, _checkpointDirectory, _checkpointEvery,
+            _weightDecay, _clip, _seed, _precision, _recompute, _cacheTransposed, _lossOn, _noPacking, _validationSplit, _evaluateEvery, _patience, _checkpointDirectory, _checkpointEvery,
         ];
         foreach (var option in options)
             command.Add(option);
@@ -68,6 +70,8 @@ internal sealed class TrainingOptions
             MaxGradientNorm = (float?)session.Value(_clip) ?? defaults.MaxGradientNorm,
             Seed = (ulong?)session.Value(_seed) ?? defaults.Seed,
             Precision = ModelOptions.Read(session.Value(_precision)) ?? defaults.Precision,
+            Recompute = ModelOptions.ReadSwitch(session.Value(_recompute)),
+            CacheTransposed = ModelOptions.ReadSwitch(session.Value(_cacheTransposed)),
             AssistantLossOnly = session.Required(_lossOn) == "assistant",
             SequencePacking = !session.Value(_noPacking),
             ValidationSplit = (float?)session.Value(_validationSplit) ?? defaults.ValidationSplit,

@@ -168,7 +168,7 @@ public sealed partial class LoraFinetuning
         if (needed.Total > available)
             throw new InsufficientMemoryException(
                 $"Training needs {needed.Total >> 20} MiB ({needed.Model >> 20} for the model, {needed.Adapter >> 20} for the adapter, "
-                + $"{needed.Working >> 20} for intermediate results), but there are {available >> 20}. "
+                + $"{needed.Working >> 20} for intermediate results, {needed.Process >> 20} in use before), but there are {available >> 20}. "
                 + $"Lower {nameof(LoraTrainingParameters.ContextLength)} or {nameof(LoraTrainingParameters.Rank)}.");
     }
 }

@@ -42,6 +42,8 @@ public sealed partial record LoraTrainingParameters
         Between(EarlyStoppingPatience, 0, int.MaxValue);
         Between(LossSampleTokens, 1, int.MaxValue);
         Between((int)Precision, 0, (int)TrainingPrecision.Fast, nameof(Precision));
+        Between((int)Recompute, 0, (int)AutoSwitch.Never, nameof(Recompute));
+        Between((int)CacheTransposed, 0, (int)AutoSwitch.Never, nameof(CacheTransposed));
         Between(CheckpointInterval, 0, int.MaxValue);
         Between(KeepCheckpoints, 1, int.MaxValue);
         CheckCombinations();

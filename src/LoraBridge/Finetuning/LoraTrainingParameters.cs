@@ -111,6 +111,18 @@ public sealed partial record LoraTrainingParameters
     /// </summary>
     public TrainingPrecision Precision { get; init; } = TrainingPrecision.Balanced;
 
+    /// <summary>
+    /// Compute each layer again in the backward pass, instead of keeping its intermediate results: a third more work for far less
+    /// memory. Chen et al., <see href="https://arxiv.org/abs/1604.06174"/>. Automatic keeps them where they take at most a sixteenth of the machine's memory.
+    /// </summary>
+    public AutoSwitch Recompute { get; init; } = AutoSwitch.Auto;
+
+    /// <summary>
+    /// With <see cref="TrainingPrecision.Fast"/>, keep a copy of the weights in 8 bits for the gradients: a byte for each weight. Automatic
+    /// keeps it where it takes at most a sixteenth of the machine's memory. <see cref="AutoSwitch.Never"/> computes as <see cref="TrainingPrecision.Balanced"/>.
+    /// </summary>
+    public AutoSwitch CacheTransposed { get; init; } = AutoSwitch.Auto;
+
     /// <summary>Of the initial matrices, the order of the data and all else that is random. Every value counts, 0 too.</summary>
     public ulong Seed { get; init; } = 42;
 

@@ -27,6 +27,15 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
             throw new NativeException($"No memory for the results of a graph of {ggml_graph_n_nodes(_graph)} operations.");
     }
 
+    /// <summary>Bytes that the results take; nothing is allocated.</summary>
+    /// <param name="unused">An allocator that serves for this alone.</param>
+    public long Measure(GraphAllocatorHandle unused)
+    {
+        Span<nuint> sizes = stackalloc nuint[1];
+        ggml_gallocr_reserve_n_size(unused.Pointer, _graph, default, default, sizes);
+        return (long)sizes[0];
+    }
+
     /// <summary>Operations scheduled so far.</summary>
     public int Count => ggml_graph_n_nodes(_graph);
 

@@ -1,4 +1,3 @@
-using LoraBridge.Finetuning;
 using LoraBridge.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
@@ -14,18 +13,20 @@ internal sealed class ProductLowering : INodeLowering
     /// <summary>From here on blocks of general products are full.</summary>
     private const int LargestRank = 128;
 
-    private readonly TrainingPrecision _precision;
+    private readonly FixedPointMatMul? _fixedPoint;
     private readonly HashSet<TracedTensor> _trainable;
     private readonly HashSet<TracedTensor> _projections = [];
     private readonly Dictionary<TracedTensor, Branch> _branches = [];
 
     /// <param name="graph">The recorded graph.</param>
     /// <param name="trainable">Leaves that training changes.</param>
-    /// <param name="precision">How to compute products with the others.</param>
-    public ProductLowering(TracedGraph graph, IEnumerable<TracedTensor> trainable, TrainingPrecision precision)
+    /// <param name="fixedPoint">How to compute products with the others; null as inference does.</param>
+    public ProductLowering(TracedGraph graph, IEnumerable<TracedTensor> trainable, FixedPointMatMul? fixedPoint)
     {
-        _precision = precision;
+        _fixedPoint = fixedPoint;
         _trainable = [.. trainable];
+        CacheBytes = fixedPoint?.CacheBytes(
+            graph.Nodes.Where(node => node.Op == GgmlOp.MulMat).Select(node => node.Sources[0]!).Distinct().Where(IsFrozen).Select(weight => weight.Weight)) ?? 0;
         var uses = graph.Nodes.SelectMany(node => node.Sources).OfType<TracedTensor>().CountBy(source => source).ToDictionary();
         foreach (var node in graph.Nodes)
             if (BranchOf(node, uses) is { } branch)
@@ -34,6 +35,9 @@ internal sealed class ProductLowering : INodeLowering
                 _projections.Add(branch.Projection);
             }
     }
+
+    /// <summary>Bytes of the copies of frozen weights that gradients are computed with, once all are made.</summary>
+    public long CacheBytes { get; }
 
     public TensorPtr TryEmit(GraphBuilder builder, TracedTensor node, ReadOnlySpan<TensorPtr> sources, Func<TracedTensor, TensorPtr> valueOf)
     {
@@ -44,9 +48,8 @@ internal sealed class ProductLowering : INodeLowering
             return default;
         if (_projections.Contains(node))
             return builder.Custom(LowRankProduct.Instance, node.Shape, sources[0], builder.Contiguous(sources[1]));
-        var isFrozen = node.Sources[0] is { IsWeight: true } weight && !_trainable.Contains(weight);
-        return _precision != TrainingPrecision.Exact && isFrozen && FixedPointMatMul.Takes(sources[0], sources[1])
-            ? builder.Custom(FixedPointMatMul.Instance, node.Shape, sources)
+        return _fixedPoint is not null && IsFrozen(node.Sources[0]!) && FixedPointMatMul.Takes(sources[0], sources[1])
+            ? builder.Custom(_fixedPoint, node.Shape, sources)
             : default;
     }
 
@@ -60,6 +63,8 @@ internal sealed class ProductLowering : INodeLowering
         var isSmall = IsFactor(b) && IsFactor(a) && b.Shape.Ne0 <= LargestRank && h.Type == GgmlTensorType.F32;
         return isSmall && uses[scaled] == 1 && uses[product] == 1 ? new Branch(b, h, scaled.FloatParam(0)) : null;
     }
+
+    private bool IsFrozen(TracedTensor tensor) => tensor.IsWeight && !_trainable.Contains(tensor);
 
     private bool IsFactor(TracedTensor leaf) => _trainable.Contains(leaf) && leaf.Type == GgmlTensorType.F32 && leaf.Shape.Rows == leaf.Shape.Ne1;
 

@@ -1,5 +1,8 @@
+using LoraBridge.Finetuning;
 using LoraBridge.Graphs;
 using LoraBridge.Native;
+using LoraBridge.Training.Autodiff.Ops;
+using LoraBridge.Training.Kernels;
 
 namespace LoraBridge.Training;
 
@@ -11,7 +14,6 @@ internal sealed class TrainingGraph : IDisposable
 {
     private readonly TracedGraph _graph;
     private readonly ComputeEngine _engine;
-    private readonly bool _recompute;
     private readonly GraphBuilder _leaves;
     private readonly BufferHandle _leafMemory;
     private readonly GraphAllocatorHandle _allocator;
@@ -30,11 +32,12 @@ internal sealed class TrainingGraph : IDisposable
     {
         _graph = graph;
         _engine = engine;
-        _recompute = shape.Recompute;
         _leaves = new GraphBuilder(4096 + _graph.Leaves.Count * 2);
         _inputs = new RowInputs(_graph, _leaves);
         Parts = new GraphParts(_graph, _inputs.OutputRows, isTrainable);
-        Products = new ProductLowering(graph, Parts.Trainable, shape.Precision);
+        var fixedPoint = shape.Precision == TrainingPrecision.Exact ? null : new FixedPointMatMul(shape.CachesTransposed ? new PanelCache() : null);
+        TrainedProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint);
+        MeasuredProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint: null);
         foreach (var leaf in Parts.Trainable)
         {
             if (leaf.Type != GgmlTensorType.F32)
@@ -49,13 +52,20 @@ internal sealed class TrainingGraph : IDisposable
         _leafMemory = engine.Allocate(_leaves);
         _allocator = engine.CreateAllocator();
         // Built now, so that an operation without a rule is reported before anything is trained.
+        Recomputes = shape.Recompute ?? LargestWork(recompute: false) > shape.KeepBudget;
         Use(1, backward: true);
     }
 
     public GraphParts Parts { get; }
 
-    /// <summary>How products are computed.</summary>
-    public ProductLowering Products { get; }
+    /// <summary>How products are computed where gradients are wanted.</summary>
+    public ProductLowering TrainedProducts { get; }
+
+    /// <summary>How products are computed where losses are measured: as inference does.</summary>
+    public ProductLowering MeasuredProducts { get; }
+
+    /// <summary>Whether layers are computed again in the backward pass instead of kept.</summary>
+    public bool Recomputes { get; }
 
     /// <summary>What is trained, in the order of first use in the model.</summary>
     public List<TrainableTensor> Parameters { get; } = [];
@@ -69,8 +79,8 @@ internal sealed class TrainingGraph : IDisposable
     /// <summary>Whether a row must hold one sequence only.</summary>
     public bool OneSequencePerRow => _graph.CarriesState || _inputs.OneSequencePerRow;
 
-    /// <summary>Bytes of the intermediate results.</summary>
-    public long WorkingMemory => (long)Ggml.ggml_gallocr_get_buffer_size(_allocator.Pointer, 0);
+    /// <summary>Bytes of the intermediate results of the longest row, of inputs, and of copies of weights.</summary>
+    public long WorkingMemory => LargestWork() + (long)Ggml.ggml_backend_buffer_get_size(_leafMemory.Pointer) + TrainedProducts.CacheBytes;
 
     public void ClearGradients()
     {
@@ -122,10 +132,18 @@ internal sealed class TrainingGraph : IDisposable
         _leaves.Dispose();
     }
 
+    /// <summary>A row in which all tokens count goes through the head in the most chunks.</summary>
+    private long LargestWork(bool? recompute = null)
+    {
+        using var step = new TrainingStepGraph(this, _graph, _inputs, _chunks, _engine, backward: true, recompute ?? Recomputes);
+        using var unused = _engine.CreateAllocator();
+        return step.Measure(unused);
+    }
+
     private TrainingStepGraph Use(int chunks, bool backward)
     {
         if (!_steps.TryGetValue((chunks, backward), out var step))
-            _steps[(chunks, backward)] = step = new TrainingStepGraph(this, _graph, _inputs, _chunks[..chunks], _engine, backward, _recompute);
+            _steps[(chunks, backward)] = step = new TrainingStepGraph(this, _graph, _inputs, _chunks[..chunks], _engine, backward, Recomputes);
         if (_current != step)
             step.Allocate(_allocator);
         return _current = step;

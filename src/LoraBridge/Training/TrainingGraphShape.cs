@@ -6,11 +6,17 @@ namespace LoraBridge.Training;
 /// <param name="Tokens">T, the tokens of a row.</param>
 /// <param name="HeadRows">Tokens that go through the model's head at a time; at most T.</param>
 /// <param name="Threads">Threads to compute with.</param>
-/// <param name="Recompute">Whether layers are computed again in the backward pass instead of kept.</param>
-internal sealed record TrainingGraphShape(int Tokens, int HeadRows, int Threads, bool Recompute)
+/// <param name="Recompute">Whether layers are computed again in the backward pass instead of kept; null unless what is kept fits <see cref="KeepBudget"/>.</param>
+internal sealed record TrainingGraphShape(int Tokens, int HeadRows, int Threads, bool? Recompute)
 {
     /// <summary>How products with frozen weights are computed.</summary>
     public TrainingPrecision Precision { get; init; } = TrainingPrecision.Exact;
+
+    /// <summary>Whether gradients are computed with copies of the frozen weights in 8 bits.</summary>
+    public bool CachesTransposed { get; init; }
+
+    /// <summary>Bytes of intermediate results up to which layers are kept.</summary>
+    public long KeepBudget { get; init; }
 
     /// <summary>Logits that are held at a time: 2^22 of them are 16 MiB, and as much again for their gradient.</summary>
     private const int LogitsAtATime = 1 << 22;

@@ -14,6 +14,7 @@ internal sealed class TrainingStepGraph : IDisposable
     private readonly TrainingGraph _owner;
     private readonly GraphParts _parts;
     private readonly TracedGraph _traced;
+    private readonly INodeLowering _products;
     private readonly GraphBuilder _builder;
     private readonly ComputeGraph _graph;
     private readonly List<(CrossEntropy Kernel, TensorPtr Weights)> _losses = [];
@@ -31,6 +32,7 @@ internal sealed class TrainingStepGraph : IDisposable
         _owner = owner;
         _parts = owner.Parts;
         _traced = traced;
+        _products = backward ? owner.TrainedProducts : owner.MeasuredProducts;
         _values = new Dictionary<TracedTensor, TensorPtr>(inputs.Tensors);
         // A node is emitted forward once or twice, and has a handful of backward ones.
         var size = _parts.Layers.Sum(layer => layer.Count) + _parts.Head.Count * chunks.Count;
@@ -68,6 +70,9 @@ internal sealed class TrainingStepGraph : IDisposable
         }
     }
 
+    /// <summary>Bytes that the intermediate results take; nothing is allocated.</summary>
+    public long Measure(GraphAllocatorHandle unused) => _graph.Measure(unused);
+
     public void Allocate(GraphAllocatorHandle allocator) => _graph.Allocate(allocator);
 
     public void Compute() => _graph.Compute();
@@ -98,7 +103,7 @@ internal sealed class TrainingStepGraph : IDisposable
     private Emitted Emit(IReadOnlyCollection<TracedTensor> nodes, IReadOnlyDictionary<TracedTensor, TensorPtr> known)
     {
         var start = _builder.Tape.Count;
-        var emitter = new Emitter(_builder, known, _owner.Products);
+        var emitter = new Emitter(_builder, known, _products);
         emitter.Emit(nodes);
         return new Emitted(emitter, start, _builder.Tape.Count - start);
     }

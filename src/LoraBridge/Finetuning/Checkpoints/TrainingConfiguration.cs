@@ -36,6 +36,7 @@ internal static class TrainingConfiguration
         [nameof(parameters.EvaluationInterval)] = Text(parameters.EvaluationInterval),
         [nameof(parameters.EarlyStoppingPatience)] = Text(parameters.EarlyStoppingPatience),
         [nameof(parameters.LossSampleTokens)] = Text(parameters.LossSampleTokens),
+        [nameof(parameters.CacheTransposed)] = parameters.CacheTransposed.ToString(),
         [nameof(parameters.Precision)] = parameters.Precision.ToString(),
         [nameof(parameters.Seed)] = Text(parameters.Seed),
     };

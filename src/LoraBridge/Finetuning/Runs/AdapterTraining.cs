@@ -15,11 +15,13 @@ internal sealed class AdapterTraining : IDisposable
     private readonly ComputeEngine _engine;
     private readonly AdapterSession _session;
     private readonly long _modelBytes;
+    private readonly long _processBytes;
 
     private AdapterTraining(
         LM model, LlamaModelHandle handle, ComputeEngine engine, AdapterSession session, RowLayout layout, PreparedData data,
-        LoraTrainingParameters parameters)
+        LoraTrainingParameters parameters, long processBytes)
     {
+        _processBytes = processBytes;
         (_model, _engine, _session, Layout) = (handle, engine, session, layout);
         _modelBytes = model.Files.Files.Sum(file => file.Length);
         Batches = new BatchSchedule(data.Training, new BatchOptions
@@ -49,7 +51,7 @@ internal sealed class AdapterTraining : IDisposable
     public TrainingGraph Graph => _session.Graph;
 
     /// <summary>Whether layers are computed again in the backward pass instead of kept.</summary>
-    public bool Recomputes => true;
+    public bool Recomputes => _session.Graph.Recomputes;
 
     public AdapterBlueprint Blueprint => _session.Blueprint;
 
@@ -58,12 +60,13 @@ internal sealed class AdapterTraining : IDisposable
     public long ParameterCount => Blueprint.Targets.Sum(target => target.ParameterCount);
 
     /// <summary>Values, gradients and two moments of 4 bytes each.</summary>
-    public TrainingMemory Memory => new(_modelBytes, 16 * ParameterCount, _session.Graph.WorkingMemory);
+    public TrainingMemory Memory => new(_modelBytes, 16 * ParameterCount, _session.Graph.WorkingMemory, _processBytes);
 
     /// <exception cref="ArgumentException">The targets name nothing that can be adapted.</exception>
     /// <exception cref="NotSupportedException">The model computes something through which gradients cannot pass.</exception>
     public static AdapterTraining Open(LM model, LoraTrainingParameters parameters, PreparedData data, CancellationToken cancellationToken)
     {
+        var processBytes = Environment.WorkingSet;
         var design = AdapterDesign.For(model, parameters);
         // The model as it is loaded may be rearranged for inference, or lie on a device.
         var handle = ModelLoader.Load(model.Files, new NativeLoadOptions { UseExtraBuffers = false }, cancellationToken: cancellationToken);
@@ -73,7 +76,7 @@ internal sealed class AdapterTraining : IDisposable
         {
             RowLayout layout;
             (session, layout) = OpenSession(model, handle, engine, design, data, parameters, parameters.SequencePacking);
-            return new AdapterTraining(model, handle, engine, session, layout, data, parameters);
+            return new AdapterTraining(model, handle, engine, session, layout, data, parameters, processBytes);
         }
         catch
         {
@@ -109,9 +112,8 @@ internal sealed class AdapterTraining : IDisposable
         var layout = RowLayout.For(
             data.Training.Concat(data.Validation), PreparedData.ContextLengthFor(model, parameters), model.ContextLength, packing);
         var headRows = TrainingGraphShape.HeadRowsFor(layout.Length, model.VocabularySize);
-        var session = AdapterSession.Open(
-            handle, design.Blueprint, design.Write, engine, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: true) { Precision = parameters.Precision },
-            design.RequireAll);
+        var shape = MemoryPlan.Choose(model, parameters, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: null));
+        var session = AdapterSession.Open(handle, design.Blueprint, design.Write, engine, shape, design.RequireAll);
         if (!packing || !session.Graph.OneSequencePerRow)
             return (session, layout);
         session.Dispose();

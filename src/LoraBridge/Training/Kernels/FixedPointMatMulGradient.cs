@@ -7,10 +7,9 @@ namespace LoraBridge.Training.Kernels;
 /// db[k, n] = Σₘ a[k, m] dy[m, n] in fixed point (<see cref="FixedPointGemm"/>), added to what other branches of b's consumers gave. Sources:
 /// a [K, M], a matrix of any type with contiguous rows, dy [M, N], contiguous, and, if there is one, the gradient to add to.
 /// </summary>
-internal sealed class FixedPointMatMulGradient : IProductKernel
+/// <param name="cache">Where a is kept in 8 bits; null dequantises it each time.</param>
+internal sealed class FixedPointMatMulGradient(PanelCache? cache) : IProductKernel
 {
-    public static readonly FixedPointMatMulGradient Instance = new();
-
     public double Operations(TensorPtr result) => 2.0 * result.Source(1).Ne(0) * result.ElementCount;
 
     public void Compute(TensorPtr result, int worker, int workers)
@@ -21,7 +20,12 @@ internal sealed class FixedPointMatMulGradient : IProductKernel
         var product = result.Floats;
         for (var row = 0; row < n && !sum.IsNull; row++)
             sum.HostSpan<float>((long)row * k + first, (int)(end - first)).CopyTo(product[(int)(row * k + first)..]);
-        FixedPointGemm.Multiply(
-            dy.Floats, m, new RowPanels<TensorRows>(new TensorRows(a, 0, 0)), product, k, n, m, (int)first, (int)end, accumulate: !sum.IsNull);
+        if (first == end)
+            return;
+        if (cache is null)
+            FixedPointGemm.Multiply(
+                dy.Floats, m, new RowPanels<TensorRows>(new TensorRows(a, 0, 0)), product, k, n, m, (int)first, (int)end, accumulate: !sum.IsNull);
+        else
+            FixedPointGemm.Multiply(dy.Floats, m, cache.Of(a), product, k, n, m, (int)first, (int)end, accumulate: !sum.IsNull);
     }
 }

@@ -73,9 +73,8 @@ internal static class FixedPointPanel
         for (var k = 0; k < height; k++)
         {
             stage[(k * Stride + width)..(k * Stride + padded)].Clear();
-            TensorPrimitives.MaxMagnitude(factors, stage.Slice(k * Stride, padded), factors);
+            RaiseTo(stage.Slice(k * Stride, padded), factors);
         }
-        TensorPrimitives.Abs(factors, factors);
         TensorPrimitives.Divide(factors, FixedPointGemm.Largest, scales[..padded]);
         for (var n = 0; n < padded; n++)
             factors[n] = factors[n] > 0 ? FixedPointGemm.Largest / factors[n] : 0;
@@ -95,7 +94,30 @@ internal static class FixedPointPanel
         }
     }
 
-    private static float LargestOf(ReadOnlySpan<float> row) => MathF.Abs(TensorPrimitives.MaxMagnitude(row));
+    /// <summary>largest[i] = max(largest[i], |row[i]|), for whole vectors. As integers, floats without sign have the same order, and NaN is the largest.</summary>
+    private static void RaiseTo(ReadOnlySpan<float> row, Span<float> largest)
+    {
+        for (var i = 0; i < row.Length; i += Vector256<float>.Count)
+        {
+            var target = largest.Slice(i, Vector256<float>.Count);
+            var magnitude = Vector256.Create(row.Slice(i, Vector256<float>.Count)).AsInt32() & Vector256.Create(int.MaxValue);
+            Vector256.Max(Vector256.Create((ReadOnlySpan<float>)target).AsInt32(), magnitude).AsSingle().CopyTo(target);
+        }
+    }
+
+    private static float LargestOf(ReadOnlySpan<float> row)
+    {
+        var largest = Vector256<int>.Zero;
+        var i = 0;
+        for (; i + Vector256<float>.Count <= row.Length; i += Vector256<float>.Count)
+            largest = Vector256.Max(largest, Vector256.Create(row.Slice(i, Vector256<float>.Count)).AsInt32() & Vector256.Create(int.MaxValue));
+        var result = 0;
+        for (var lane = 0; lane < Vector256<int>.Count; lane++)
+            result = Math.Max(result, largest[lane]);
+        for (; i < row.Length; i++)
+            result = Math.Max(result, BitConverter.SingleToInt32Bits(row[i]) & int.MaxValue);
+        return BitConverter.Int32BitsToSingle(result);
+    }
 
     private static int Round(float value) => (int)MathF.Round(value);
 

@@ -40,7 +40,10 @@ internal sealed class AdapterGradientCheck : IDisposable
         _seed = seed;
         var tokens = row.Tokens.Length;
         _session = AdapterSession.Open(
-            model, blueprint, WriteRandom, engine, new TrainingGraphShape(tokens, tokens, threads, Recompute: true) { Precision = precision }, requireAll: false);
+            model, blueprint, WriteRandom, engine, new TrainingGraphShape(tokens, tokens, threads, Recompute: true)
+            {
+                Precision = precision, CachesTransposed = precision == TrainingPrecision.Fast,
+            }, requireAll: false);
         _gates = TabulatedActivations.FeedingAdapters(_session.Graph.Parts);
         _isTabulated = TabulatedActivations.AreUsed(_session.Graph.Parts);
         Tolerance = _isTabulated ? 1e-2 : 1e-3;

@@ -8,14 +8,19 @@ namespace LoraBridge.Training.Autodiff.Ops;
 /// a [K, M], b [K, N], y [M, N]: y[m, n] = Σₖ a[k, m] b[k, n] and db[k, n] = Σₘ a[k, m] dy[m, n] in fixed point
 /// (<see cref="FixedPointGemm"/>), for a frozen matrix a of any type, which is dequantised a panel at a time.
 /// </summary>
-internal sealed class FixedPointMatMul : IProductKernel, IGradientRule
+/// <param name="cache">Where gradients find a in 8 bits; null has them dequantise it each time.</param>
+internal sealed class FixedPointMatMul(PanelCache? cache = null) : IProductKernel, IGradientRule
 {
-    public static readonly FixedPointMatMul Instance = new();
+    private readonly FixedPointMatMulGradient _gradient = new(cache);
 
     /// <summary>Whether a product can be computed so.</summary>
     public static bool Takes(TensorPtr a, TensorPtr b) =>
         FixedPointGemm.IsSupported && a.Shape.Rows == a.Ne(1) && a.HasContiguousRows && GgmlTypeTraits.CanDequantize(a.Type)
         && b.IsFloat && b.IsContiguous && a.Ne(0) == b.Ne(0);
+
+    /// <summary>Bytes that copies of these matrices take.</summary>
+    public long CacheBytes(IEnumerable<TensorPtr> matrices) =>
+        cache is null ? 0 : matrices.Where(matrix => matrix.Shape.Rows == matrix.Ne(1)).Sum(matrix => PanelCache.BytesFor(matrix.Ne(1), matrix.Ne(0)));
 
     public double Operations(TensorPtr result) => 2.0 * result.Source(0).Ne(0) * result.ElementCount;
 
@@ -34,7 +39,7 @@ internal sealed class FixedPointMatMul : IProductKernel, IGradientRule
         if (pass.Needs(a))
             throw new InvalidOperationException($"{a.Name} is trained; fixed-point products are for frozen weights.");
         pass.AddTo(b, sum => sum.IsNull
-            ? pass.Builder.Custom(FixedPointMatMulGradient.Instance, b.Shape, a, dy)
-            : pass.Builder.Custom(FixedPointMatMulGradient.Instance, b.Shape, a, dy, sum));
+            ? pass.Builder.Custom(_gradient, b.Shape, a, dy)
+            : pass.Builder.Custom(_gradient, b.Shape, a, dy, sum));
     }
 }

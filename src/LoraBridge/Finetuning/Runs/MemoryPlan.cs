@@ -1,0 +1,34 @@
+using LoraBridge.Model;
+using LoraBridge.Training;
+
+namespace LoraBridge.Finetuning.Runs;
+
+/// <summary>Where memory is spent for speed.</summary>
+internal static class MemoryPlan
+{
+    /// <summary>The part of the machine's memory that one such choice may take: a training is rarely all that a machine does.</summary>
+    private const int Share = 16;
+
+    /// <summary>The precision, and what is kept for it, by the parameters and the memory that there is, so that one machine always chooses alike.</summary>
+    public static TrainingGraphShape Choose(LM model, LoraTrainingParameters parameters, TrainingGraphShape shape)
+    {
+        var budget = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / Share;
+        return shape with
+        {
+            Precision = parameters.Precision,
+            KeepBudget = budget,
+            Recompute = parameters.Recompute switch
+            {
+                AutoSwitch.Always => true,
+                AutoSwitch.Never => false,
+                _ => null,
+            },
+            CachesTransposed = parameters.Precision == TrainingPrecision.Fast && parameters.CacheTransposed switch
+            {
+                AutoSwitch.Always => true,
+                AutoSwitch.Never => false,
+                _ => model.ParameterCount <= budget,
+            },
+        };
+    }
+}
