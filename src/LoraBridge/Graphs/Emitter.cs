@@ -80,7 +80,7 @@ internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTe
         var k = AsFloat(Source(1));
         var v = AsFloat(Source(2));
         var mask = Source(3);
-        var scores = builder.MulMat(k, q);
+        var scores = Multiply(k, q);
         if (softCap != 0)
         {
             scores = builder.Scale(builder.Tanh(builder.Scale(scores, scale / softCap)), softCap);
@@ -89,9 +89,11 @@ internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTe
 
         var weights = builder.SoftMax(scores, mask, scale, maxBias);
         builder.AddSinks(weights, Source(4));
-        var context = builder.MulMat(builder.Contiguous(builder.Transpose(v)), weights);
+        var context = Multiply(builder.Contiguous(builder.Transpose(v)), weights);
         return builder.Contiguous(builder.Permute(context, 0, 2, 1, 3));
     }
+
+    private TensorPtr Multiply(TensorPtr a, TensorPtr b) => lowering is null ? builder.MulMat(a, b) : lowering.Multiply(builder, a, b);
 
     private TensorPtr AsFloat(TensorPtr tensor) => tensor.IsFloat ? tensor : builder.Cast(tensor, GgmlTensorType.F32);
 }

@@ -12,4 +12,7 @@ internal interface INodeLowering
     /// <param name="valueOf">What stands for any earlier tensor.</param>
     /// <returns>Null where it is emitted as it is.</returns>
     TensorPtr TryEmit(GraphBuilder builder, TracedTensor node, ReadOnlySpan<TensorPtr> sources, Func<TracedTensor, TensorPtr> valueOf);
+
+    /// <summary>Emits y[m, n] = Σₖ a[k, m] b[k, n] of values, a broadcast over dimensions 2 and 3.</summary>
+    TensorPtr Multiply(GraphBuilder builder, TensorPtr a, TensorPtr b);
 }

@@ -74,6 +74,12 @@ internal sealed class StateElimination
                 $"{node} stores rows of {columns} {rows.Type} elements into the state {state.Name} {state.Shape} of type {state.Type}.");
 
         var cells = state.Shape.Count / columns;
+        if (cells == rows.Shape.Ne1 && rows.Strides.SequenceEqual(ContiguousStrides(rows.Type, rows.Shape)))
+        {
+            // All of the state is what is stored, as it lies in memory: no copy is needed.
+            _content[state] = rows;
+            return;
+        }
         var filled = new TracedTensor
         {
             Name = $"{state.Name}.filled",

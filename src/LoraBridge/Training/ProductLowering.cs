@@ -53,6 +53,9 @@ internal sealed class ProductLowering : INodeLowering
             : default;
     }
 
+    public TensorPtr Multiply(GraphBuilder builder, TensorPtr a, TensorPtr b) =>
+        BatchedMatMul.Takes(a, b) ? builder.Custom(BatchedMatMul.Instance, new Shape(a.Ne(1), b.Ne(1), b.Ne(2), b.Ne(3)), a, b) : builder.MulMat(a, b);
+
     /// <summary>The branch y = w + s B h that ends in <paramref name="sum"/>, with h = A x, if it is one of matrices of small rank.</summary>
     private Branch? BranchOf(TracedTensor sum, Dictionary<TracedTensor, int> uses)
     {

@@ -10,7 +10,7 @@ internal interface IPanelSource
     /// <param name="height">Rows.</param>
     /// <param name="column">First column.</param>
     /// <param name="width">Columns, at most <see cref="FixedPointGemm.StageColumns"/>.</param>
-    /// <param name="stage">Room for <see cref="FixedPointGemm.PanelDepth"/> times <see cref="FixedPointGemm.StageColumns"/> numbers.</param>
+    /// <param name="stage">Room for <see cref="FixedPointGemm.PanelDepth"/> rows of <see cref="FixedPointGemm.StageStride"/> numbers.</param>
     /// <param name="panel">The integers, see <see cref="FixedPointPanel"/>.</param>
     /// <param name="scales">By column, what an integer of it stands for.</param>
     void Fill(int k, int height, int column, int width, Span<float> stage, Span<int> panel, Span<float> scales);
@@ -32,6 +32,9 @@ internal static class FixedPointGemm
 
     /// <summary>Columns that are packed at a time; whole blocks of every quantised type.</summary>
     public const int StageColumns = 256;
+
+    /// <summary>Distance between rows of a stage: no power of two, so that a column of them does not compete for the same places in the cache.</summary>
+    public const int StageStride = StageColumns + 16;
 
     /// <summary>The largest integer: 256 products of two of them fit 32 bits.</summary>
     public const int Largest = 2895;
@@ -58,7 +61,7 @@ internal static class FixedPointGemm
         bool accumulate) where TSource : IPanelSource
     {
         const int Tile = FixedPointKernel.Columns, Strip = FixedPointKernel.Rows, Pairs = PanelDepth / 2;
-        var stage = ArrayPool<float>.Shared.Rent(PanelDepth * StageColumns);
+        var stage = ArrayPool<float>.Shared.Rent(PanelDepth * StageStride);
         var panel = ArrayPool<int>.Shared.Rent(Pairs * PanelColumns);
         var columnScales = ArrayPool<float>.Shared.Rent(PanelColumns);
         var strip = ArrayPool<int>.Shared.Rent(Strip * Pairs);

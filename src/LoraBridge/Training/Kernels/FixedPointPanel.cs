@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -9,9 +8,10 @@ namespace LoraBridge.Training.Kernels;
 /// Packs the factors of a fixed-point product. Integers of 16 bits come in pairs along the inner dimension k, the even one in the low
 /// half of 32 bits: A as [row][k / 2], B in tiles of 32 columns as [tile][k / 2][32].
 /// </summary>
+/// <remarks>The largest of some numbers is found among their bits without sign: as integers they have the same order, and NaN is larger than all.</remarks>
 internal static class FixedPointPanel
 {
-    private const int Tile = FixedPointKernel.Columns, RowPairs = FixedPointGemm.PanelDepth / 2;
+    private const int Tile = FixedPointKernel.Columns, RowPairs = FixedPointGemm.PanelDepth / 2, Stride = FixedPointGemm.StageStride;
 
     /// <summary>Packs <paramref name="rows"/> rows of A, <paramref name="height"/> elements of each; missing rows become zeros.</summary>
     public static void PackRows(ReadOnlySpan<float> a, int stride, int rows, int height, Span<int> strip, Span<float> scales)
@@ -43,11 +43,17 @@ internal static class FixedPointPanel
 
         var factor = FixedPointGemm.Largest / largest;
         ref var from = ref Unsafe.AsRef(in row[0]);
-        ref var to = ref pairs[0];
+        ref var to = ref pairs[..((row.Length + 1) / 2)][0];
         var whole = row.Length / 16 * 16;
         for (nuint i = 0; i < (nuint)whole; i += 16)
         {
-            // Rounds to nearest; packing to 16 bits works within halves of 128 bits, which the permutation puts in order.
+            if (Avx512F.IsSupported)
+            {
+                var integers = Avx512F.ConvertToVector512Int32(Vector512.LoadUnsafe(ref from, i) * factor);
+                Avx512F.ConvertToVector256Int16(integers).AsInt32().StoreUnsafe(ref to, i / 2);
+                continue;
+            }
+            // Packing to 16 bits works within halves of 128 bits, which the permutation puts in order.
             var low = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(ref from, i) * factor);
             var high = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(ref from, i + 8) * factor);
             Avx2.Permute4x64(Avx2.PackSignedSaturate(low, high).AsInt64(), 0b11_01_10_00).AsInt32().StoreUnsafe(ref to, i / 2);
@@ -58,62 +64,89 @@ internal static class FixedPointPanel
     }
 
     /// <summary>Packs a stage [height][width] of B.</summary>
-    /// <param name="stage">Its rows, <see cref="FixedPointGemm.StageColumns"/> apart, room for whole tiles in each.</param>
+    /// <param name="stage">Its rows, <see cref="FixedPointGemm.StageStride"/> apart, with room for whole tiles in each.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
     /// <param name="panel">The integers.</param>
     /// <param name="scales">By column, what an integer stands for.</param>
     public static void PackColumns(Span<float> stage, int height, int width, Span<int> panel, Span<float> scales)
     {
-        const int Stride = FixedPointGemm.StageColumns;
         var padded = (width + Tile - 1) / Tile * Tile;
-        Span<float> factors = stackalloc float[Stride];
-        factors = factors[..padded];
-        factors.Clear();
-        for (var k = 0; k < height; k++)
-        {
+        for (var k = 0; k < height && width < padded; k++)
             stage[(k * Stride + width)..(k * Stride + padded)].Clear();
-            RaiseTo(stage.Slice(k * Stride, padded), factors);
-        }
-        TensorPrimitives.Divide(factors, FixedPointGemm.Largest, scales[..padded]);
-        for (var n = 0; n < padded; n++)
-            factors[n] = factors[n] > 0 ? FixedPointGemm.Largest / factors[n] : 0;
 
+        // One row more, of zeros, makes pairs of an odd number of them.
         var pairs = (height + 1) / 2;
-        for (var pair = 0; pair < pairs; pair++)
+        if (height % 2 == 1)
+            stage.Slice(height * Stride, padded).Clear();
+        var lanes = Avx512F.IsSupported ? Vector512<float>.Count : Vector256<float>.Count;
+        for (var n = 0; n < padded; n += lanes)
         {
-            var even = stage.Slice(2 * pair * Stride, padded);
-            var odd = 2 * pair + 1 < height ? stage.Slice((2 * pair + 1) * Stride, padded) : default;
-            for (var n = 0; n < padded; n += 8)
-            {
-                var factor = Vector256.Create((ReadOnlySpan<float>)factors.Slice(n, 8));
-                var low = Avx.ConvertToVector256Int32(Vector256.Create((ReadOnlySpan<float>)even.Slice(n, 8)) * factor);
-                var high = odd.IsEmpty ? default : Avx.ConvertToVector256Int32(Vector256.Create((ReadOnlySpan<float>)odd.Slice(n, 8)) * factor);
-                ((low & Vector256.Create(0xFFFF)) | (high << 16)).CopyTo(panel.Slice((n / Tile * pairs + pair) * Tile + n % Tile, 8));
-            }
+            ref var from = ref stage[..((2 * pairs - 1) * Stride + padded)][n];
+            ref var to = ref panel.Slice(n / Tile * pairs * Tile, pairs * Tile)[n % Tile];
+            ref var scale = ref scales.Slice(n, lanes)[0];
+            if (Avx512F.IsSupported)
+                PackColumns512(ref from, pairs, ref to, ref scale);
+            else
+                PackColumns256(ref from, pairs, ref to, ref scale);
         }
     }
 
-    /// <summary>largest[i] = max(largest[i], |row[i]|), for whole vectors. As integers, floats without sign have the same order, and NaN is the largest.</summary>
-    private static void RaiseTo(ReadOnlySpan<float> row, Span<float> largest)
+    private static void PackColumns512(ref float stage, int pairs, ref int panel, ref float scales)
     {
-        for (var i = 0; i < row.Length; i += Vector256<float>.Count)
+        var sign = Vector512.Create(int.MaxValue);
+        var largest = Vector512<int>.Zero;
+        ref var from = ref stage;
+        for (var k = 0; k < 2 * pairs; k++, from = ref Unsafe.Add(ref from, Stride))
+            largest = Vector512.Max(largest, Vector512.LoadUnsafe(ref from).AsInt32() & sign);
+        (largest.AsSingle() / FixedPointGemm.Largest).StoreUnsafe(ref scales);
+        var factor = Vector512.ConditionalSelect(
+            Vector512.Equals(largest, Vector512<int>.Zero).AsSingle(), Vector512<float>.Zero, Vector512.Create((float)FixedPointGemm.Largest) / largest.AsSingle());
+
+        from = ref stage;
+        for (var pair = 0; pair < pairs; pair++, from = ref Unsafe.Add(ref from, 2 * Stride))
         {
-            var target = largest.Slice(i, Vector256<float>.Count);
-            var magnitude = Vector256.Create(row.Slice(i, Vector256<float>.Count)).AsInt32() & Vector256.Create(int.MaxValue);
-            Vector256.Max(Vector256.Create((ReadOnlySpan<float>)target).AsInt32(), magnitude).AsSingle().CopyTo(target);
+            var low = Avx512F.ConvertToVector512Int32(Vector512.LoadUnsafe(ref from) * factor);
+            var high = Avx512F.ConvertToVector512Int32(Vector512.LoadUnsafe(ref from, Stride) * factor);
+            ((low & Vector512.Create(0xFFFF)) | (high << 16)).StoreUnsafe(ref panel, (nuint)(pair * Tile));
+        }
+    }
+
+    private static void PackColumns256(ref float stage, int pairs, ref int panel, ref float scales)
+    {
+        var sign = Vector256.Create(int.MaxValue);
+        var largest = Vector256<int>.Zero;
+        ref var from = ref stage;
+        for (var k = 0; k < 2 * pairs; k++, from = ref Unsafe.Add(ref from, Stride))
+            largest = Vector256.Max(largest, Vector256.LoadUnsafe(ref from).AsInt32() & sign);
+        (largest.AsSingle() / FixedPointGemm.Largest).StoreUnsafe(ref scales);
+        var factor = Vector256.ConditionalSelect(
+            Vector256.Equals(largest, Vector256<int>.Zero).AsSingle(), Vector256<float>.Zero, Vector256.Create((float)FixedPointGemm.Largest) / largest.AsSingle());
+
+        from = ref stage;
+        for (var pair = 0; pair < pairs; pair++, from = ref Unsafe.Add(ref from, 2 * Stride))
+        {
+            var low = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(ref from) * factor);
+            var high = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(ref from, Stride) * factor);
+            ((low & Vector256.Create(0xFFFF)) | (high << 16)).StoreUnsafe(ref panel, (nuint)(pair * Tile));
         }
     }
 
     private static float LargestOf(ReadOnlySpan<float> row)
     {
-        var largest = Vector256<int>.Zero;
+        var (even, odd) = (Vector256<int>.Zero, Vector256<int>.Zero);
+        var sign = Vector256.Create(int.MaxValue);
+        ref var from = ref Unsafe.AsRef(in row[0]);
         var i = 0;
-        for (; i + Vector256<float>.Count <= row.Length; i += Vector256<float>.Count)
-            largest = Vector256.Max(largest, Vector256.Create(row.Slice(i, Vector256<float>.Count)).AsInt32() & Vector256.Create(int.MaxValue));
-        var result = 0;
-        for (var lane = 0; lane < Vector256<int>.Count; lane++)
-            result = Math.Max(result, largest[lane]);
+        for (; i + 16 <= row.Length; i += 16)
+        {
+            even = Vector256.Max(even, Vector256.LoadUnsafe(ref from, (nuint)i).AsInt32() & sign);
+            odd = Vector256.Max(odd, Vector256.LoadUnsafe(ref from, (nuint)i + 8).AsInt32() & sign);
+        }
+        even = Vector256.Max(even, odd);
+        var four = Vector128.Max(even.GetLower(), even.GetUpper());
+        var two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        var result = Math.Max(two[0], two[1]);
         for (; i < row.Length; i++)
             result = Math.Max(result, BitConverter.SingleToInt32Bits(row[i]) & int.MaxValue);
         return BitConverter.Int32BitsToSingle(result);

@@ -46,7 +46,7 @@ internal static class Gemm
     /// <param name="accumulate">Whether C is added to instead of overwritten.</param>
     public static void Multiply<TSource>(
         LeftFactor a, TSource b, Span<float> c, int stride, int rows, int depth, int firstColumn, int endColumn, bool accumulate)
-        where TSource : IRowSource
+        where TSource : IRowSource, allows ref struct
     {
         var tile = MicroKernel.Columns;
         var panel = ArrayPool<float>.Shared.Rent(PanelRows * PanelColumns);
@@ -107,7 +107,7 @@ internal static class Gemm
     /// <summary>Packs B[k .. k + height, column .. column + width) into tiles [height][tile], the last one filled up with zeros.</summary>
     private static void Pack<TSource>(
         TSource b, int k, int height, int column, int width, int tile, Span<float> line, Span<float> panel)
-        where TSource : IRowSource
+        where TSource : IRowSource, allows ref struct
     {
         var padded = (width + tile - 1) / tile * tile;
         line[width..padded].Clear();

@@ -18,8 +18,9 @@ internal static class LowRank
 
     private const int Lanes = 8;
 
-    /// <summary>y[t][w] += s Σᵣ h[t][r] P[r][w].</summary>
-    public static void Update(ReadOnlySpan<float> h, ReadOnlySpan<float> p, Span<float> y, int rank, int width, float s)
+    /// <summary>y[t][w] = x[t][w] + s Σᵣ h[t][r] P[r][w]; x may be y itself.</summary>
+    public static void Update(
+        ReadOnlySpan<float> h, ReadOnlySpan<float> p, ReadOnlySpan<float> x, Span<float> y, int rank, int width, float s)
     {
         var rows = y.Length / width;
         Span<float> scaled = stackalloc float[rank];
@@ -30,7 +31,7 @@ internal static class LowRank
             {
                 for (var r = 0; r < rank; r++)
                     scaled[r] = s * h[t * rank + r];
-                UpdateRow(scaled, p[block..], width, y.Slice(t * width + block, length));
+                UpdateRow(scaled, p[block..], width, x.Slice(t * width + block, length), y.Slice(t * width + block, length));
             }
         }
     }
@@ -86,14 +87,15 @@ internal static class LowRank
                 to[c * rows + r] = from[r * columns + c];
     }
 
-    private static void UpdateRow(ReadOnlySpan<float> h, ReadOnlySpan<float> p, int stride, Span<float> y)
+    private static void UpdateRow(ReadOnlySpan<float> h, ReadOnlySpan<float> p, int stride, ReadOnlySpan<float> x, Span<float> y)
     {
         var w = 0;
-        for (; w + 4 * Lanes <= y.Length; w += 4 * Lanes)
+        for (; w + 4 * Lanes <= x.Length; w += 4 * Lanes)
         {
-            ref var target = ref y[w];
-            var (y0, y1) = (Vector256.LoadUnsafe(ref target), Vector256.LoadUnsafe(ref target, Lanes));
-            var (y2, y3) = (Vector256.LoadUnsafe(ref target, 2 * Lanes), Vector256.LoadUnsafe(ref target, 3 * Lanes));
+            ref var source = ref Unsafe.AsRef(in x.Slice(w, 4 * Lanes)[0]);
+            ref var target = ref y.Slice(w, 4 * Lanes)[0];
+            var (y0, y1) = (Vector256.LoadUnsafe(ref source), Vector256.LoadUnsafe(ref source, Lanes));
+            var (y2, y3) = (Vector256.LoadUnsafe(ref source, 2 * Lanes), Vector256.LoadUnsafe(ref source, 3 * Lanes));
             for (var r = 0; r < h.Length; r++)
             {
                 ref var row = ref Unsafe.AsRef(in p.Slice(r * stride + w, 4 * Lanes)[0]);
@@ -108,9 +110,13 @@ internal static class LowRank
             y2.StoreUnsafe(ref target, 2 * Lanes);
             y3.StoreUnsafe(ref target, 3 * Lanes);
         }
-        for (; w < y.Length; w++)
+        for (; w < x.Length; w++)
+        {
+            var sum = x[w];
             for (var r = 0; r < h.Length; r++)
-                y[w] = MathF.FusedMultiplyAdd(h[r], p[r * stride + w], y[w]);
+                sum = MathF.FusedMultiplyAdd(h[r], p[r * stride + w], sum);
+            y[w] = sum;
+        }
     }
 
     private static void FourDots(ReadOnlySpan<float> x, ReadOnlySpan<float> p, int stride, Span<float> sums)

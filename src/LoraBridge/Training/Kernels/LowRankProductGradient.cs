@@ -22,8 +22,7 @@ internal sealed class LowRankProductGradient : IProductKernel
         var dx = result.HostSpan<float>(start * d, rows * d);
         if (sum.IsNull)
             dx.Clear();
-        else
-            sum.HostSpan<float>(start * d, rows * d).CopyTo(dx);
-        LowRank.Update(dh.HostSpan<float>(start * rank, rows * rank), a.Floats, dx, rank, d, 1);
+        var before = sum.IsNull ? dx : sum.HostSpan<float>(start * d, rows * d);
+        LowRank.Update(dh.HostSpan<float>(start * rank, rows * rank), a.Floats, before, dx, rank, d, 1);
     }
 }

@@ -6,7 +6,7 @@ internal readonly struct RowPanels<TRows>(TRows rows) : IPanelSource where TRows
     public void Fill(int k, int height, int column, int width, Span<float> stage, Span<int> panel, Span<float> scales)
     {
         for (var i = 0; i < height; i++)
-            rows.Read(k + i, column, stage.Slice(i * FixedPointGemm.StageColumns, width));
+            rows.Read(k + i, column, stage.Slice(i * FixedPointGemm.StageStride, width));
         FixedPointPanel.PackColumns(stage, height, width, panel, scales);
     }
 }

@@ -21,9 +21,9 @@ internal sealed class LowRankUpdate(float scale) : IProductKernel, IGradientRule
         var (start, end) = WorkSplit.Of(result.Shape.Rows, 1, worker, workers);
         var rows = (int)(end - start);
         using var columns = new TransposedFactor(b);
-        var y = result.HostSpan<float>(start * m, rows * m);
-        w.HostSpan<float>(start * m, rows * m).CopyTo(y);
-        LowRank.Update(h.HostSpan<float>(start * rank, rows * rank), columns.Rows, y, rank, m, scale);
+        LowRank.Update(
+            h.HostSpan<float>(start * rank, rows * rank), columns.Rows, w.HostSpan<float>(start * m, rows * m),
+            result.HostSpan<float>(start * m, rows * m), rank, m, scale);
     }
 
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
