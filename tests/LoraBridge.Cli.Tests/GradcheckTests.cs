@@ -18,6 +18,17 @@ public sealed class GradcheckTests : CliTest
         Assert.True(json.GetProperty("pass").GetBoolean());
     }
 
+    [Theory]
+    [InlineData("balanced")]
+    [InlineData("fast")]
+    public async Task Other_precisions_are_compared_with_exact_gradients(string precision)
+    {
+        var json = (await CliRun.OfAsync(
+            "gradcheck", "-m", Model, "--ctx", "8", "--rank", "2", "--targets", "blk.1.attn_k,blk.1.ffn_up", "--precision", precision, "--json")).Json;
+        Assert.InRange(json.GetProperty("minCosine").GetDouble(), 0.999, 1 - 1e-12);
+        Assert.True(json.GetProperty("pass").GetBoolean());
+    }
+
     [Fact]
     public async Task A_file_that_is_no_model_is_one_line() =>
         (await CliRun.OfAsync("gradcheck", "-m", Write("text.gguf", "no model at all"))).Failure();

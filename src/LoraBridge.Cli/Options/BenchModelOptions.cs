@@ -50,7 +50,7 @@ internal sealed class BenchModelOptions
         }
         catch (ArgumentException misuse)
         {
-            throw new UsageException($"--shape: {misuse.Message}");
+            throw new UsageException($"--shape is '{text}': {misuse.Message}");
         }
     }
 

@@ -11,12 +11,18 @@ internal readonly unsafe partial record struct TensorPtr
     }
 
     /// <summary>The bytes [offset, offset + length) of a tensor in host memory.</summary>
-    public Span<byte> HostBytes(long offset, int length)
+    public Span<byte> HostBytes(long offset, int length) => HostBytes(offset, length, ByteCount);
+
+    /// <summary>The bytes [offset, offset + length) of a tensor in host memory.</summary>
+    /// <param name="offset">First byte.</param>
+    /// <param name="length">How many.</param>
+    /// <param name="size"><see cref="ByteCount"/>, for those who ask for many pieces of one tensor.</param>
+    public Span<byte> HostBytes(long offset, int length, long size)
     {
         if (Data == 0)
             throw new InvalidOperationException($"{this} is not allocated.");
-        if (offset < 0 || length < 0 || offset + length > ByteCount)
-            throw new ArgumentOutOfRangeException(nameof(offset), offset, $"{length} bytes from there are not within the {ByteCount} of {this}.");
+        if (offset < 0 || length < 0 || offset + length > size)
+            throw new ArgumentOutOfRangeException(nameof(offset), offset, $"{length} bytes from there are not within the {size} of {this}.");
         return new Span<byte>((byte*)Data + offset, length);
     }
 }

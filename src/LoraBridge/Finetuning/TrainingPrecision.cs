@@ -11,7 +11,7 @@ public enum TrainingPrecision
 
     /// <summary>
     /// Forward and backward in integers of 12 bits with a scale for every 256 elements: gradients differ from exact ones by less than
-    /// 2e-3 of their length. On a processor without the instructions for it, the same as <see cref="Exact"/>.
+    /// 5e-3 of their length. On a processor without the instructions for it, the same as <see cref="Exact"/>.
     /// </summary>
     Balanced,
 

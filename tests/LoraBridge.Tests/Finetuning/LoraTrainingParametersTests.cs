@@ -34,6 +34,9 @@ public sealed class LoraTrainingParametersTests
         { Defaults with { EarlyStoppingPatience = -1 }, "EarlyStoppingPatience" },
         { Defaults with { LossSampleTokens = 0 }, "LossSampleTokens" },
         { Defaults with { CheckpointInterval = -1 }, "CheckpointInterval" },
+        { Defaults with { Precision = (TrainingPrecision)3 }, "Precision" },
+        { Defaults with { Recompute = (AutoSwitch)3 }, "Recompute" },
+        { Defaults with { CacheTransposed = (AutoSwitch)(-1) }, "CacheTransposed" },
         { Defaults with { KeepCheckpoints = 0 }, "KeepCheckpoints" },
     };
 
