@@ -4,7 +4,7 @@ namespace LoraBridge.Finetuning;
 
 /// <summary>
 /// How an adapter is trained. LoRA, <see href="https://arxiv.org/abs/2106.09685"/>; the model may be quantised, as in QLoRA,
-/// <see href="https://arxiv.org/abs/2305.14314"/>: gradients are computed in 32-bit floats through the weights as they are stored.
+/// <see href="https://arxiv.org/abs/2305.14314"/>: gradients are computed through the weights as they are stored.
 /// </summary>
 /// <remarks>The same parameters, model and data on one machine with the same number of threads give the same adapter, byte for byte.</remarks>
 public sealed partial record LoraTrainingParameters

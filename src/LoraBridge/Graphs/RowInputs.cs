@@ -99,14 +99,13 @@ internal sealed class RowInputs
     {
         var cells = (int)traced.Shape.Ne0;
         var recorded = MemoryMarshal.Cast<byte, T>(traced.InputData);
-        var mask = new T[traced.Shape.Count];
-        Array.Fill(mask, hidden);
+        var mask = tensor.HostSpan<T>(0, checked((int)traced.Shape.Count));
+        mask.Fill(hidden);
         for (var matrix = 0; matrix < mask.Length; matrix += cells * _tokens)
             for (var i = 0; i < _tokens; i++)
                 for (var j = 0; j < _tokens; j++)
                     if (sequences[i] == sequences[j])
                         mask[matrix + i * cells + j] = recorded[matrix + positions[i] * cells + positions[j]];
-        tensor.Set<T>(mask);
     }
 
     /// <summary>The dimension that runs over the tokens: of extent T, or a whole number of times T for several values behind each other.</summary>
@@ -121,7 +120,7 @@ internal sealed class RowInputs
     private void FillByPosition(TracedTensor traced, TensorPtr tensor, int dimension, ReadOnlySpan<int> positions)
     {
         var recorded = traced.InputData!;
-        var filled = new byte[recorded.Length];
+        var filled = tensor.HostBytes(0, recorded.Length);
         // Elements of one token lie together in pieces of `piece` bytes, T pieces to a block.
         var piece = (int)traced.Strides[0];
         for (var i = 0; i < dimension; i++)
@@ -129,7 +128,6 @@ internal sealed class RowInputs
         var block = piece * _tokens;
         for (var start = 0; start < recorded.Length; start += block)
             for (var i = 0; i < _tokens; i++)
-                recorded.AsSpan(start + positions[i] * piece, piece).CopyTo(filled.AsSpan(start + i * piece));
-        tensor.Set<byte>(filled);
+                recorded.AsSpan(start + positions[i] * piece, piece).CopyTo(filled[(start + i * piece)..]);
     }
 }

@@ -32,25 +32,30 @@ internal sealed class HeadChunk
     /// <summary>Places the targets one after the other; what stays free has weight 0.</summary>
     public void Fill(ReadOnlySpan<LossTarget> targets)
     {
-        var (rows, ids, weights) = (new int[_capacity], new int[_capacity], new float[_capacity]);
+        Clear();
         for (var i = 0; i < targets.Length; i++)
-            (rows[i], ids[i], weights[i]) = targets[i];
-        Set(rows, ids, weights);
+            Set(i, targets[i]);
     }
 
     /// <summary>Places each target at its own row: for models that compute logits for all tokens.</summary>
     public void FillAll(ReadOnlySpan<LossTarget> targets)
     {
-        var (rows, ids, weights) = (new int[_capacity], new int[_capacity], new float[_capacity]);
+        Clear();
         foreach (var target in targets)
-            (rows[target.Row], ids[target.Row], weights[target.Row]) = target;
-        Set(rows, ids, weights);
+            Set(target.Row, target);
     }
 
-    private void Set(int[] rows, int[] ids, float[] weights)
+    private void Clear()
     {
-        Rows.Set<int>(rows);
-        Targets.Set<int>(ids);
-        Weights.Set<float>(weights);
+        Rows.HostSpan<int>(0, _capacity).Clear();
+        Targets.HostSpan<int>(0, _capacity).Clear();
+        Weights.HostSpan<float>(0, _capacity).Clear();
+    }
+
+    private void Set(int place, LossTarget target)
+    {
+        Rows.HostSpan<int>(place, 1)[0] = target.Row;
+        Targets.HostSpan<int>(place, 1)[0] = target.Target;
+        Weights.HostSpan<float>(place, 1)[0] = target.Weight;
     }
 }
