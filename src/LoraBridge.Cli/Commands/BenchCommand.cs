@@ -8,5 +8,7 @@ internal sealed class BenchCommand : Command
     internal BenchCommand(CommandHost host) : base("bench", "Measure speed and memory on this machine.")
     {
         Add(new BenchTrainCommand(host));
+        Add(new BenchInferCommand(host));
+        Add(new BenchMergeCommand(host));
     }
 }

@@ -6,7 +6,7 @@ namespace LoraBridge.Cli.Options;
 /// <summary>The type of a merged model: <c>keep</c>, or a name that llama.cpp's tools use, in any case.</summary>
 internal static class OutputTypeOption
 {
-    internal static Option<MergeOutputType> Create() => new("--type")
+    internal static Option<MergeOutputType> Create(string name = "--type") => new(name)
     {
         Description = "Types of the tensors: keep, f32, f16, bf16 change the merged ones; q8_0, q4_0, q4_k_m and the like quantise the whole model.",
         HelpName = "TYPE",
@@ -17,7 +17,7 @@ internal static class OutputTypeOption
             // A number would be taken for a value of the enum, whether there is one or not.
             if (char.IsAsciiLetter(text.FirstOrDefault()) && Enum.TryParse<MergeOutputType>(text, ignoreCase: true, out var type))
                 return type;
-            result.AddError($"--type is '{text}', expected {string.Join(", ", Enum.GetNames<MergeOutputType>()).ToLowerInvariant()}.");
+            result.AddError($"{name} is '{text}', expected {string.Join(", ", Enum.GetNames<MergeOutputType>()).ToLowerInvariant()}.");
             return MergeOutputType.Keep;
         },
     };

@@ -36,7 +36,7 @@ public static class TrainingBenchmark
         var data = RandomData(model, PreparedData.ContextLengthFor(model, parameters), parameters.Seed);
         using var training = AdapterTraining.Open(model, parameters, data, cancellationToken);
         var (seconds, tokens) = TimeSteps(training, options, progress, cancellationToken);
-        var peakMemory = PeakMemory();
+        var peakMemory = BenchmarkProcess.PeakMemory();
 
         progress?.Report("measuring single operations");
         var optimizer = TimeOptimizer(training);
@@ -87,7 +87,7 @@ public static class TrainingBenchmark
             if (index >= options.WarmupSteps)
                 times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
-        return (Median(times), tokens);
+        return (BenchmarkProcess.Median(times), tokens);
     }
 
     private static double TimeOptimizer(AdapterTraining training)
@@ -142,17 +142,5 @@ public static class TrainingBenchmark
             int[] tokens = [.. Enumerable.Range(0, length).Select(_ => random.Next(model.VocabularySize))];
             return new TrainingSample(tokens, tokens);
         }
-    }
-
-    private static double Median(List<double> values)
-    {
-        values.Sort();
-        return (values[(values.Count - 1) / 2] + values[values.Count / 2]) / 2;
-    }
-
-    private static long PeakMemory()
-    {
-        using var process = Process.GetCurrentProcess();
-        return process.PeakWorkingSet64;
     }
 }
