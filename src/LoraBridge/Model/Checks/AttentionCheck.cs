@@ -24,6 +24,7 @@ internal static class AttentionCheck
             return;
         CheckSizes(metadata, width / heads[0], "");
         CheckSizes(metadata, width / heads[0], "_swa");
+        CheckRotarySections(metadata, metadata.Integer("attention.key_length") ?? width / heads[0]);
         CheckWindows(metadata);
         CheckLatentHeads(metadata);
         CheckTemperature(metadata);
@@ -46,6 +47,19 @@ internal static class AttentionCheck
 
         long Length(string suffix, long missing) =>
             metadata.Integer(suffix + variant, 1, MaximumWidth, metadata.Integer(suffix) ?? missing);
+    }
+
+    /// <summary>Multi-axis rotation shares the dimensions of a head among axes, and asserts that they are enough and that there are axes.</summary>
+    private static void CheckRotarySections(CheckedMetadata metadata, long size)
+    {
+        var key = metadata.Values.ArchitectureKey("rope.dimension_sections");
+        if (!metadata.Values.TryGet(key, out var value))
+            return;
+        var found = value.TryGetInt64Array(out var sections) ? $"[{string.Join(", ", sections)}]" : value.TypeName;
+        if (sections is not { Length: >= 3 and <= 4 } || sections.Any(section => section < 0 || section > size) || sections.Sum() > size)
+            throw metadata.Fault("rope.dimension_sections", found, $"3 or 4 numbers whose sum is at most {size}, the length of the keys");
+        if (sections[..3].Sum() == 0 && (sections.Sum() > 0 || MultiAxis.Contains(metadata.Architecture)))
+            throw metadata.Fault("rope.dimension_sections", found, "a positive number among the first three");
     }
 
     /// <summary>Keys of latent attention have a part that is rotated and one that is not. Paper: <see href="https://arxiv.org/abs/2405.04434"/>.</summary>
@@ -111,6 +125,9 @@ internal static class AttentionCheck
         "nemotron_h", "nemotron_h_moe", "neo-bert", "openelm", "phi2", "phi3", "qwen", "qwen35", "qwen35moe", "qwen3next",
         "refact", "stablelm", "starcoder", "t5",
     ];
+
+    // The architectures that always rotate along several axes.
+    private static readonly HashSet<string> MultiAxis = ["paddleocr", "qwen2vl", "qwen35", "qwen35moe", "qwen3vl", "qwen3vlmoe"];
 
     // The architectures whose layers with a sliding window have heads of their own size.
     private static readonly HashSet<string> DifferentWindowHeads = ["gemma4", "gemma4-assistant", "mimo2", "spark2_5", "step35"];
