@@ -45,6 +45,7 @@ internal static class Tool
             new ChatCommand(host),
             new MergeCommand(host),
             new AdapterCommand(host),
+            new ConversionCommand(host),
             new GradcheckCommand(host),
             new BenchCommand(host),
         };

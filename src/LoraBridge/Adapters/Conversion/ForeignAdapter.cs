@@ -1,0 +1,25 @@
+namespace LoraBridge.Adapters.Conversion;
+
+/// <summary>An adapter of another library, with matrices as PEFT has them.</summary>
+/// <param name="Modules">What it adapts.</param>
+/// <param name="Alpha">The alpha that a GGUF file of it should state.</param>
+/// <param name="InvocationTokens">Tokens after which alone the adapter counts; empty: always.</param>
+/// <param name="Skipped">Tensors that are not part of a LoRA module.</param>
+internal sealed record ForeignAdapter(
+    IReadOnlyList<ForeignModule> Modules, float Alpha, IReadOnlyList<uint> InvocationTokens, IReadOnlyList<string> Skipped);
+
+/// <summary>
+/// A module of it: y = W x + s B (A x), A [E, R, inputs] and B [E, outputs, R] by rows. For an embedding of V tokens the inputs are V.
+/// </summary>
+/// <param name="Name">In the checkpoint, for example <c>model.layers.3.self_attn.q_proj</c>.</param>
+/// <param name="Rank">R.</param>
+/// <param name="Experts">E; 1 unless experts are stacked.</param>
+/// <param name="Scale">s.</param>
+/// <param name="A">A.</param>
+/// <param name="B">B.</param>
+internal sealed record ForeignModule(string Name, int Rank, int Experts, float Scale, float[] A, float[] B)
+{
+    internal int Inputs => A.Length / Rank / Experts;
+
+    internal int Outputs => B.Length / Rank / Experts;
+}

@@ -1,0 +1,71 @@
+using LoraBridge.Adapters;
+using LoraBridge.Adapters.Conversion;
+using LoraBridge.Formats;
+using LoraBridge.Model;
+using LoraBridge.Native;
+
+namespace LoraBridge.Finetuning;
+
+/// <summary>Adapters of other libraries as GGUF, and back.</summary>
+/// <remarks>
+/// Names and the order of rows are put right as llama.cpp's own converters do. A model whose checkpoints are arranged in a way that is
+/// not known here is refused: an adapter in a wrong order would load and do harm.
+/// </remarks>
+public static class AdapterConversion
+{
+    /// <summary>Converts an adapter as Hugging Face's PEFT saves it.</summary>
+    /// <param name="folder">The folder with <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.</param>
+    /// <param name="model">The GGUF model that it shall be applied to.</param>
+    /// <param name="path">The adapter to write; replaced if it exists. Its folder must exist.</param>
+    /// <exception cref="ArgumentException">A path is null or blank.</exception>
+    /// <exception cref="DirectoryNotFoundException">A folder does not exist.</exception>
+    /// <exception cref="FileNotFoundException">A file does not exist.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or nothing of it can be converted.</exception>
+    /// <exception cref="AdapterMismatchException">The adapter was made for another model.</exception>
+    /// <exception cref="NotSupportedException">It is more than LoRA, or it is not known how the model's checkpoints are arranged.</exception>
+    public static AdapterConversionResult FromPeft(string folder, string model, string path) => Import(folder, model, path, PeftReader.Read);
+
+    /// <summary>Converts an adapter as Apple's mlx-lm saves it.</summary>
+    /// <param name="folder">The folder with <c>adapter_config.json</c> and <c>adapters.safetensors</c>.</param>
+    /// <param name="model">The GGUF model that it shall be applied to.</param>
+    /// <param name="path">The adapter to write; replaced if it exists. Its folder must exist.</param>
+    /// <inheritdoc cref="FromPeft" path="/exception"/>
+    public static AdapterConversionResult FromMlx(string folder, string model, string path) => Import(folder, model, path, MlxReader.Read);
+
+    /// <summary>Writes an adapter as PEFT saves it, for the checkpoint that the model was converted from.</summary>
+    /// <param name="adapter">GGUF adapter.</param>
+    /// <param name="model">The GGUF model that it was trained on.</param>
+    /// <param name="folder">Where the two files go; created if need be, and files in it replaced.</param>
+    /// <inheritdoc cref="FromPeft" path="/exception"/>
+    public static AdapterConversionResult ToPeft(string adapter, string model, string folder)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        NativeRuntime.Initialize();
+        using var files = OpenModel(model);
+        var writer = new PeftWriter(AdapterFile.Read(adapter), files);
+        writer.Write(folder);
+        var info = LoraAdapter.Inspect(adapter);
+        var skippedWeights = writer.Skipped.Intersect(info.TargetTensors).Count();
+        return new AdapterConversionResult(
+            Path.GetFullPath(folder), info.TensorCount - 2 * skippedWeights, info.Rank, info.Alpha != 0 ? info.Alpha : info.Rank, writer.Skipped);
+    }
+
+    private static AdapterConversionResult Import(string folder, string model, string path, Func<string, ForeignAdapter> read)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
+            throw new DirectoryNotFoundException($"The folder of {path} does not exist.");
+        using var files = OpenModel(model);
+        var import = new AdapterImport(files, read(folder));
+        import.Write(path);
+        var info = LoraAdapter.Inspect(path);
+        return new AdapterConversionResult(Path.GetFullPath(path), info.TensorCount, info.Rank, info.Alpha, import.Skipped);
+    }
+
+    private static GgufModelFiles OpenModel(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return File.Exists(path) ? GgufModelFiles.Open(path) : throw new FileNotFoundException($"There is no model file {path}.", path);
+    }
+}
