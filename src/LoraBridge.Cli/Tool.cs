@@ -19,7 +19,10 @@ internal static class Tool
         if (result.Errors is [var error, ..])
         {
             var command = string.Join(' ', PathOf(result.CommandResult.Command).Reverse());
-            await terminal.Error.WriteLineAsync($"error: {OneLine.Of(error.Message)} See '{command} --help'.");
+            var message = result is { UnmatchedTokens: [var word, ..], CommandResult.Command.Subcommands.Count: > 0 }
+                ? $"'{word}' is not a command of {command}."
+                : OneLine.Of(error.Message);
+            await terminal.Error.WriteLineAsync($"error: {message} See '{command} --help'.");
             return ExitCode.WrongUsage;
         }
         return await result.InvokeAsync(new InvocationConfiguration

@@ -36,6 +36,7 @@ public sealed class ChatTests : CliTest
         var run = await ChatAsync(["/adapter nowhere.gguf", "/scale much", "/save", "/what", "/adapter"]);
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("nowhere.gguf", run.Out, StringComparison.Ordinal);
+        Assert.Contains("There is no /what.", run.Out, StringComparison.Ordinal);
         Assert.Contains("/reset", run.Out, StringComparison.Ordinal);
         Assert.EndsWith("No adapter is applied.\n", run.Out, StringComparison.Ordinal);
     }

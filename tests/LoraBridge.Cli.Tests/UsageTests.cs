@@ -26,6 +26,14 @@ public sealed class UsageTests
         Assert.Contains("--help", new CliRun(exitCode, output.ToString(), error.ToString()).Failure(2), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_unknown_command_is_named()
+    {
+        using var error = new StringWriter();
+        Assert.Equal(2, await Tool.RunAsync(["fly"], new Terminal(TextReader.Null, TextWriter.Null, error), default));
+        Assert.Contains("'fly' is not a command", error.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--help")]
     [InlineData("--version")]

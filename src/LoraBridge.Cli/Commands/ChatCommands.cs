@@ -45,8 +45,11 @@ internal sealed class ChatCommands(LM model, MultiTurnConversation conversation,
                 case "/save":
                     Save(rest);
                     break;
-                default:
+                case "/help":
                     people.WriteLine(Help);
+                    break;
+                default:
+                    people.WriteLine($"There is no {words[0]}.{Environment.NewLine}{Help}");
                     break;
             }
         }

@@ -7,6 +7,7 @@ internal sealed record AdapterFile
 {
     private const string VectorSuffix = "_norm.weight";
     private const string AlphaKey = "adapter.lora.alpha";
+    private const int ProblemsShown = 3;
     private const string InvocationKey = "adapter.alora.invocation_tokens";
 
     internal required string Path { get; init; }
@@ -32,7 +33,13 @@ internal sealed record AdapterFile
     internal static AdapterFile Read(string path)
     {
         var problems = Read(path, out var adapter);
-        return adapter ?? throw new InvalidDataException($"{path}: {string.Join("; ", problems)}");
+        return adapter ?? throw new InvalidDataException($"{path}: {Summary(problems)}");
+    }
+
+    private static string Summary(IReadOnlyList<string> problems)
+    {
+        var more = problems.Count - ProblemsShown;
+        return string.Join("; ", problems.Take(ProblemsShown)) + (more > 0 ? $"; and {more} more" : "");
     }
 
     /// <summary>Reads an adapter; answers the problems when it is none.</summary>
@@ -42,6 +49,11 @@ internal sealed record AdapterFile
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no adapter file {path}.", path);
         using var file = GgufFile.Open(path);
+        if (!file.Tensors.Any(IsHalf))
+        {
+            adapter = null;
+            return ["the file has no LoRA matrices, expected at least one pair of tensors WEIGHT.lora_a and WEIGHT.lora_b: it is no adapter"];
+        }
         var problems = new List<string>();
         var architecture = Text(file.Metadata, "general.architecture", expected: null, problems);
         Text(file.Metadata, "general.type", "adapter", problems);
@@ -101,8 +113,6 @@ internal sealed record AdapterFile
             else
                 problems.Add($"tensor '{tensor.Name}' is neither {LoraPair.ASuffix} nor {LoraPair.BSuffix} of a weight");
         }
-        if (halves.Count == 0)
-            problems.Add("the file has no LoRA matrices, expected at least one pair");
 
         var pairs = new List<LoraPair>();
         foreach (var (target, (a, b)) in halves)
@@ -119,6 +129,9 @@ internal sealed record AdapterFile
         }
         return pairs;
     }
+
+    private static bool IsHalf(GgufTensorInfo tensor) =>
+        TargetOf(tensor.Name, LoraPair.ASuffix) is not null || TargetOf(tensor.Name, LoraPair.BSuffix) is not null;
 
     /// <summary>Native code takes the suffix out wherever it finds it: a target must not contain one.</summary>
     private static string? TargetOf(string name, string suffix)

@@ -25,7 +25,7 @@ public sealed class HostileAdapterTests : IDisposable
     }
 
     [Fact]
-    public void A_model_is_not_an_adapter() => ExpectInvalid(TinyModels.PathOf(TinyArchitecture.Llama), "general.type");
+    public void A_model_is_not_an_adapter() => ExpectInvalid(TinyModels.PathOf(TinyArchitecture.Llama), "it is no adapter");
 
     [Theory]
     [InlineData("general.type", "model")]
@@ -49,6 +49,10 @@ public sealed class HostileAdapterTests : IDisposable
         ExpectInvalid(Save(Edit(rename: name => name.Replace("blk.0.attn_q.weight.lora_a", "extra"))), "extra");
         ExpectInvalid(Save(Edit(rename: name => name.Replace("attn_q.weight", "x.lora_a"))), "x.lora_a");
     }
+
+    [Fact]
+    public void Many_problems_are_summed_up() =>
+        ExpectInvalid(Save(Edit(keep: name => name.EndsWith("lora_a", StringComparison.Ordinal))), "; and ");
 
     [Fact]
     public void Ranks_of_a_pair_must_agree()
