@@ -51,6 +51,7 @@ internal sealed class BenchTrainCommand : ToolCommand
                 ("recomputation", $"{result.SecondsRecomputation:F3} s"),
                 ("backward", $"{result.SecondsBackward:F3} s"),
                 ("optimizer", $"{result.SecondsOptimizer:F3} s"),
+                ("attention's part", $"{result.SecondsAttention:F3} s"),
                 ("gradient products", $"{result.BackwardGflops:F0} GFLOP/s (OUT_PROD {result.OutProdGflops:F1})"),
                 ("peak memory", Units.Bytes(result.PeakMemoryBytes)),
                 ("estimated memory", Units.Bytes(result.EstimatedMemoryBytes))));
@@ -100,6 +101,7 @@ internal sealed class BenchTrainCommand : ToolCommand
         json.WriteFinite("secondsRecomputation", result.SecondsRecomputation);
         json.WriteFinite("secondsBackward", result.SecondsBackward);
         json.WriteFinite("secondsOptimizer", result.SecondsOptimizer);
+        json.WriteFinite("secondsAttention", result.SecondsAttention);
         json.WriteFinite("backwardGflops", result.BackwardGflops);
         json.WriteFinite("outProdGflops", result.OutProdGflops);
         json.WriteBoolean("recompute", result.Recomputes);

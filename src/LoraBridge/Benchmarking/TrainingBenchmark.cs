@@ -59,6 +59,7 @@ public static class TrainingBenchmark
             SecondsRecomputation = Seconds(TrainingPhase.Recomputation),
             SecondsBackward = Seconds(TrainingPhase.Backward),
             SecondsOptimizer = optimizer,
+            SecondsAttention = share * profile.Where(entry => IsAttention(entry.Time.Node, training.Graph.Tokens)).Sum(entry => entry.Time.Seconds),
             Operations = Slowest(profile.Select(entry => entry.Time), share),
             PeakMemoryBytes = peakMemory,
             EstimatedMemoryBytes = training.Memory.Total,
@@ -95,6 +96,14 @@ public static class TrainingBenchmark
         var start = Stopwatch.GetTimestamp();
         training.Trainer.Optimizer.Step(learningRate: 0, gradientFactor: 1);
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>Whether an operation makes or uses a number for each pair of tokens, and each head.</summary>
+    private static bool IsAttention(TensorPtr node, int tokens)
+    {
+        return Enumerable.Range(0, Ggml.MaxSources).Select(node.Source).Append(node).Any(IsScores);
+
+        bool IsScores(TensorPtr tensor) => !tensor.IsNull && tensor.Ne(0) == tokens && tensor.Ne(1) == tokens && tensor.Ne(2) > 1;
     }
 
     private static List<OperationShare> Slowest(IEnumerable<OperationTime> times, double share) =>

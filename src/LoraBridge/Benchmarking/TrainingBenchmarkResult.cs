@@ -36,6 +36,9 @@ public sealed record TrainingBenchmarkResult
     /// <summary>The update of the adapter.</summary>
     public required double SecondsOptimizer { get; init; }
 
+    /// <summary>The part of the above that is spent on the scores of attention, of which there is one for each pair of tokens and each head.</summary>
+    public required double SecondsAttention { get; init; }
+
     /// <summary>The kinds of operations that take longest, longest first.</summary>
     public required IReadOnlyList<OperationShare> Operations { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -44,6 +45,7 @@ internal sealed class CachedMatrix : IPanelSource
         stored.CopyTo(scales);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Narrow(ReadOnlySpan<int> pairs, Span<sbyte> integers)
     {
         var from = MemoryMarshal.Cast<int, short>(pairs);
@@ -51,6 +53,7 @@ internal sealed class CachedMatrix : IPanelSource
             integers[i] = (sbyte)MathF.Round(from[i] * ((float)Largest / FixedPointGemm.Largest));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Widen(ReadOnlySpan<sbyte> integers, Span<int> pairs)
     {
         var to = MemoryMarshal.Cast<int, short>(pairs);

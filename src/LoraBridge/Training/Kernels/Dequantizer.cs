@@ -28,6 +28,7 @@ internal static class Dequantizer
             case GgmlTensorType.Q4_1: SmallBlocks.ConvertQ4WithMinimum(source, destination); return true;
             case GgmlTensorType.Q5_0: SmallBlocks.ConvertQ5(source, destination); return true;
             case GgmlTensorType.Q5_1: SmallBlocks.ConvertQ5WithMinimum(source, destination); return true;
+            case GgmlTensorType.Q8_0: SmallBlocks.ConvertQ8(source, destination); return true;
             case GgmlTensorType.IQ4_NL: SmallBlocks.ConvertNonlinear(source, destination); return true;
             case GgmlTensorType.MXFP4: SmallBlocks.ConvertMicroscaling(source, destination); return true;
             case GgmlTensorType.Q2_K: LargeBlocks.ConvertQ2(source, destination); return true;

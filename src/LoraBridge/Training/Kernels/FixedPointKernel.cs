@@ -58,6 +58,7 @@ internal static class FixedPointKernel
                     ref Unsafe.Add(ref t, half), ref Unsafe.Add(ref c[0], row * stride + half), (nuint)stride, accumulate);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply512(
         ref int a, ref int b, int pairs, ref float s, ref float t, ref float c, nuint stride, bool accumulate)
     {
@@ -114,6 +115,7 @@ internal static class FixedPointKernel
         y.StoreUnsafe(ref c, offset + 16);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply256(
         ref int a, ref int b, int pairs, ref float s, ref float t, ref float c, nuint stride, bool accumulate)
     {

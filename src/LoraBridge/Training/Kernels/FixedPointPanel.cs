@@ -31,6 +31,7 @@ internal static class FixedPointPanel
 
     /// <summary>Rounds a row to pairs of integers.</summary>
     /// <returns>What an integer stands for.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float PackRow(ReadOnlySpan<float> row, Span<int> pairs)
     {
         var largest = LargestOf(row);
@@ -92,6 +93,7 @@ internal static class FixedPointPanel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackColumns512(ref float stage, int pairs, ref int panel, ref float scales)
     {
         var sign = Vector512.Create(int.MaxValue);
@@ -112,6 +114,7 @@ internal static class FixedPointPanel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackColumns256(ref float stage, int pairs, ref int panel, ref float scales)
     {
         var sign = Vector256.Create(int.MaxValue);
@@ -132,12 +135,20 @@ internal static class FixedPointPanel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float LargestOf(ReadOnlySpan<float> row)
     {
         var (even, odd) = (Vector256<int>.Zero, Vector256<int>.Zero);
         var sign = Vector256.Create(int.MaxValue);
         ref var from = ref Unsafe.AsRef(in row[0]);
         var i = 0;
+        if (Avx512F.IsSupported)
+        {
+            var wide = Vector512<int>.Zero;
+            for (; i + 16 <= row.Length; i += 16)
+                wide = Vector512.Max(wide, Vector512.LoadUnsafe(ref from, (nuint)i).AsInt32() & Vector512.Create(int.MaxValue));
+            (even, odd) = (wide.GetLower(), wide.GetUpper());
+        }
         for (; i + 16 <= row.Length; i += 16)
         {
             even = Vector256.Max(even, Vector256.LoadUnsafe(ref from, (nuint)i).AsInt32() & sign);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using static LoraBridge.Training.Kernels.BlockLanes;
@@ -13,6 +14,7 @@ internal static class LargeBlocks
     private const int Elements = 256, Group = 16;
 
     /// <summary>16 bytes with 4 bits each of scale s and minimum m, 64 of two bits, d, e: x = d s q - e m.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ConvertQ2(ReadOnlySpan<byte> source, Span<float> destination)
     {
         const int Bytes = 84;
@@ -27,14 +29,14 @@ internal static class LargeBlocks
                 {
                     var group = 8 * (part / 2) + 2 * quarter + part % 2;
                     var (scale, minimum) = (d * (from[group] & 0xF), e * (from[group] >> 4));
-                    Store(
-                        bits & Vector128.Create((byte)3), Vector256.Create(scale), Vector256.Create(-minimum), ref Target(destination, block, group));
+                    Store(bits & Vector128.Create((byte)3), scale, -minimum, ref Target(destination, block, group));
                 }
             }
         }
     }
 
     /// <summary>32 bytes of third bits, 64 of two bits, 12 with scales s of 6 bits, d: x = d (s - 32) (q - 4).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ConvertQ3(ReadOnlySpan<byte> source, Span<float> destination)
     {
         const int Bytes = 110;
@@ -55,13 +57,14 @@ internal static class LargeBlocks
                     var low = group < 8 ? scales[group] & 0xF : scales[group - 8] >> 4;
                     var scale = low | (((scales[8 + group % 4] >> (2 * (group / 4))) & 3) << 4);
                     var q = (bits & Vector128.Create((byte)3)) - below;
-                    Store(q.AsSByte(), Vector256.Create(d * (scale - 32)), ref Target(destination, block, group));
+                    Store(q.AsSByte(), d * (scale - 32), ref Target(destination, block, group));
                 }
             }
         }
     }
 
     /// <summary>d, e, 12 bytes with 6 bits each of scale s and minimum m, two elements to a byte: x = d s q - e m.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ConvertQ4(ReadOnlySpan<byte> source, Span<float> destination)
     {
         const int Bytes = 144;
@@ -83,6 +86,7 @@ internal static class LargeBlocks
     }
 
     /// <summary>As <see cref="ConvertQ4"/>, with 32 bytes of fifth bits before the elements.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ConvertQ5(ReadOnlySpan<byte> source, Span<float> destination)
     {
         const int Bytes = 176;
@@ -106,6 +110,7 @@ internal static class LargeBlocks
     }
 
     /// <summary>128 bytes of low halves, 64 of two more bits, 16 scales s of 8 bits, d: x = d s (q - 32).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ConvertQ6(ReadOnlySpan<byte> source, Span<float> destination)
     {
         const int Bytes = 210;
@@ -123,13 +128,14 @@ internal static class LargeBlocks
                     var four = Vector128.Create(from[(64 * half + 32 * (quarter % 2) + Group * side)..]);
                     four = quarter < 2 ? LowHalves(four) : HighHalves(four);
                     var q = four | ((bits & Vector128.Create((byte)3)) << 4);
-                    Store(q.AsSByte() - Vector128.Create((sbyte)32), Vector256.Create(d * (sbyte)from[192 + group]), ref Target(destination, block, group));
+                    Store(q.AsSByte() - Vector128.Create((sbyte)32), d * (sbyte)from[192 + group], ref Target(destination, block, group));
                 }
             }
         }
     }
 
     /// <summary>IQ4_XS: d, 6 bytes with scales s of 6 bits, two codes to a byte: x = d (s - 32) table[q].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ConvertNonlinear(ReadOnlySpan<byte> source, Span<float> destination)
     {
         const int Bytes = 136;
@@ -140,7 +146,7 @@ internal static class LargeBlocks
             for (var pair = 0; pair < Elements / (2 * Group); pair++)
             {
                 var s = ((from[4 + pair / 2] >> (4 * (pair % 2))) & 0xF) | (((high >> (2 * pair)) & 3) << 4);
-                var scale = Vector256.Create(d * (s - 32));
+                var scale = d * (s - 32);
                 var packed = Vector128.Create(from[(8 + Group * pair)..]);
                 Store(LookUp(Nonlinear, LowHalves(packed)), scale, ref Target(destination, block, 2 * pair));
                 Store(LookUp(Nonlinear, HighHalves(packed)), scale, ref Target(destination, block, 2 * pair + 1));
@@ -149,15 +155,13 @@ internal static class LargeBlocks
     }
 
     /// <summary>d s and -e m of 32 elements: the first four have 6 bits in bytes of their own, the others 4, and two in those of the first.</summary>
-    private static (Vector256<float> Scale, Vector256<float> Constant) ScaleAndMinimum(ReadOnlySpan<byte> packed, int index, float d, float e)
+    private static (float Scale, float Constant) ScaleAndMinimum(ReadOnlySpan<byte> packed, int index, float d, float e)
     {
         var (s, m) = index < 4
             ? (packed[index] & 63, packed[index + 4] & 63)
             : ((packed[index + 4] & 0xF) | (packed[index - 4] >> 6 << 4), (packed[index + 4] >> 4) | (packed[index] >> 6 << 4));
-        return (Vector256.Create(d * s), Vector256.Create(-(e * m)));
+        return (d * s, -(e * m));
     }
 
     private static ref float Target(Span<float> destination, int block, int group) => ref destination.Slice(block * Elements + group * Group, Group)[0];
-
-    private static float Float16(ReadOnlySpan<byte> from, int at) => (float)MemoryMarshal.Read<Half>(from[at..]);
 }

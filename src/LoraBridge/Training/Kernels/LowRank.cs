@@ -80,6 +80,7 @@ internal static class LowRank
     }
 
     /// <summary>[M][R] -> [R][M].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(ReadOnlySpan<float> from, Span<float> to, int rows, int columns)
     {
         for (var c = 0; c < columns; c++)
@@ -87,6 +88,7 @@ internal static class LowRank
                 to[c * rows + r] = from[r * columns + c];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void UpdateRow(ReadOnlySpan<float> h, ReadOnlySpan<float> p, int stride, ReadOnlySpan<float> x, Span<float> y)
     {
         var w = 0;
@@ -119,6 +121,7 @@ internal static class LowRank
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FourDots(ReadOnlySpan<float> x, ReadOnlySpan<float> p, int stride, Span<float> sums)
     {
         Vector256<float> s0 = default, s1 = default, s2 = default, s3 = default, u0 = default, u1 = default, u2 = default, u3 = default;
@@ -152,6 +155,7 @@ internal static class LowRank
     private static float Dot(ReadOnlySpan<float> x, ReadOnlySpan<float> y) => System.Numerics.Tensors.TensorPrimitives.Dot(x, y);
 
     /// <summary>Adds to up to four rows of P, some vectors of a row at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void OuterBlock(
         ReadOnlySpan<float> h, ReadOnlySpan<float> x, Span<float> p, int rank, int width, int rows, int length, int ranks)
     {

@@ -36,6 +36,7 @@ internal static class MicroKernel
             Multiply256(ref a0, ref b0, depth, ref c[0], (nuint)stride, accumulate);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply256(ref float a, ref float b, int depth, ref float c, nuint stride, bool accumulate)
     {
         Vector256<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
@@ -86,6 +87,7 @@ internal static class MicroKernel
         right.StoreUnsafe(ref c, offset + 8);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Multiply512(ref float a, ref float b, int depth, ref float c, nuint stride, bool accumulate)
     {
         Vector512<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
