@@ -2,11 +2,12 @@ using BenchmarkDotNet.Attributes;
 using LoraBridge.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
+using LoraBridge.Training.Autodiff.Ops;
 
 namespace LoraBridge.Benchmarks;
 
 /// <summary>
-/// A weight [2048, 2048] times 512 tokens, 4.3 GFLOP: forward, and the gradient with respect to the input, ours and ggml's.
+/// A weight [2048, 2048] times 512 tokens, 4.3 GFLOP: forward, and the gradient with respect to the input, ggml's and ours in both precisions.
 /// </summary>
 public class ProductBenchmarks
 {
@@ -17,11 +18,13 @@ public class ProductBenchmarks
     private BufferHandle _memory = null!;
     private ComputeEngine _engine = null!;
     private Product _forward = null!;
+    private Product _forwardFixedPoint = null!;
     private Product _gradient = null!;
+    private Product _gradientFixedPoint = null!;
     private Product _outerProduct = null!;
 
     /// <summary>The type of the weight, a name of <c>ggml_type</c>.</summary>
-    [Params(nameof(GgmlTensorType.F32), nameof(GgmlTensorType.Q8_0), nameof(GgmlTensorType.Q4_0), nameof(GgmlTensorType.Q4_K))]
+    [Params(nameof(GgmlTensorType.F32), nameof(GgmlTensorType.Q8_0), nameof(GgmlTensorType.Q6_K), nameof(GgmlTensorType.Q4_K), nameof(GgmlTensorType.Q4_0))]
     public string Weight { get; set; } = "";
 
     /// <summary>Fills a random weight and builds the three graphs.</summary>
@@ -45,18 +48,23 @@ public class ProductBenchmarks
         gradient.Set<float>(Uniform(Size * Tokens));
 
         _forward = new Product(_engine, builder => builder.MulMat(weight, input));
-        _gradient = new Product(_engine, builder =>
+        _forwardFixedPoint = new Product(_engine, FixedPoint);
+        _gradient = new Product(_engine, builder => Gradient(builder, builder.MulMat(weight, input)));
+        _gradientFixedPoint = new Product(_engine, builder => Gradient(builder, FixedPoint(builder)));
+        _outerProduct = new Product(
+            _engine, builder => builder.Record(Ggml.ggml_out_prod(builder.Context, weight, builder.Transpose(gradient))));
+
+        TensorPtr FixedPoint(GraphBuilder builder) => builder.Custom(new FixedPointMatMul(), new Shape(Size, Tokens), weight, input);
+
+        TensorPtr Gradient(GraphBuilder builder, TensorPtr y)
         {
             var pass = new BackwardPass(builder, _ => { });
             pass.AddVariable(input);
-            var y = builder.MulMat(weight, input);
             pass.Follow(0, builder.Tape.Count);
             pass.Add(y, gradient);
             pass.Run(0, builder.Tape.Count);
             return pass.Gradient(input);
-        });
-        _outerProduct = new Product(
-            _engine, builder => builder.Record(Ggml.ggml_out_prod(builder.Context, weight, builder.Transpose(gradient))));
+        }
 
         float[] Uniform(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
     }
@@ -66,6 +74,8 @@ public class ProductBenchmarks
     public void Free()
     {
         _forward.Dispose();
+        _forwardFixedPoint.Dispose();
+        _gradientFixedPoint.Dispose();
         _gradient.Dispose();
         _outerProduct.Dispose();
         _memory.Dispose();
@@ -77,9 +87,17 @@ public class ProductBenchmarks
     [Benchmark]
     public void Forward() => _forward.Compute();
 
-    /// <summary>dx = Wᵀ dy as training computes it.</summary>
-    [Benchmark(Baseline = true)]
+    /// <summary>y = W x in integers of 12 bits, as balanced precision has it.</summary>
+    [Benchmark]
+    public void ForwardFixedPoint() => _forwardFixedPoint.Compute();
+
+    /// <summary>dx = Wᵀ dy in F32, as exact precision has it.</summary>
+    [Benchmark]
     public void InputGradient() => _gradient.Compute();
+
+    /// <summary>dx = Wᵀ dy in integers of 12 bits, as balanced precision has it.</summary>
+    [Benchmark(Baseline = true)]
+    public void InputGradientFixedPoint() => _gradientFixedPoint.Compute();
 
     /// <summary>dx = Wᵀ dy by OUT_PROD, as ggml's own autodiff does.</summary>
     [Benchmark]

@@ -48,6 +48,10 @@ internal sealed class BenchInferCommand : ToolCommand
                 json.WriteFinite("promptTokensPerSecond", result.PromptTokensPerSecond);
                 json.WriteFinite("adapterTokensPerSecond", result.AdapterTokensPerSecond);
                 json.WriteFinite("adapterPromptTokensPerSecond", result.AdapterPromptTokensPerSecond);
+                json.WriteFinite("secondsForward", options.PromptTokens / result.PromptTokensPerSecond);
+                // Fields that all benchmarks have: nothing is trained.
+                json.WriteNumber("secondsBackward", 0);
+                json.WriteNumber("secondsOptimizer", 0);
                 json.WriteFinite("secondsApply", result.SecondsApply);
                 json.WriteFinite("flopsPerToken", result.FlopsPerToken);
                 json.WriteFinite("peakGemmGflops", result.PeakGemmGflops);

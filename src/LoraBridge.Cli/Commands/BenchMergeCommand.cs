@@ -42,6 +42,12 @@ internal sealed class BenchMergeCommand : ToolCommand
             json =>
             {
                 json.WriteFinite("seconds", result.Seconds);
+                json.WriteFinite("flops", result.Flops);
+                json.WriteFinite("peakGemmGflops", result.PeakGemmGflops);
+                json.WriteFinite("utilization", result.Utilization);
+                // Fields that all benchmarks have; a merge reads no tokens, and has no such phases.
+                foreach (var field in (string[])["tokensPerSecond", "secondsForward", "secondsBackward", "secondsOptimizer"])
+                    json.WriteNull(field);
                 json.WriteFinite("bytesPerSecond", result.BytesPerSecond);
                 json.WriteNumber("mergedTensors", result.MergedTensors);
                 json.WriteNumber("inputBytes", result.InputBytes);

@@ -8,10 +8,11 @@ namespace LoraBridge.Benchmarking;
 internal static class BenchmarkAdapter
 {
     /// <exception cref="ArgumentException">The targets choose nothing of the model that can be adapted.</exception>
-    public static void Write(string path, GgufModelFiles model, int rank, LoraTargetModules targets)
+    public static AdapterBlueprint Write(string path, GgufModelFiles model, int rank, LoraTargetModules targets)
     {
         var architecture = model.Metadata.GetString("general.architecture");
         var blueprint = AdapterBlueprint.For(architecture, model.Tensors.Select(tensor => tensor.Info), targets, _ => rank, alpha: rank);
         AdapterFileWriter.WriteInitial(path, blueprint, seed: 0);
+        return blueprint;
     }
 }

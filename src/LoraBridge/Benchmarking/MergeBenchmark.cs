@@ -1,4 +1,5 @@
 using LoraBridge.Finetuning;
+using LoraBridge.Graphs;
 using LoraBridge.Model;
 
 namespace LoraBridge.Benchmarking;
@@ -28,7 +29,7 @@ public static class MergeBenchmark
         try
         {
             var adapter = Path.Combine(folder.FullName, "adapter.gguf");
-            BenchmarkAdapter.Write(adapter, files, options.Rank, options.TargetModules);
+            var blueprint = BenchmarkAdapter.Write(adapter, files, options.Rank, options.TargetModules);
             var merger = new LoraMerger(basePath)
             {
                 Options = new MergeOptions { OutputType = options.OutputType, Force = true, Threads = options.Threads },
@@ -42,9 +43,17 @@ public static class MergeBenchmark
                 progress?.Report(i == 0 ? "warming up" : $"merging, {i} of {options.Repetitions}");
                 results.Add(merger.Merge(Path.Combine(folder.FullName, "merged.gguf"), cancellationToken: cancellationToken));
             }
+            var peakMemory = BenchmarkProcess.PeakMemory();
+
+            progress?.Report("measuring products");
+            using var engine = new ComputeEngine(options.Threads);
             return new MergeBenchmarkResult(
                 BenchmarkProcess.Median(results.Skip(1).Select(result => result.Duration.TotalSeconds)), results[0].MergedTensors,
-                files.Files.Sum(file => file.Length), results[0].OutputBytes, BenchmarkProcess.PeakMemory());
+                files.Files.Sum(file => file.Length), results[0].OutputBytes, peakMemory)
+            {
+                Flops = blueprint.Targets.Sum(target => 2.0 * target.Rank * files.Find(target.Weight)!.Info.ElementCount),
+                PeakGemmGflops = ProductRate.Peak(engine).Rate / 1e9,
+            };
         }
         finally
         {
