@@ -83,7 +83,9 @@ internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTe
         var scores = Multiply(k, q);
         if (softCap != 0)
         {
-            scores = builder.Scale(builder.Tanh(builder.Scale(scores, scale / softCap)), softCap);
+            scores = lowering is null
+                ? builder.Scale(builder.Tanh(builder.Scale(scores, scale / softCap)), softCap)
+                : lowering.SoftCap(builder, scores, scale, softCap);
             scale = 1;
         }
 

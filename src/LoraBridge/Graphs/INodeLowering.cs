@@ -15,4 +15,7 @@ internal interface INodeLowering
 
     /// <summary>Emits y[m, n] = Σₖ a[k, m] b[k, n] of values, a broadcast over dimensions 2 and 3.</summary>
     TensorPtr Multiply(GraphBuilder builder, TensorPtr a, TensorPtr b);
+
+    /// <summary>Emits cap · tanh(scale / cap · x) of contiguous scores.</summary>
+    TensorPtr SoftCap(GraphBuilder builder, TensorPtr scores, float scale, float cap);
 }

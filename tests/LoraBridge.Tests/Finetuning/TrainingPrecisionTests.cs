@@ -1,6 +1,7 @@
 using LoraBridge.Finetuning;
 using LoraBridge.Model;
 using LoraBridge.TestKit;
+using LoraBridge.Training.Kernels;
 
 namespace LoraBridge.Tests.Finetuning;
 
@@ -20,7 +21,8 @@ public sealed class TrainingPrecisionTests : IDisposable
         var result = GradientCheck.Run(
             TinyModels.PathOf(architecture), new GradientCheckOptions { Precision = precision, MaximumTensors = 1, Threads = 1 }, null,
             TestContext.Current.CancellationToken);
-        Assert.InRange(result.MaxRelativeL2, 1e-9, bound);
+        // Where the processor cannot do it, what is exact is not rounded.
+        Assert.InRange(result.MaxRelativeL2, FixedPointGemm.IsSupported ? 1e-9 : 0, bound);
         Assert.InRange(result.MinCosine, 1 - bound * bound, 1);
     }
 

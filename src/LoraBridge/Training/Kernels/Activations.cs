@@ -70,6 +70,37 @@ internal static class Activations
     public static readonly Activation Softplus = new(
         Scalar(x => x > 20 ? x : MathF.Log(1 + MathF.Exp(x)), _ => 0).Value, (x, slope) => TensorPrimitives.Sigmoid(x, slope));
 
+    /// <summary>x².</summary>
+    public static readonly Activation Square = new(
+        (x, y) => TensorPrimitives.Multiply(x, x, y), (x, slope) => TensorPrimitives.Add(x, x, slope));
+
+    /// <summary>s x + c.</summary>
+    public static Activation Linear(float s, float c) => new(
+        (x, y) =>
+        {
+            TensorPrimitives.Multiply(x, s, y);
+            if (c != 0)
+                TensorPrimitives.Add(y, c, y);
+        },
+        (_, slope) => slope.Fill(s));
+
+    /// <summary>c tanh(s x / c): slope s (1 - tanh²).</summary>
+    public static Activation SoftCap(float s, float c) => new(
+        (x, y) =>
+        {
+            TensorPrimitives.Multiply(x, s / c, y);
+            TensorPrimitives.Tanh(y, y);
+            TensorPrimitives.Multiply(y, c, y);
+        },
+        (x, slope) =>
+        {
+            TensorPrimitives.Multiply(x, s / c, slope);
+            TensorPrimitives.Tanh(slope, slope);
+            TensorPrimitives.Multiply(slope, slope, slope);
+            TensorPrimitives.Multiply(slope, -s, slope);
+            TensorPrimitives.Add(slope, s, slope);
+        });
+
     /// <summary>x σ(k x): slope σ + k x σ (1 - σ).</summary>
     public static Activation ScaledSilu(float k) => new(
         (x, y) =>

@@ -7,6 +7,9 @@ namespace LoraBridge.Tests.Training.Ops;
 
 public sealed class FixedPointMatMulTests
 {
+    public FixedPointMatMulTests() =>
+        Assert.SkipUnless(FixedPointGemm.IsSupported, "This processor does not multiply integers as fixed-point products need it.");
+
     /// <summary>Sizes below, at and over the edges of tiles (6 by 32) and panels (256 by 512). Steps are long, for the product is linear but rounded.</summary>
     [Theory]
     [InlineData(32, 2, 1)]
