@@ -7,9 +7,11 @@ public sealed class BenchTrainTests : CliTest
     {
         var json = (await CliRun.OfAsync(
             "bench", "train", "--shape", "tiny", "--type", "q4_0", "--ctx", "32", "--rank", "4", "--steps", "2", "--recompute", "always", "--json")).Json;
-        foreach (var name in (string[])["tokensPerSecond", "peakGemmGflops", "utilization", "flopsPerToken", "secondsForward", "secondsRecomputation", "secondsBackward", "secondsOptimizer", "secondsAttention", "outProdGflops"])
+        foreach (var name in (string[])["tokensPerSecond", "peakGemmGflops", "utilization", "flopsPerToken", "secondsForward", "secondsRecomputation", "secondsBackward", "secondsOptimizer", "outProdGflops"])
             Assert.True(json.GetProperty(name).GetDouble() > 0, name);
         Assert.True(json.GetProperty("peakMemoryBytes").GetInt64() > 1 << 20);
+        Assert.True(json.GetProperty("allocatedBytesPerStep").GetInt64() > 0);
+        Assert.InRange(json.GetProperty("secondsAttention").GetDouble(), 0, json.GetProperty("secondsPerStep").GetDouble());
         Assert.True(json.GetProperty("recompute").GetBoolean());
         Assert.InRange(json.GetProperty("operations").GetArrayLength(), 5, 10);
 

@@ -105,6 +105,7 @@ internal sealed class BenchTrainCommand : ToolCommand
         json.WriteFinite("backwardGflops", result.BackwardGflops);
         json.WriteFinite("outProdGflops", result.OutProdGflops);
         json.WriteBoolean("recompute", result.Recomputes);
+        json.WriteNumber("allocatedBytesPerStep", result.AllocatedBytesPerStep);
         json.WriteNumber("trainableParameters", result.TrainableParameters);
         json.WriteObjects("operations", result.Operations, operation =>
         {

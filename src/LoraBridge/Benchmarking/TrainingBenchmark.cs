@@ -35,7 +35,7 @@ public static class TrainingBenchmark
         var parameters = options.Parameters with { MaxSteps = options.Steps + options.WarmupSteps, BatchSize = 1, GradientAccumulation = 1 };
         var data = RandomData(model, PreparedData.ContextLengthFor(model, parameters), parameters.Seed);
         using var training = AdapterTraining.Open(model, parameters, data, cancellationToken);
-        var (seconds, tokens) = TimeSteps(training, options, progress, cancellationToken);
+        var (seconds, tokens, allocated) = TimeSteps(training, options, progress, cancellationToken);
         var peakMemory = BenchmarkProcess.PeakMemory();
 
         progress?.Report("measuring single operations");
@@ -63,6 +63,7 @@ public static class TrainingBenchmark
             Operations = Slowest(profile.Select(entry => entry.Time), share),
             PeakMemoryBytes = peakMemory,
             EstimatedMemoryBytes = training.Memory.Total,
+            AllocatedBytesPerStep = allocated,
             TrainableParameters = training.ParameterCount,
             Recomputes = training.Recomputes,
             BackwardGflops = Rate(profile.Where(entry => entry.Phase == TrainingPhase.Backward).Select(entry => entry.Time)),
@@ -72,23 +73,24 @@ public static class TrainingBenchmark
         double Seconds(TrainingPhase phase) => share * profile.Where(entry => entry.Phase == phase).Sum(entry => entry.Time.Seconds);
     }
 
-    /// <summary>The median time of an update, and the tokens it trains.</summary>
-    private static (double Seconds, int Tokens) TimeSteps(
+    /// <summary>The median time of an update, the tokens it trains, and the managed memory it allocates.</summary>
+    private static (double Seconds, int Tokens, long Allocated) TimeSteps(
         AdapterTraining training, TrainingBenchmarkOptions options, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         var steps = Enumerable.Range(0, int.MaxValue).SelectMany(epoch => training.Batches.Steps(new DataPosition(epoch, 0)));
         var times = new List<double>();
-        var tokens = 0;
+        var (tokens, allocated) = (0, long.MaxValue);
         foreach (var (index, step) in steps.Take(options.WarmupSteps + options.Steps).Index())
         {
             progress?.Report(index < options.WarmupSteps ? "warming up" : $"training, update {index - options.WarmupSteps + 1} of {options.Steps}");
             tokens = step.MicroBatches.SelectMany(rows => rows).Sum(row => row.Length);
-            var start = Stopwatch.GetTimestamp();
+            var (before, start) = (GC.GetTotalAllocatedBytes(precise: true), Stopwatch.GetTimestamp());
             training.Trainer.Step(step, cancellationToken);
             if (index >= options.WarmupSteps)
                 times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+            allocated = Math.Min(allocated, GC.GetTotalAllocatedBytes(precise: true) - before);
         }
-        return (BenchmarkProcess.Median(times), tokens);
+        return (BenchmarkProcess.Median(times), tokens, allocated);
     }
 
     private static double TimeOptimizer(AdapterTraining training)
@@ -98,12 +100,14 @@ public static class TrainingBenchmark
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    /// <summary>Whether an operation makes or uses a number for each pair of tokens, and each head.</summary>
+    /// <summary>Whether an operation makes or uses a number for each pair of tokens, and each head. llama.cpp rounds the tokens looked at up.</summary>
     private static bool IsAttention(TensorPtr node, int tokens)
     {
+        const int Padding = 256;
+        var seen = (tokens + Padding - 1) / Padding * Padding;
         return Enumerable.Range(0, Ggml.MaxSources).Select(node.Source).Append(node).Any(IsScores);
 
-        bool IsScores(TensorPtr tensor) => !tensor.IsNull && tensor.Ne(0) == tokens && tensor.Ne(1) == tokens && tensor.Ne(2) > 1;
+        bool IsScores(TensorPtr tensor) => !tensor.IsNull && tensor.Ne(0) == seen && tensor.Ne(1) == tokens && tensor.Ne(2) > 1;
     }
 
     private static List<OperationShare> Slowest(IEnumerable<OperationTime> times, double share) =>

@@ -48,6 +48,9 @@ public sealed record TrainingBenchmarkResult
     /// <summary>What had been estimated before the training.</summary>
     public required long EstimatedMemoryBytes { get; init; }
 
+    /// <summary>Managed memory that an update allocates, where it allocates least: graphs and buffers are made before the first.</summary>
+    public required long AllocatedBytesPerStep { get; init; }
+
     /// <summary>Parameters of the adapter.</summary>
     public required long TrainableParameters { get; init; }
 

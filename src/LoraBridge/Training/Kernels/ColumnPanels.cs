@@ -38,6 +38,7 @@ internal readonly struct ColumnPanels<TRows>(TRows columns) : IPanelSource where
     }
 
     /// <summary>[Group][pairs] -> [pairs][32], the first of each 32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Transpose(ReadOnlySpan<int> packed, int pairs, Span<int> target)
     {
         var whole = pairs / Group * Group;

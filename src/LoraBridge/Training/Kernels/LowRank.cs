@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace LoraBridge.Training.Kernels;
 
@@ -83,8 +85,17 @@ internal static class LowRank
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(ReadOnlySpan<float> from, Span<float> to, int rows, int columns)
     {
+        // Squares of four go through registers; what is left over goes one by one.
+        var (wholeRows, wholeColumns) = Sse2.IsSupported ? (rows / 4 * 4, columns / 4 * 4) : (0, 0);
+        var source = MemoryMarshal.Cast<float, int>(from);
+        var target = MemoryMarshal.Cast<float, int>(to);
+        for (var r = 0; r < wholeRows; r += 4)
+            for (var c = 0; c < wholeColumns; c += 4)
+                PairTranspose.Four(
+                    ref Unsafe.AsRef(in source.Slice(r * columns + c, 3 * columns + 4)[0]), columns,
+                    ref target.Slice(c * rows + r, 3 * rows + 4)[0], rows);
         for (var c = 0; c < columns; c++)
-            for (var r = 0; r < rows; r++)
+            for (var r = c < wholeColumns ? wholeRows : 0; r < rows; r++)
                 to[c * rows + r] = from[r * columns + c];
     }
 

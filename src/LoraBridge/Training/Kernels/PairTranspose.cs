@@ -12,7 +12,7 @@ internal static class PairTranspose
     /// <param name="fromStride">Distance between rows there.</param>
     /// <param name="to">Where the first element goes.</param>
     /// <param name="toStride">Distance between rows there.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Four(ref int from, int fromStride, ref int to, int toStride)
     {
         var (a, b) = (Vector128.LoadUnsafe(ref from), Vector128.LoadUnsafe(ref Unsafe.Add(ref from, fromStride)));
@@ -27,7 +27,7 @@ internal static class PairTranspose
 
     /// <summary>Sixteen rows of sixteen, for processors with AVX-512.</summary>
     /// <inheritdoc cref="Four"/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Sixteen(ref int from, int fromStride, ref int to, int toStride)
     {
         var a = Quads.Load(ref from, fromStride);
