@@ -9,7 +9,7 @@ namespace LoraBridge.Training.Kernels;
 internal static class BlockLanes
 {
     /// <summary>What the 16 codes of the non-linear 4-bit types stand for.</summary>
-    public static Vector128<sbyte> Nonlinear => Vector128.Create(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
+    public static Vector128<sbyte> NonlinearTable => Vector128.Create(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
 
     /// <summary>Twice the numbers of 4 bits with an exponent of 2 and a mantissa of 1.</summary>
     public static Vector128<sbyte> TwiceFloat4 => Vector128.Create(0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12);
@@ -22,6 +22,7 @@ internal static class BlockLanes
     public static Vector128<sbyte> LookUp(Vector128<sbyte> table, Vector128<byte> codes) => Ssse3.Shuffle(table, codes.AsSByte());
 
     /// <summary>Bytes that are <paramref name="value"/> where the bit of their index is set in <paramref name="bits"/>, else 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Spread(ushort bits, byte value)
     {
         var both = Ssse3.Shuffle(Vector128.Create(bits).AsByte(), Vector128.Create((byte)0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));

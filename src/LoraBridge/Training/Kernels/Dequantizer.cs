@@ -24,19 +24,19 @@ internal static class Dequantizer
     {
         switch (type)
         {
-            case GgmlTensorType.Q4_0: SmallBlocks.ConvertQ4(source, destination); return true;
-            case GgmlTensorType.Q4_1: SmallBlocks.ConvertQ4WithMinimum(source, destination); return true;
-            case GgmlTensorType.Q5_0: SmallBlocks.ConvertQ5(source, destination); return true;
-            case GgmlTensorType.Q5_1: SmallBlocks.ConvertQ5WithMinimum(source, destination); return true;
-            case GgmlTensorType.Q8_0: SmallBlocks.ConvertQ8(source, destination); return true;
-            case GgmlTensorType.IQ4_NL: SmallBlocks.ConvertNonlinear(source, destination); return true;
-            case GgmlTensorType.MXFP4: SmallBlocks.ConvertMicroscaling(source, destination); return true;
-            case GgmlTensorType.Q2_K: LargeBlocks.ConvertQ2(source, destination); return true;
-            case GgmlTensorType.Q3_K: LargeBlocks.ConvertQ3(source, destination); return true;
-            case GgmlTensorType.Q4_K: LargeBlocks.ConvertQ4(source, destination); return true;
-            case GgmlTensorType.Q5_K: LargeBlocks.ConvertQ5(source, destination); return true;
-            case GgmlTensorType.Q6_K: LargeBlocks.ConvertQ6(source, destination); return true;
-            case GgmlTensorType.IQ4_XS: LargeBlocks.ConvertNonlinear(source, destination); return true;
+            case GgmlTensorType.Q4_0: BlockFormat.Convert<SmallBlocks.Q4>(source, destination); return true;
+            case GgmlTensorType.Q4_1: BlockFormat.Convert<SmallBlocks.Q4WithMinimum>(source, destination); return true;
+            case GgmlTensorType.Q5_0: BlockFormat.Convert<SmallBlocks.Q5>(source, destination); return true;
+            case GgmlTensorType.Q5_1: BlockFormat.Convert<SmallBlocks.Q5WithMinimum>(source, destination); return true;
+            case GgmlTensorType.Q8_0: BlockFormat.Convert<SmallBlocks.Q8>(source, destination); return true;
+            case GgmlTensorType.IQ4_NL: BlockFormat.Convert<SmallBlocks.Nonlinear>(source, destination); return true;
+            case GgmlTensorType.MXFP4: BlockFormat.Convert<SmallBlocks.Microscaling>(source, destination); return true;
+            case GgmlTensorType.Q2_K: BlockFormat.Convert<LargeBlocks.Q2>(source, destination); return true;
+            case GgmlTensorType.Q3_K: BlockFormat.Convert<LargeBlocks.Q3>(source, destination); return true;
+            case GgmlTensorType.Q4_K: BlockFormat.Convert<LargeBlocks.Q4>(source, destination); return true;
+            case GgmlTensorType.Q5_K: BlockFormat.Convert<LargeBlocks.Q5>(source, destination); return true;
+            case GgmlTensorType.Q6_K: BlockFormat.Convert<LargeBlocks.Q6>(source, destination); return true;
+            case GgmlTensorType.IQ4_XS: BlockFormat.Convert<LargeBlocks.Nonlinear>(source, destination); return true;
             default: return false;
         }
     }
