@@ -39,7 +39,7 @@ internal sealed class MergeJob : IDisposable
         var started = Stopwatch.GetTimestamp();
         NativeRuntime.Initialize();
         var target = new MergeTarget(path, _options.Force, _options.MaximumPartBytes);
-        target.Check();
+        target.Check(Inputs());
 
         var importance = _options.ImportanceMatrixPath is { } matrix ? ImportanceMatrix.Read(matrix) : null;
         var tensors = MergePlan.Make(_model, _adapters, _options.OutputType, importance, cancellationToken);
@@ -55,6 +55,9 @@ internal sealed class MergeJob : IDisposable
         _adapters.ForEach(adapter => adapter.Dispose());
         _model.Dispose();
     }
+
+    private IEnumerable<string> Inputs() =>
+        [.. _model.Files.Select(file => file.Path), .. _adapters.Select(adapter => adapter.Adapter.Path), .. _options.ImportanceMatrixPath is { } matrix ? [matrix] : (string[])[]];
 
     private static bool IsRecipe(MergeOutputType type) =>
         type is not (MergeOutputType.Keep or MergeOutputType.F32 or MergeOutputType.F16 or MergeOutputType.BF16);

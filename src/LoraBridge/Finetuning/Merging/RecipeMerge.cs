@@ -14,9 +14,9 @@ internal sealed class RecipeMerge(MergeTarget target, MergeOptions options, IPro
     {
         using var disposal = merger;
         var length = merger.Writer.FileLength;
-        using var exact = new TemporaryFile(target.Path, target.Overwrite, length);
+        using var exact = new TemporaryFile(target.Path, target.Overwrite, length + LeastLength(merger.Tensors));
         using var quantized = new TemporaryFile(target.Path, target.Overwrite);
-        using (var stream = new FileStream(exact.Path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None))
+        using (var stream = exact.OpenWrite())
             merger.Writer.WriteTo(stream, StageProgress.Of(progress, MergeStage.Merging, length), cancellationToken);
         progress?.Report(new MergeProgress(MergeStage.Quantizing, 0, 0));
         Quantize(exact.Path, quantized.Path, importance);
@@ -32,6 +32,9 @@ internal sealed class RecipeMerge(MergeTarget target, MergeOptions options, IPro
             Duration = TimeSpan.Zero,
         };
     }
+
+    /// <summary>No recipe stores less than a bit for each weight.</summary>
+    private static long LeastLength(ImmutableArray<PlannedTensor> tensors) => tensors.Sum(tensor => tensor.Source.Info.ElementCount) / 8;
 
     private void Quantize(string exact, string quantized, ImportanceMatrix? importance) => LlamaQuantizer.Quantize(
         exact,
