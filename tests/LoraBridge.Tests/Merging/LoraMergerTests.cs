@@ -82,6 +82,19 @@ public sealed class LoraMergerTests
         Assert.Equal(MergeFixture.Read(fixture.ModelPath, Query), MergeFixture.Read(fixture.Output, Query));
     }
 
+    [Fact]
+    public void WhatNoAdapterChangesKeepsItsBits()
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama, TinyType.Q4_K_M));
+
+        var result = fixture.Merge(null, (fixture.AdapterPath, 0));
+
+        using var before = GgufFile.Open(fixture.ModelPath);
+        using var after = GgufFile.Open(fixture.Output);
+        Assert.All(before.Tensors, tensor => Assert.Equal(before.ReadAll(tensor), after.ReadAll(after.Find(tensor.Name)!)));
+        Assert.All(result.Tensors, tensor => Assert.Equal(0, tensor.QuantizationError));
+    }
+
     [Theory]
     [InlineData(GgmlType.F16)]
     [InlineData(GgmlType.BF16)]

@@ -56,6 +56,53 @@ public sealed class MergeFaultTests
         AssertNoLitter(fixture);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1L << 20)]
+    public void AnInputIsNeverReplaced(long? partBytes)
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
+        File.Copy(fixture.ModelPath, fixture["base.gguf"]);
+        var inputs = partBytes is null ? [fixture["base.gguf"]] : Split(fixture["base.gguf"]);
+        var bytes = inputs.Select(File.ReadAllBytes).ToList();
+        var merger = new LoraMerger(inputs[0]) { Options = new MergeOptions { Force = true, Threads = 1, MaximumPartBytes = partBytes } };
+        merger.AddLoraAdapter(fixture.AdapterPath);
+        if (partBytes is null)
+            File.CreateSymbolicLink(fixture["link.gguf"], inputs[0]);
+
+        foreach (var path in partBytes is null ? [fixture["base.gguf"], fixture.AdapterPath, fixture["link.gguf"]] : (string[])[fixture["base.gguf"]])
+            Assert.Contains("is read by the merge", Assert.Throws<IOException>(() => merger.Merge(path)).Message, StringComparison.Ordinal);
+
+        Assert.Equal(bytes, inputs.Select(File.ReadAllBytes));
+    }
+
+    [Theory]
+    [InlineData(float.NaN, MergeOutputType.Keep)]
+    [InlineData(float.PositiveInfinity, MergeOutputType.F32)]
+    [InlineData(float.NaN, MergeOutputType.Q4_0)]
+    [InlineData(1e6f, MergeOutputType.F16)]
+    public void ValuesThatCannotBeStoredAreNotWritten(float value, MergeOutputType type)
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama), ["attn_q"]);
+        using (var file = GgufFile.Open(fixture.AdapterPath))
+        {
+            var writer = new GgufWriter(file.Metadata);
+            foreach (var tensor in file.Tensors)
+            {
+                var bytes = file.ReadAll(tensor);
+                BitConverter.TryWriteBytes(bytes.AsSpan(), value);
+                writer.AddTensor(tensor.Name, tensor.Type, tensor.Shape.AsSpan(), bytes);
+            }
+
+            writer.Save(fixture["bad.gguf"]);
+        }
+
+        var fault = Assert.ThrowsAny<Exception>(() => fixture.Merge(new MergeOptions { OutputType = type }, (fixture["bad.gguf"], 1)));
+
+        Assert.Contains("blk.0.attn_q.weight", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(2, Directory.GetFiles(fixture.Folder).Length);
+    }
+
     [Fact]
     public void AFullDiskLeavesTheOldFile()
     {
@@ -91,6 +138,15 @@ public sealed class MergeFaultTests
         fixture.Merge(new MergeOptions { Force = true });
 
         AssertNoLitter(fixture);
+    }
+
+    private static string[] Split(string model)
+    {
+        using var file = GgufFile.Open(model);
+        var writer = new GgufWriter(file.Metadata);
+        foreach (var tensor in file.Tensors)
+            writer.AddTensor(file, tensor);
+        return [.. writer.SaveSplit(model[..^".gguf".Length], 1 << 20)];
     }
 
     private static void AssertNoLitter(MergeFixture fixture) =>

@@ -44,10 +44,10 @@ internal sealed class MergeJob : IDisposable
         var importance = _options.ImportanceMatrixPath is { } matrix ? ImportanceMatrix.Read(matrix) : null;
         var tensors = MergePlan.Make(_model, _adapters, _options.OutputType, importance, cancellationToken);
         var result = IsRecipe(_options.OutputType)
-            ? new RecipeMerge(target, _options, _progress).Run(Merger(tensors, cancellationToken), importance, cancellationToken)
+            ? new RecipeMerge(target, _options, _progress).Run(Merger(tensors, cancellationToken), importance, CheckFor(tensors), cancellationToken)
             : Save(target, tensors, cancellationToken);
         result = result with { Duration = Stopwatch.GetElapsedTime(started) };
-        return _options.Verify ? result with { Verification = Verify(result, cancellationToken) } : result;
+        return _options.Verify ? result with { Verification = Verify(result, IsUntied(tensors), cancellationToken) } : result;
     }
 
     public void Dispose()
@@ -68,9 +68,7 @@ internal sealed class MergeJob : IDisposable
     private MergeResult Save(MergeTarget target, ImmutableArray<PlannedTensor> tensors, CancellationToken cancellationToken)
     {
         using var merger = Merger(tensors, cancellationToken);
-        // Some architectures share output and embedding always, and refuse a tensor that they do not expect.
-        Action<string>? check = tensors.Length > _model.Tensors.Length ? CheckLoads : null;
-        var paths = target.Save(merger.Writer, check, StageProgress.Of(_progress, MergeStage.Merging, merger.Writer.FileLength), cancellationToken);
+        var paths = target.Save(merger.Writer, CheckFor(tensors), StageProgress.Of(_progress, MergeStage.Merging, merger.Writer.FileLength), cancellationToken);
         return new MergeResult
         {
             Paths = paths,
@@ -80,6 +78,12 @@ internal sealed class MergeJob : IDisposable
             Duration = TimeSpan.Zero,
         };
     }
+
+    /// <summary>Whether the output, shared with the embedding so far, became a tensor of its own.</summary>
+    private bool IsUntied(ImmutableArray<PlannedTensor> tensors) => tensors.Length > _model.Tensors.Length;
+
+    // Some architectures share output and embedding always, and refuse a tensor that they do not expect.
+    private Action<string>? CheckFor(ImmutableArray<PlannedTensor> tensors) => IsUntied(tensors) ? CheckLoads : null;
 
     private void CheckLoads(string path)
     {
@@ -94,10 +98,10 @@ internal sealed class MergeJob : IDisposable
         }
     }
 
-    private MergeVerification Verify(MergeResult result, CancellationToken cancellationToken)
+    private MergeVerification Verify(MergeResult result, bool untied, CancellationToken cancellationToken)
     {
         _progress?.Report(new MergeProgress(MergeStage.Verifying, 0, 0));
-        return new MergeVerifier(_options.VerificationSeed).Compare(
-            _model, [.. _adapters.Select(adapter => (adapter.Adapter.Path, adapter.Scale))], result.Paths[0], cancellationToken);
+        using var copy = untied ? new UntiedModel(_model, result.Paths[0]) : null;
+        return new MergeVerifier(_options.VerificationSeed).Compare(copy?.Files ?? _model, _adapters, result.Paths[0], cancellationToken);
     }
 }

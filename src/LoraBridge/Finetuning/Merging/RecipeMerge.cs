@@ -10,7 +10,11 @@ namespace LoraBridge.Finetuning.Merging;
 /// </summary>
 internal sealed class RecipeMerge(MergeTarget target, MergeOptions options, IProgress<MergeProgress>? progress)
 {
-    internal MergeResult Run(MergeWriter merger, ImportanceMatrix? importance, CancellationToken cancellationToken)
+    /// <param name="merger">Writes the merged tensors in F32.</param>
+    /// <param name="importance">Importance of the weights' columns; null for none.</param>
+    /// <param name="check">Looks at the quantised file before it gets its name, and throws if it may not; null for no check.</param>
+    /// <param name="cancellationToken">Stops the merge; llama.cpp's quantisation runs to its end first.</param>
+    internal MergeResult Run(MergeWriter merger, ImportanceMatrix? importance, Action<string>? check, CancellationToken cancellationToken)
     {
         using var disposal = merger;
         var length = merger.Writer.FileLength;
@@ -21,6 +25,7 @@ internal sealed class RecipeMerge(MergeTarget target, MergeOptions options, IPro
         progress?.Report(new MergeProgress(MergeStage.Quantizing, 0, 0));
         Quantize(exact.Path, quantized.Path, importance);
         cancellationToken.ThrowIfCancellationRequested();
+        check?.Invoke(quantized.Path);
         var tensors = Measure(merger.Merged, exact.Path, quantized.Path);
         var paths = Publish(quantized, cancellationToken);
         return new MergeResult
