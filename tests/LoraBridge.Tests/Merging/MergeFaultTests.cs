@@ -118,6 +118,46 @@ public sealed class MergeFaultTests
         Assert.ThrowsAny<IOException>(() => merger.Writer.WriteTo(full));
     }
 
+    [Theory]
+    [InlineData(MergeOutputType.Keep, MergeStage.Merging, null)]
+    [InlineData(MergeOutputType.Keep, MergeStage.Merging, 1L << 20)]
+    [InlineData(MergeOutputType.Q8_0, MergeStage.Merging, null)]
+    [InlineData(MergeOutputType.Q8_0, MergeStage.Quantizing, null)]
+    public void ADiskThatFillsUpWhileItIsWrittenKeepsTheOldFile(MergeOutputType type, MergeStage stage, long? partBytes)
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
+        using var disk = SmallDisk.Mount(megabytes: 8);
+        File.WriteAllText(disk["merged.gguf"], "old");
+        var merger = new LoraMerger(fixture.ModelPath)
+        {
+            Options = new MergeOptions { Force = true, OutputType = type, MaximumPartBytes = partBytes, Threads = 1 },
+        };
+        merger.AddLoraAdapter(fixture.AdapterPath);
+
+        var fault = Assert.ThrowsAny<IOException>(() => merger.Merge(disk["merged.gguf"], new FillAt(stage, disk)));
+
+        Assert.DoesNotContain("/proc", fault.Message, StringComparison.Ordinal);
+        Assert.Equal("old", File.ReadAllText(disk["merged.gguf"]));
+        Assert.Equal(["filler", "merged.gguf"], Directory.GetFileSystemEntries(disk.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void TooSmallADiskIsSaidBeforeAnyWork()
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
+        using var disk = SmallDisk.Mount(megabytes: 2);
+        var merger = new LoraMerger(fixture.ModelPath);
+        merger.AddLoraAdapter(fixture.AdapterPath);
+
+        foreach (var type in (MergeOutputType[])[MergeOutputType.Keep, MergeOutputType.Q4_0])
+        {
+            merger.OutputType = type;
+            Assert.Contains("are free", Assert.Throws<IOException>(() => merger.Merge(disk["merged.gguf"])).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(disk.Path));
+    }
+
     [Fact]
     public void AMissingFolderIsSaidBeforeAnyWork()
     {
@@ -158,6 +198,15 @@ public sealed class MergeFaultTests
         {
             if (value.Fraction > 0.5)
                 source.Cancel();
+        }
+    }
+
+    private sealed class FillAt(MergeStage stage, SmallDisk disk) : IProgress<MergeProgress>
+    {
+        public void Report(MergeProgress value)
+        {
+            if (value.Stage == stage && !File.Exists(disk["filler"]))
+                disk.Fill("filler");
         }
     }
 

@@ -94,7 +94,7 @@ internal sealed class MergeJob : IDisposable
         catch (InvalidDataException fault)
         {
             throw new InvalidOperationException(
-                $"The architecture '{_model.Metadata.Architecture}' cannot have an output apart from its embedding: {fault.Message}", fault);
+                $"The architecture '{_model.Metadata.Architecture}' cannot have an output apart from its embedding, as an adapter of either needs.", fault);
         }
     }
 

@@ -36,16 +36,23 @@ internal sealed record MergeTarget(string Path, bool Overwrite, long? MaximumPar
         GgufWriter writer, Action<string>? check, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         using var files = new TemporaryFiles(Overwrite);
-        if (MaximumPartBytes is { } maximum)
+        try
         {
-            var paths = writer.WriteSplit(Prefix, maximum, files.Open, progress, cancellationToken);
-            files.Publish(check: null);
-            return paths;
-        }
+            if (MaximumPartBytes is { } maximum)
+            {
+                var paths = writer.WriteSplit(Prefix, maximum, files.Open, progress, cancellationToken);
+                files.Publish(check: null);
+                return paths;
+            }
 
-        writer.WriteTo(files.Open(Path, writer.FileLength), progress, cancellationToken);
-        files.Publish(check);
-        return [Path];
+            writer.WriteTo(files.Open(Path, writer.FileLength), progress, cancellationToken);
+            files.Publish(check);
+            return [Path];
+        }
+        catch (IOException fault) when (files.Renamed(fault) is { } renamed)
+        {
+            throw renamed;
+        }
     }
 
     private bool IsWritten(string input) => MaximumPartBytes is null

@@ -10,6 +10,9 @@ namespace LoraBridge.Finetuning.Merging;
 /// </summary>
 internal sealed class RecipeMerge(MergeTarget target, MergeOptions options, IProgress<MergeProgress>? progress)
 {
+    /// <summary>llama.cpp does not say why it could not write; no tensor's row would fit into less.</summary>
+    private const long FullDisk = 1 << 20;
+
     /// <param name="merger">Writes the merged tensors in F32.</param>
     /// <param name="importance">Importance of the weights' columns; null for none.</param>
     /// <param name="check">Looks at the quantised file before it gets its name, and throws if it may not; null for no check.</param>
@@ -20,8 +23,7 @@ internal sealed class RecipeMerge(MergeTarget target, MergeOptions options, IPro
         var length = merger.Writer.FileLength;
         using var exact = new TemporaryFile(target.Path, target.Overwrite, length + LeastLength(merger.Tensors));
         using var quantized = new TemporaryFile(target.Path, target.Overwrite);
-        using (var stream = exact.OpenWrite())
-            merger.Writer.WriteTo(stream, StageProgress.Of(progress, MergeStage.Merging, length), cancellationToken);
+        WriteExact(merger.Writer, exact, StageProgress.Of(progress, MergeStage.Merging, length), cancellationToken);
         progress?.Report(new MergeProgress(MergeStage.Quantizing, 0, 0));
         Quantize(exact.Path, quantized.Path, importance);
         cancellationToken.ThrowIfCancellationRequested();
@@ -38,20 +40,45 @@ internal sealed class RecipeMerge(MergeTarget target, MergeOptions options, IPro
         };
     }
 
+    private static void WriteExact(GgufWriter writer, TemporaryFile exact, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var stream = exact.OpenWrite();
+            writer.WriteTo(stream, progress, cancellationToken);
+        }
+        catch (IOException fault) when (exact.Renamed(fault) is { } renamed)
+        {
+            throw renamed;
+        }
+    }
+
     /// <summary>No recipe stores less than a bit for each weight.</summary>
     private static long LeastLength(ImmutableArray<PlannedTensor> tensors) => tensors.Sum(tensor => tensor.Source.Info.ElementCount) / 8;
 
-    private void Quantize(string exact, string quantized, ImportanceMatrix? importance) => LlamaQuantizer.Quantize(
-        exact,
-        quantized,
-        (Native.LlamaFileType)options.OutputType,
-        parameters => parameters with
+    private void Quantize(string exact, string quantized, ImportanceMatrix? importance)
+    {
+        try
+        {
+            LlamaQuantizer.Quantize(exact, quantized, (Native.LlamaFileType)options.OutputType, Adjust, importance?.Columns);
+        }
+        catch (NativeException) when (new DriveInfo(Path.GetDirectoryName(target.Path)!).AvailableFreeSpace < FullDisk)
+        {
+            throw new IOException($"{target.Path} could not be quantised to {options.OutputType}: the disk is full.");
+        }
+        catch (NativeException fault)
+        {
+            // The temporary files have names that nobody knows.
+            throw new NativeException($"{target.Path} could not be quantised to {options.OutputType}.", fault.NativeLog, fault);
+        }
+
+        LlamaModelQuantizeParams Adjust(LlamaModelQuantizeParams parameters) => parameters with
         {
             nthread = options.Threads ?? ProcessorInfo.DefaultThreadCount,
             // Tensors that no adapter touches still have the base's type.
             allow_requantize = true,
-        },
-        importance?.Columns);
+        };
+    }
 
     private static List<MergedTensor> Measure(IReadOnlyList<MergedTensor> merged, string exact, string quantized)
     {

@@ -51,6 +51,10 @@ internal sealed class TemporaryFile : IDisposable
         AtomicFile.Adopt(_reserved, _target, _overwrite);
     }
 
+    /// <summary>A fault that names the file by the target, because nobody knows its own path; null where it does not name the file.</summary>
+    internal IOException? Renamed(IOException fault) =>
+        fault.Message.Contains(Path, StringComparison.Ordinal) ? new IOException(fault.Message.Replace(Path, _target, StringComparison.Ordinal), fault) : null;
+
     public void Dispose()
     {
         _unnamed?.Dispose();

@@ -37,6 +37,9 @@ internal sealed class TemporaryFiles(bool overwrite) : IDisposable
             _files[i].File.Publish();
     }
 
+    /// <inheritdoc cref="TemporaryFile.Renamed"/>
+    internal IOException? Renamed(IOException fault) => _files.Select(entry => entry.File.Renamed(fault)).FirstOrDefault(renamed => renamed is not null);
+
     public void Dispose()
     {
         foreach (var (file, stream) in _files)
