@@ -66,6 +66,10 @@ internal sealed class RecipeMerge(MergeTarget target, MergeOptions options, IPro
         {
             throw new IOException($"{target.Path} could not be quantised to {options.OutputType}: the disk is full.");
         }
+        catch (NativeException fault) when (importance is null && fault.Message.Contains("imatrix", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException($"{options.OutputType} needs an importance matrix for this model: give one, or choose another type of output.", fault);
+        }
         catch (NativeException fault)
         {
             // The temporary files have names that nobody knows.

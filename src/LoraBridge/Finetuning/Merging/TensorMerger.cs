@@ -79,7 +79,7 @@ internal sealed class TensorMerger
             TensorPrimitives.Add(values, delta, values);
             var exact = TensorPrimitives.SumOfSquares<float>(values);
             if (!float.IsFinite(exact))
-                throw new InvalidDataException($"{_tensor.Source.File.Path}: '{_tensor.Name}' and what the adapters add have values that are not finite");
+                throw new InvalidOperationException($"'{_tensor.Name}' and what the adapters add to it are not finite numbers: check base, adapters and scales.");
             ArrayPool<byte>.Shared.Return(stored.Buffer);
             var bytes = checked((int)(rows * _tensor.Type.RowSize(_tensor.RowLength)));
             var buffer = ArrayPool<byte>.Shared.Rent(bytes);
