@@ -36,6 +36,6 @@ public sealed record MergeVerification(
         MergeVerdict.Close => $"The merged model is close to base and adapters: NMSE {NormalizedMeanSquaredError:g2}, {TopTokenAgreement:p0} of the top tokens agree.",
         MergeVerdict.Quantized =>
             $"Quantisation costs part of the adapters' effect: NMSE {NormalizedMeanSquaredError:g2}, the adapters make {AdapterEffect:g2}; {TopTokenAgreement:p0} of the top tokens agree.",
-        _ => $"The merged model differs from base and adapters by NMSE {NormalizedMeanSquaredError:g2}, where the adapters make {AdapterEffect:g2}: choose a type of more bits.",
+        _ => $"The merged model differs from base and adapters by NMSE {NormalizedMeanSquaredError:g2}, where the adapters make {AdapterEffect:g2}{(UnappliedTensors.Count == 0 ? ": choose a type of more bits" : "")}.",
     };
 }

@@ -86,6 +86,16 @@ public sealed class MergeSpecialTensorTests
     }
 
     [Fact]
+    public void AWeightThatIsSeenThroughDifferentScalesIsRefused()
+    {
+        // The layers of hrm_text are run through several times, each time with scales of their own.
+        using var fixture = new MergeFixture(Zoo.PathOf("hrm_text-dense.gguf"));
+
+        Assert.Contains("blk.0.attn_", Assert.Throws<InvalidOperationException>(() => fixture.Merge()).Message, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFiles(fixture.Folder));
+    }
+
+    [Fact]
     public void AnArchitectureThatAlwaysSharesItsOutputIsRefused()
     {
         using var fixture = new MergeFixture(Zoo.PathOf("gemma2-dense.gguf"), ["token_embd"]);
