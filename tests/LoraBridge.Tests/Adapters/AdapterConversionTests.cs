@@ -72,6 +72,7 @@ public sealed class AdapterConversionTests : IDisposable
 
         // llama.cpp counts alpha / rank times; the checkpoint says alpha / √rank.
         var stated = LoraAdapter.Inspect(_folder["out.gguf"]).Alpha;
+        Assert.Equal(8, stated);
         Assert.Equal(8 / MathF.Sqrt(4), Factor("blk.0.attn_v", "layers.0.self_attn.v_proj", 4), 1e-5f);
         Assert.Equal(8 / MathF.Sqrt(16), Factor("blk.1.attn_v", "layers.1.self_attn.v_proj", 16), 1e-5f);
         Assert.Equal(12 / MathF.Sqrt(4), Factor("blk.0.ffn_up", "layers.0.mlp.up_proj", 4), 1e-5f);
@@ -132,6 +133,16 @@ public sealed class AdapterConversionTests : IDisposable
         var fault = Assert.Throws<AdapterMismatchException>(() => AdapterConversion.FromPeft(foreign.Save(Config), Llama, _folder["out.gguf"]));
         Assert.Contains(found, fault.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(_folder["out.gguf"]));
+    }
+
+    [Fact]
+    public void The_model_is_never_replaced()
+    {
+        var foreign = new PeftFolder(_folder).AddModule("model.layers.0.self_attn.v_proj", 256, 128);
+        File.Copy(Llama, _folder["model.gguf"]);
+        var path = foreign.Save(Config);
+        Assert.Throws<IOException>(() => AdapterConversion.FromPeft(path, _folder["model.gguf"], _folder["model.gguf"]));
+        Assert.Equal(File.ReadAllBytes(Llama), File.ReadAllBytes(_folder["model.gguf"]));
     }
 
     [Fact]

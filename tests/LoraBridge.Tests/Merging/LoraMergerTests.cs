@@ -125,11 +125,20 @@ public sealed class LoraMergerTests
     [Fact]
     public void TheMetadataSayWhatWasMerged()
     {
-        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
+        var writer = TinyModelWriter.Create(TinyArchitecture.Llama);
+        writer.Metadata.Set("general.organization", "Tiny Labs").Set("general.alignment", 64u);
+        using var folder = new TemporaryFolder();
+        writer.Save(folder["base.gguf"]);
+        using var fixture = new MergeFixture(folder["base.gguf"]);
 
-        fixture.Merge(new MergeOptions { OutputType = MergeOutputType.F16 }, (fixture.AdapterPath, 0.5f));
+        fixture.Merge(
+            new MergeOptions { OutputType = MergeOutputType.F16, ImportanceMatrixPath = ImportanceFiles.WriteGguf(fixture) }, (fixture.AdapterPath, 0.5f));
 
         using var file = GgufFile.Open(fixture.Output);
+        Assert.Equal(64, file.Alignment);
+        Assert.All(file.Tensors, tensor => Assert.Equal(0, tensor.Offset % 64));
+        Assert.Equal("Tiny Labs", file.Metadata.GetString("general.base_model.0.organization"));
+        Assert.Equal("imatrix.gguf", file.Metadata.GetString("quantize.imatrix.file"));
         Assert.Equal("Tiny Llama", file.Metadata.GetString("general.base_model.0.name"));
         Assert.Equal("adapter.gguf", file.Metadata.GetStringArray("lorabridge.merge.adapters")[0]);
         Assert.Equal([0.5f], file.Metadata.GetFloat32Array("lorabridge.merge.scales"));

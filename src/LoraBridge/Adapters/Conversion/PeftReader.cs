@@ -33,7 +33,7 @@ internal static partial class PeftReader
             halves[name] = match.Groups[2].Value + match.Groups[3].Value == "A" ? half with { A = tensor } : half with { B = tensor };
         }
         ForeignModule[] modules = [.. halves.Select(entry => Module(files, entry.Key, entry.Value.A, entry.Value.B, Scale))];
-        return new ForeignAdapter(modules, byRoot ? alpha * MathF.Sqrt(rank) : alpha, InvocationTokens(files, configuration));
+        return new ForeignAdapter(modules, alpha, InvocationTokens(files, configuration));
 
         float Scale(string module, int rankOfModule)
         {

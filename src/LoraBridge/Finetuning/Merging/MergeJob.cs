@@ -63,7 +63,10 @@ internal sealed class MergeJob : IDisposable
         type is not (MergeOutputType.Keep or MergeOutputType.F32 or MergeOutputType.F16 or MergeOutputType.BF16);
 
     private MergeWriter Merger(ImmutableArray<PlannedTensor> tensors, CancellationToken cancellationToken) => new(
-        MergeMetadata.Of(_model, _adapters, _options.OutputType), tensors, _options.Threads ?? ProcessorInfo.DefaultThreadCount, cancellationToken);
+        MergeMetadata.Of(_model, _adapters, _options.OutputType, _options.ImportanceMatrixPath),
+        tensors,
+        _options.Threads ?? ProcessorInfo.DefaultThreadCount,
+        cancellationToken);
 
     private MergeResult Save(MergeTarget target, ImmutableArray<PlannedTensor> tensors, CancellationToken cancellationToken)
     {
