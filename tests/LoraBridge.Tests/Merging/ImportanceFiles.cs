@@ -17,14 +17,14 @@ internal static class ImportanceFiles
             writer.AddTensor(name + ".counts", GgmlType.F32, [1, 1], Bytes([Count]));
         }
 
-        writer.Save(fixture["imatrix.gguf"], overwrite: true);
-        return fixture["imatrix.gguf"];
+        writer.Save(fixture["imatrix"], overwrite: true);
+        return fixture["imatrix"];
     }
 
     internal static string WriteLegacy(MergeFixture fixture)
     {
         var entries = Sums(fixture).ToList();
-        using var writer = new BinaryWriter(File.Create(fixture["imatrix.dat"]));
+        using var writer = new BinaryWriter(File.Create(fixture["imatrix"]));
         writer.Write(entries.Count);
         foreach (var (name, sums) in entries)
         {
@@ -38,7 +38,7 @@ internal static class ImportanceFiles
         writer.Write(100);
         writer.Write(8);
         writer.Write("wiki.txt"u8);
-        return fixture["imatrix.dat"];
+        return fixture["imatrix"];
     }
 
     private static IEnumerable<(string Name, float[] Sums)> Sums(MergeFixture fixture)

@@ -138,7 +138,7 @@ public sealed class LoraMergerTests
         Assert.Equal(64, file.Alignment);
         Assert.All(file.Tensors, tensor => Assert.Equal(0, tensor.Offset % 64));
         Assert.Equal("Tiny Labs", file.Metadata.GetString("general.base_model.0.organization"));
-        Assert.Equal("imatrix.gguf", file.Metadata.GetString("quantize.imatrix.file"));
+        Assert.Equal("imatrix", file.Metadata.GetString("quantize.imatrix.file"));
         Assert.Equal("Tiny Llama", file.Metadata.GetString("general.base_model.0.name"));
         Assert.Equal("adapter.gguf", file.Metadata.GetStringArray("lorabridge.merge.adapters")[0]);
         Assert.Equal([0.5f], file.Metadata.GetFloat32Array("lorabridge.merge.scales"));
