@@ -64,7 +64,9 @@ internal static class ScaleProbe
             .ToLookup(pair => pair.Source, pair => pair.User);
         return graph.Nodes
             .Where(node => node is { Op: GgmlOp.MulMat or GgmlOp.MulMatId } && node.Sources[0] is { IsWeight: true })
-            .Select(product => (Weight: product.Sources[0]!.Name, Scale: ScaleBeforeBranch(product, users)))
+            .Select(product => (Product: product, Scale: ScaleBeforeBranch(product, users)))
+            .Where(pair => pair.Scale is not null || HasBranch(pair.Product, users))
+            .Select(pair => (Weight: pair.Product.Sources[0]!.Name, pair.Scale))
             .Distinct()
             .ToLookup(pair => pair.Weight, pair => pair.Scale, StringComparer.Ordinal);
     }
@@ -75,13 +77,15 @@ internal static class ScaleProbe
         foreach (var scaled in users[product].Where(node => node.Op == GgmlOp.Mul))
         {
             var scale = LeafOf(Other(scaled, product));
-            if (scale is not null && scale.EndsWith(ScaleSuffix, StringComparison.Ordinal)
-                && users[scaled].Any(node => node.Op == GgmlOp.Add && IsBranch(Other(node, scaled))))
+            if (scale is not null && scale.EndsWith(ScaleSuffix, StringComparison.Ordinal) && HasBranch(scaled, users))
                 return scale;
         }
 
         return null;
     }
+
+    private static bool HasBranch(TracedTensor tensor, ILookup<TracedTensor, TracedTensor> users) =>
+        users[tensor].Any(node => node.Op == GgmlOp.Add && IsBranch(Other(node, tensor)));
 
     private static TracedTensor? Other(TracedTensor node, TracedTensor source) => ReferenceEquals(node.Sources[0], source) ? node.Sources[1] : node.Sources[0];
 
