@@ -33,12 +33,48 @@ public sealed class MergeTests : CliTest
 
     [Theory]
     [InlineData("f16")]
+    [InlineData("bf16")]
     [InlineData("Q8_0")]
+    [InlineData("q5_k")]
     public async Task Types_are_named_in_any_case(string type)
     {
         var run = await CliRun.OfAsync("merge", "-m", Model, "-a", Adapter(), "-o", Folder["merged.gguf"], "--type", type, "--json");
         Assert.Equal(14, run.Json.GetProperty("mergedTensors").GetInt32());
         Assert.Equal(System.Text.Json.JsonValueKind.Null, run.Json.GetProperty("verify").ValueKind);
+    }
+
+    [Fact]
+    public async Task Verifying_shows_what_each_tensor_lost()
+    {
+        var run = await CliRun.OfAsync("merge", "-m", Model, "-a", Adapter(), "-o", Folder["merged.gguf"], "--type", "q4_k", "--verify");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("rounding error", run.Out, StringComparison.Ordinal);
+        Assert.Contains("blk.1.ffn_down.weight", run.Out, StringComparison.Ordinal);
+        Assert.Contains("of the top tokens agree", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_adapter_that_is_listed_twice_is_wrong_usage()
+    {
+        var adapter = Adapter();
+        var line = (await CliRun.OfAsync("merge", "-m", Model, "-a", adapter, "-a", $"{adapter}:0.5", "-o", Folder["merged.gguf"])).Failure(2);
+        Assert.Contains("twice", line, StringComparison.Ordinal);
+        Assert.False(File.Exists(Folder["merged.gguf"]));
+    }
+
+    [Theory]
+    [InlineData("base.gguf", "is read by the merge")]
+    [InlineData("adapter.gguf", "is read by the merge")]
+    [InlineData("missing/merged.gguf", "does not exist")]
+    [InlineData("folder", "is a folder")]
+    public async Task Outputs_that_cannot_be_are_refused_before_any_work(string output, string why)
+    {
+        var (model, adapter) = (Folder["base.gguf"], Adapter());
+        File.Copy(Model, model);
+        Directory.CreateDirectory(Folder["folder"]);
+        Assert.Contains(why, (await CliRun.OfAsync("merge", "-m", model, "-a", adapter, "-o", Folder[output], "--force")).Failure(), StringComparison.Ordinal);
+        Assert.Equal(["adapter.gguf", "base.gguf", "folder"], Directory.GetFileSystemEntries(Folder.FullName).Select(Path.GetFileName).Order());
+        Assert.Equal(File.ReadAllBytes(Model), File.ReadAllBytes(model));
     }
 
     [Theory]

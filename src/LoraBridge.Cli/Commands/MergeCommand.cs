@@ -5,6 +5,8 @@ using LoraBridge.Cli.Options;
 using LoraBridge.Cli.Output;
 using LoraBridge.Cli.Progress;
 using LoraBridge.Finetuning;
+using LoraBridge.Formats;
+using Spectre.Console;
 
 namespace LoraBridge.Cli.Commands;
 
@@ -17,7 +19,7 @@ internal sealed class MergeCommand : ToolCommand
     private readonly Option<MergeOutputType> _type = OutputTypeOption.Create();
     private readonly Option<string?> _importance = new("--imatrix")
     {
-        Description = "Importance matrix, a GGUF file of llama.cpp's imatrix tool; improves types of few bits.", HelpName = "FILE",
+        Description = "Importance matrix of llama.cpp's imatrix tool, GGUF or .dat; improves types of few bits.", HelpName = "FILE",
     };
     private readonly Option<int?> _partSize = NumberOption.Integer(["--split-max-mb"], "Write several files of at most so many megabytes.", 1);
     private readonly Option<bool> _verify = new("--verify") { Description = "Compare the written model with base and adapters." };
@@ -38,6 +40,9 @@ internal sealed class MergeCommand : ToolCommand
 
     protected override Task<int> ExecuteAsync(CommandSession session)
     {
+        var adapters = session.Required(_adapters);
+        if (adapters.CountBy(adapter => Path.GetFullPath(adapter.Path)).FirstOrDefault(entry => entry.Value > 1).Key is { } twice)
+            throw new UsageException($"{twice} is listed twice, expected each adapter once: add up its scales.");
         var merger = new LoraMerger(session.Required(_model))
         {
             Options = new MergeOptions
@@ -50,12 +55,16 @@ internal sealed class MergeCommand : ToolCommand
                 Threads = session.Device.Threads,
             },
         };
-        foreach (var adapter in session.Required(_adapters))
+        foreach (var adapter in adapters)
             merger.AddLoraAdapter(adapter.Path, adapter.Scale);
         var result = session.WithProgress(progress => merger.Merge(
             session.Required(_output),
             new InlineProgress<MergeProgress>(merging => progress.Report(new ProgressEvent(JsonOutput.CamelCase(merging.Stage), merging.Fraction))),
             session.CancellationToken));
+        if (result.Verification is not null)
+            PlainConsole.For(session.People).Write(Errors(result));
+        if (result.Verification is not null && session.IsJson)
+            session.People.WriteLine(result.Verification);
         session.Report(
             json => Write(json, result),
             console => console.Write(PlainConsole.Facts(
@@ -66,6 +75,21 @@ internal sealed class MergeCommand : ToolCommand
                 ("time", string.Create(CultureInfo.InvariantCulture, $"{result.Duration.TotalSeconds:0.0} s")),
                 ("verdict", result.Verification?.ToString()))));
         return Task.FromResult(ExitCode.Done);
+    }
+
+    /// <summary>What each merged tensor has lost by rounding, beside what it has gained.</summary>
+    private static Table Errors(MergeResult result)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns("tensor", "from", "to", "change", "rounding error");
+        foreach (var tensor in result.Tensors)
+        {
+            table.AddRow(
+                new Text(tensor.Name), new Text(tensor.SourceType.Name()), new Text(tensor.OutputType.Name()),
+                new Text(tensor.RelativeChange.ToString("0.000%", CultureInfo.InvariantCulture)),
+                new Text(tensor.QuantizationError.ToString("0.000%", CultureInfo.InvariantCulture)));
+        }
+
+        return table;
     }
 
     private static void Write(Utf8JsonWriter json, MergeResult result)

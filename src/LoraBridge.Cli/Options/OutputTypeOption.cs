@@ -14,6 +14,9 @@ internal static class OutputTypeOption
         CustomParser = result =>
         {
             var text = result.Tokens[0].Value;
+            // llama.cpp's short names for the middle of three recipes.
+            if (text.ToUpperInvariant() is "Q3_K" or "Q4_K" or "Q5_K")
+                text += "_M";
             // A number would be taken for a value of the enum, whether there is one or not.
             if (char.IsAsciiLetter(text.FirstOrDefault()) && Enum.TryParse<MergeOutputType>(text, ignoreCase: true, out var type))
                 return type;

@@ -14,9 +14,7 @@ public sealed partial class GgufWriter
     /// <param name="cancellationToken">Stops between two writes; nothing is left behind.</param>
     /// <returns>The paths of the parts in order.</returns>
     /// <exception cref="IOException">A file exists and may not be replaced, or the disk has too little space.</exception>
-    /// <exception cref="InvalidOperationException">
-    /// A tensor's data have not the length its shape says, or there would be more than 65535 parts.
-    /// </exception>
+    /// <inheritdoc cref="WriteSplit" path="/exception"/>
     public IReadOnlyList<string> SaveSplit(
         string prefix,
         long maximumBytes,
@@ -24,31 +22,57 @@ public sealed partial class GgufWriter
         IProgress<long>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(prefix);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximumBytes);
-        var parts = Distribute(maximumBytes);
-        if (parts.Count > GgufSplit.MaximumParts)
-            throw new InvalidOperationException($"The model needs {parts.Count} parts, at most {GgufSplit.MaximumParts} are possible.");
-
         AtomicFile.EnsureFreeSpace(prefix, FileLength);
-        var paths = parts.Select((_, index) => GgufSplit.PathOf(prefix, index, parts.Count)).ToList();
         var files = new List<AtomicFile>();
         try
         {
-            var counter = new Counter(progress);
-            for (var i = 0; i < parts.Count; i++)
-            {
-                var header = GgufHeaderWriter.Write(PartMetadata(i, parts.Count), parts[i]);
-                files.Add(AtomicFile.Create(paths[i], overwrite));
-                WritePart(files[i].Stream, header, parts[i], counter, cancellationToken);
-            }
-
+            var paths = WriteSplit(prefix, maximumBytes, Open, progress, cancellationToken);
             for (var i = files.Count - 1; i >= 0; i--)
                 files[i].Commit();
+            return paths;
         }
         finally
         {
             files.ForEach(file => file.Dispose());
+        }
+
+        Stream Open(string path, long bytes)
+        {
+            files.Add(AtomicFile.Create(path, overwrite, bytes));
+            return files[^1].Stream;
+        }
+    }
+
+    /// <summary>Writes the model as several files, one after another, wherever the caller wants them.</summary>
+    /// <param name="prefix">The path without the numbers.</param>
+    /// <param name="maximumBytes">The most bytes of tensor data in a part, unless a single tensor has more.</param>
+    /// <param name="open">Answers where a part goes, given the path that it shall have in the end and its length; stays open.</param>
+    /// <param name="progress">Told the bytes written so far, over all parts.</param>
+    /// <param name="cancellationToken">Stops between two writes.</param>
+    /// <returns>The paths that the parts shall have, in order.</returns>
+    /// <exception cref="InvalidOperationException">
+    /// A tensor's data have not the length its shape says, or there would be more than 65535 parts.
+    /// </exception>
+    public IReadOnlyList<string> WriteSplit(
+        string prefix,
+        long maximumBytes,
+        Func<string, long, Stream> open,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(prefix);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximumBytes);
+        ArgumentNullException.ThrowIfNull(open);
+        var parts = Distribute(maximumBytes);
+        if (parts.Count > GgufSplit.MaximumParts)
+            throw new InvalidOperationException($"The model needs {parts.Count} parts, at most {GgufSplit.MaximumParts} are possible.");
+
+        var paths = parts.Select((_, index) => GgufSplit.PathOf(prefix, index, parts.Count)).ToList();
+        var counter = new Counter(progress);
+        for (var i = 0; i < parts.Count; i++)
+        {
+            var header = GgufHeaderWriter.Write(PartMetadata(i, parts.Count), parts[i]);
+            WritePart(open(paths[i], FileLengthOf(header, Metadata.Alignment, parts[i])), header, parts[i], counter, cancellationToken);
         }
 
         return paths;

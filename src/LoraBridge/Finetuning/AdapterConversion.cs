@@ -22,6 +22,7 @@ public static class AdapterConversion
     /// <exception cref="FileNotFoundException">A file does not exist.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or nothing of it can be converted.</exception>
     /// <exception cref="AdapterMismatchException">The adapter was made for another model.</exception>
+    /// <exception cref="IOException">The output is the model, or the disk has too little space.</exception>
     /// <exception cref="NotSupportedException">It is more than LoRA, or it is not known how the model's checkpoints are arranged.</exception>
     public static AdapterConversionResult FromPeft(string folder, string model, string path) => Import(folder, model, path, PeftReader.Read);
 
@@ -57,6 +58,8 @@ public static class AdapterConversion
         if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
             throw new DirectoryNotFoundException($"The folder of {path} does not exist.");
         using var files = OpenModel(model);
+        if (files.Files.Any(file => Path.GetFullPath(file.Path) == Path.GetFullPath(path)))
+            throw new IOException($"{path} is the model and may not be replaced: choose another output.");
         var import = new AdapterImport(files, read(folder));
         import.Write(path);
         var info = LoraAdapter.Inspect(path);

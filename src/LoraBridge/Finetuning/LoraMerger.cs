@@ -76,11 +76,14 @@ public sealed class LoraMerger
     /// <param name="progress">Told how far the merge is, from the calling thread.</param>
     /// <param name="cancellationToken">Stops the merge; nothing is left behind. llama.cpp's own quantisation runs to its end first.</param>
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
-    /// <exception cref="InvalidOperationException">No adapter was added, or a tensor cannot be made in the type asked for.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// No adapter was added, a tensor cannot be made in the type asked for or only with an importance matrix, values are not finite, or
+    /// the architecture cannot have the output apart from its embedding that an adapter needs.
+    /// </exception>
     /// <exception cref="AdapterMismatchException">An adapter was made for another model.</exception>
     /// <exception cref="InvalidDataException">The base, an adapter or the importance matrix is not valid.</exception>
-    /// <exception cref="IOException">The file exists and may not be replaced, the disk has too little space, or reading failed.</exception>
-    /// <exception cref="NativeException">llama.cpp could not quantise the model; a recipe may need an importance matrix.</exception>
+    /// <exception cref="IOException">The file exists and may not be replaced or is an input, the disk has too little space, or reading failed.</exception>
+    /// <exception cref="NativeException">llama.cpp could not quantise the model.</exception>
     /// <exception cref="OperationCanceledException">The merge was cancelled.</exception>
     public MergeResult Merge(string path, IProgress<MergeProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Run(_adapters, path, progress, cancellationToken);

@@ -12,6 +12,12 @@ namespace LoraBridge.Finetuning;
 public sealed record MergeVerification(
     int Tokens, double NormalizedMeanSquaredError, double MaximumDifference, double TopTokenAgreement, double AdapterEffect)
 {
+    /// <summary>
+    /// Merged tensors whose adapters llama.cpp does not apply to a live model, because it multiplies by them without looking for one:
+    /// the merged model has their effect, what it is compared with has not. Usually empty.
+    /// </summary>
+    public IReadOnlyList<string> UnappliedTensors { get; init; } = [];
+
     /// <summary>The figures in a word.</summary>
     public MergeVerdict Verdict =>
         NormalizedMeanSquaredError <= 1e-6 ? MergeVerdict.Equal
@@ -20,12 +26,16 @@ public sealed record MergeVerification(
         : MergeVerdict.Different;
 
     /// <summary>The verdict as a sentence.</summary>
-    public override string ToString() => Verdict switch
+    public override string ToString() => UnappliedTensors.Count == 0
+        ? Sentence
+        : $"{Sentence} llama.cpp applies no adapter to {UnappliedTensors.Count} of the merged tensors, such as {UnappliedTensors[0]}: live, their effect is missing.";
+
+    private string Sentence => Verdict switch
     {
         MergeVerdict.Equal => "The merged model computes what base and adapters compute.",
         MergeVerdict.Close => $"The merged model is close to base and adapters: NMSE {NormalizedMeanSquaredError:g2}, {TopTokenAgreement:p0} of the top tokens agree.",
         MergeVerdict.Quantized =>
             $"Quantisation costs part of the adapters' effect: NMSE {NormalizedMeanSquaredError:g2}, the adapters make {AdapterEffect:g2}; {TopTokenAgreement:p0} of the top tokens agree.",
-        _ => $"The merged model differs from base and adapters by NMSE {NormalizedMeanSquaredError:g2}, where the adapters make {AdapterEffect:g2}: choose a type of more bits.",
+        _ => $"The merged model differs from base and adapters by NMSE {NormalizedMeanSquaredError:g2}, where the adapters make {AdapterEffect:g2}{(UnappliedTensors.Count == 0 ? ": choose a type of more bits" : "")}.",
     };
 }

@@ -35,6 +35,12 @@ internal sealed class GraphTracer
         return graph;
     }
 
+    /// <summary>Records the graph of one token, to see what is in it: it need not be one that can be trained.</summary>
+    /// <exception cref="NotSupportedException">The model does not decode text into logits.</exception>
+    public static TracedGraph TraceStructure(LlamaModelHandle model, LlamaAdapterHandle adapter) => llama_model_has_encoder(model.Pointer)
+        ? throw new NotSupportedException("Models with an encoder decode nothing without an encoded input.")
+        : Record(model, adapter, tokens: 1, outputRows: 1, threads: 1, first: 1, stride: 1);
+
     /// <summary>Decodes a row of the tokens first, first + stride, ... and records the graph of that.</summary>
     private static TracedGraph Record(
         LlamaModelHandle model, LlamaAdapterHandle? adapter, int tokens, int outputRows, int threads, int first, int stride)

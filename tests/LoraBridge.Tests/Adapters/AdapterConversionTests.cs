@@ -72,6 +72,7 @@ public sealed class AdapterConversionTests : IDisposable
 
         // llama.cpp counts alpha / rank times; the checkpoint says alpha / √rank.
         var stated = LoraAdapter.Inspect(_folder["out.gguf"]).Alpha;
+        Assert.Equal(8, stated);
         Assert.Equal(8 / MathF.Sqrt(4), Factor("blk.0.attn_v", "layers.0.self_attn.v_proj", 4), 1e-5f);
         Assert.Equal(8 / MathF.Sqrt(16), Factor("blk.1.attn_v", "layers.1.self_attn.v_proj", 16), 1e-5f);
         Assert.Equal(12 / MathF.Sqrt(4), Factor("blk.0.ffn_up", "layers.0.mlp.up_proj", 4), 1e-5f);
@@ -102,16 +103,25 @@ public sealed class AdapterConversionTests : IDisposable
     {
         var foreign = new PeftFolder(_folder)
             .AddModule("model.layers.0.self_attn.v_proj", 256, 128)
-            .AddModule("model.vision_tower.layers.0.self_attn.v_proj", 256, 128)
-            .Add("base_model.model.model.layers.0.self_attn.v_proj.lora_B.bias", 128)
-            .Add("base_model.model.model.norm.weight", 256);
+            .AddModule("model.vision_tower.layers.0.self_attn.v_proj", 256, 128);
         var result = AdapterConversion.FromPeft(foreign.Save(Config), Llama, _folder["out.gguf"]);
-        Assert.Equal(
-            [
-                "base_model.model.model.layers.0.self_attn.v_proj.lora_B.bias", "base_model.model.model.norm.weight",
-                "model.vision_tower.layers.0.self_attn.v_proj",
-            ], result.Skipped.Order());
+        Assert.Equal(["model.vision_tower.layers.0.self_attn.v_proj"], result.Skipped);
         Assert.Equal(2, result.TensorCount);
+    }
+
+    [Theory]
+    [InlineData("base_model.model.model.layers.0.self_attn.v_proj.lora_magnitude_vector.default.weight", "DoRA")]
+    [InlineData("base_model.model.model.layers.0.self_attn.v_proj.lora_B.bias", "bias")]
+    [InlineData("base_model.model.model.layers.0.self_attn.v_proj.base_layer.bias", "bias")]
+    [InlineData("base_model.model.lm_head.modules_to_save.default.weight", "modules_to_save")]
+    [InlineData("base_model.model.model.norm.weight", "modules_to_save")]
+    public void What_is_more_than_two_matrices_is_refused(string tensor, string kind)
+    {
+        var foreign = new PeftFolder(_folder).AddModule("model.layers.0.self_attn.v_proj", 256, 128).Add(tensor, 128);
+        var fault = Assert.Throws<NotSupportedException>(() => AdapterConversion.FromPeft(foreign.Save(Config), Llama, _folder["out.gguf"]));
+        Assert.Contains(tensor, fault.Message, StringComparison.Ordinal);
+        Assert.Contains(kind, fault.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["out.gguf"]));
     }
 
     [Theory]
@@ -126,6 +136,16 @@ public sealed class AdapterConversionTests : IDisposable
     }
 
     [Fact]
+    public void The_model_is_never_replaced()
+    {
+        var foreign = new PeftFolder(_folder).AddModule("model.layers.0.self_attn.v_proj", 256, 128);
+        File.Copy(Llama, _folder["model.gguf"]);
+        var path = foreign.Save(Config);
+        Assert.Throws<IOException>(() => AdapterConversion.FromPeft(path, _folder["model.gguf"], _folder["model.gguf"]));
+        Assert.Equal(File.ReadAllBytes(Llama), File.ReadAllBytes(_folder["model.gguf"]));
+    }
+
+    [Fact]
     public void Models_whose_checkpoints_are_not_known_are_refused()
     {
         var foreign = new PeftFolder(_folder).AddModule("model.layers.0.self_attn.v_proj", 256, 128);
@@ -137,6 +157,10 @@ public sealed class AdapterConversionTests : IDisposable
     [Theory]
     [InlineData("""{"peft_type":"IA3","r":4,"lora_alpha":8}""", typeof(NotSupportedException))]
     [InlineData("""{"peft_type":"LORA","r":4,"lora_alpha":8,"use_dora":true}""", typeof(NotSupportedException))]
+    [InlineData("""{"peft_type":"LORA","r":4,"lora_alpha":8,"modules_to_save":["lm_head"]}""", typeof(NotSupportedException))]
+    [InlineData("""{"peft_type":"LORA","r":4,"lora_alpha":8,"bias":"lora_only"}""", typeof(NotSupportedException))]
+    [InlineData("""{"peft_type":"LORA","r":4,"lora_alpha":8,"lora_bias":true}""", typeof(NotSupportedException))]
+    [InlineData("""{"peft_type":"LORA","r":4,"lora_alpha":8,"init_lora_weights":"pissa_niter_4"}""", typeof(NotSupportedException))]
     [InlineData("""{"peft_type":"LORA","r":4}""", typeof(InvalidDataException))]
     [InlineData("""{"peft_type":"LORA","r":4,"lora_alpha":0}""", typeof(InvalidDataException))]
     [InlineData("""{"peft_type":"LORA","r":4,"lora_alpha":8,"alpha_pattern":{"(":3}}""", typeof(InvalidDataException))]
@@ -173,6 +197,17 @@ public sealed class AdapterConversionTests : IDisposable
         Assert.Equal(a[9 * 4 + 3], Read("blk.0.attn_q.weight.lora_a")[3 * 256 + 9]);
         float[] rows = [.. Enumerable.Range(0, b.Length).Select(i => b[i % 4 * 256 + i / 4])];
         Assert.Equal(Permuted(rows, 4, heads: 4), Read("blk.0.attn_q.weight.lora_b"));
+    }
+
+    [Fact]
+    public void Mlx_has_magnitudes_that_are_refused()
+    {
+        var foreign = new PeftFolder(_folder)
+            .Add("model.layers.0.self_attn.q_proj.lora_a", 256, 4).Add("model.layers.0.self_attn.q_proj.lora_b", 4, 256).Add("model.layers.0.self_attn.q_proj.m", 256);
+        var path = foreign.Save("""{"lora_parameters":{"rank":4,"scale":20.0}}""", "adapters.safetensors");
+        Assert.Contains("DoRA", Assert.Throws<NotSupportedException>(() => AdapterConversion.FromMlx(path, Llama, _folder["out.gguf"])).Message, StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(path, "adapter_config.json"), """{"fine_tune_type":"dora","lora_parameters":{"rank":4,"scale":20.0}}""");
+        Assert.Throws<NotSupportedException>(() => AdapterConversion.FromMlx(path, Llama, _folder["out.gguf"]));
     }
 
     [Fact]

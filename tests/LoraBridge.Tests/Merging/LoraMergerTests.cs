@@ -82,6 +82,19 @@ public sealed class LoraMergerTests
         Assert.Equal(MergeFixture.Read(fixture.ModelPath, Query), MergeFixture.Read(fixture.Output, Query));
     }
 
+    [Fact]
+    public void WhatNoAdapterChangesKeepsItsBits()
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama, TinyType.Q4_K_M));
+
+        var result = fixture.Merge(null, (fixture.AdapterPath, 0));
+
+        using var before = GgufFile.Open(fixture.ModelPath);
+        using var after = GgufFile.Open(fixture.Output);
+        Assert.All(before.Tensors, tensor => Assert.Equal(before.ReadAll(tensor), after.ReadAll(after.Find(tensor.Name)!)));
+        Assert.All(result.Tensors, tensor => Assert.Equal(0, tensor.QuantizationError));
+    }
+
     [Theory]
     [InlineData(GgmlType.F16)]
     [InlineData(GgmlType.BF16)]
@@ -112,11 +125,20 @@ public sealed class LoraMergerTests
     [Fact]
     public void TheMetadataSayWhatWasMerged()
     {
-        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
+        var writer = TinyModelWriter.Create(TinyArchitecture.Llama);
+        writer.Metadata.Set("general.organization", "Tiny Labs").Set("general.alignment", 64u);
+        using var folder = new TemporaryFolder();
+        writer.Save(folder["base.gguf"]);
+        using var fixture = new MergeFixture(folder["base.gguf"]);
 
-        fixture.Merge(new MergeOptions { OutputType = MergeOutputType.F16 }, (fixture.AdapterPath, 0.5f));
+        fixture.Merge(
+            new MergeOptions { OutputType = MergeOutputType.F16, ImportanceMatrixPath = ImportanceFiles.WriteGguf(fixture) }, (fixture.AdapterPath, 0.5f));
 
         using var file = GgufFile.Open(fixture.Output);
+        Assert.Equal(64, file.Alignment);
+        Assert.All(file.Tensors, tensor => Assert.Equal(0, tensor.Offset % 64));
+        Assert.Equal("Tiny Labs", file.Metadata.GetString("general.base_model.0.organization"));
+        Assert.Equal("imatrix", file.Metadata.GetString("quantize.imatrix.file"));
         Assert.Equal("Tiny Llama", file.Metadata.GetString("general.base_model.0.name"));
         Assert.Equal("adapter.gguf", file.Metadata.GetStringArray("lorabridge.merge.adapters")[0]);
         Assert.Equal([0.5f], file.Metadata.GetFloat32Array("lorabridge.merge.scales"));

@@ -56,6 +56,53 @@ public sealed class MergeFaultTests
         AssertNoLitter(fixture);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1L << 20)]
+    public void AnInputIsNeverReplaced(long? partBytes)
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
+        File.Copy(fixture.ModelPath, fixture["base.gguf"]);
+        var inputs = partBytes is null ? [fixture["base.gguf"]] : Split(fixture["base.gguf"]);
+        var bytes = inputs.Select(File.ReadAllBytes).ToList();
+        var merger = new LoraMerger(inputs[0]) { Options = new MergeOptions { Force = true, Threads = 1, MaximumPartBytes = partBytes } };
+        merger.AddLoraAdapter(fixture.AdapterPath);
+        if (partBytes is null)
+            File.CreateSymbolicLink(fixture["link.gguf"], inputs[0]);
+
+        foreach (var path in partBytes is null ? [fixture["base.gguf"], fixture.AdapterPath, fixture["link.gguf"]] : (string[])[fixture["base.gguf"]])
+            Assert.Contains("is read by the merge", Assert.Throws<IOException>(() => merger.Merge(path)).Message, StringComparison.Ordinal);
+
+        Assert.Equal(bytes, inputs.Select(File.ReadAllBytes));
+    }
+
+    [Theory]
+    [InlineData(float.NaN, MergeOutputType.Keep)]
+    [InlineData(float.PositiveInfinity, MergeOutputType.F32)]
+    [InlineData(float.NaN, MergeOutputType.Q4_0)]
+    [InlineData(1e6f, MergeOutputType.F16)]
+    public void ValuesThatCannotBeStoredAreNotWritten(float value, MergeOutputType type)
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama), ["attn_q"]);
+        using (var file = GgufFile.Open(fixture.AdapterPath))
+        {
+            var writer = new GgufWriter(file.Metadata);
+            foreach (var tensor in file.Tensors)
+            {
+                var bytes = file.ReadAll(tensor);
+                BitConverter.TryWriteBytes(bytes.AsSpan(), value);
+                writer.AddTensor(tensor.Name, tensor.Type, tensor.Shape.AsSpan(), bytes);
+            }
+
+            writer.Save(fixture["bad.gguf"]);
+        }
+
+        var fault = Assert.ThrowsAny<Exception>(() => fixture.Merge(new MergeOptions { OutputType = type }, (fixture["bad.gguf"], 1)));
+
+        Assert.Contains("blk.0.attn_q.weight", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(2, Directory.GetFiles(fixture.Folder).Length);
+    }
+
     [Fact]
     public void AFullDiskLeavesTheOldFile()
     {
@@ -69,6 +116,46 @@ public sealed class MergeFaultTests
         using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
 
         Assert.ThrowsAny<IOException>(() => merger.Writer.WriteTo(full));
+    }
+
+    [Theory]
+    [InlineData(MergeOutputType.Keep, MergeStage.Merging, null)]
+    [InlineData(MergeOutputType.Keep, MergeStage.Merging, 1L << 20)]
+    [InlineData(MergeOutputType.Q8_0, MergeStage.Merging, null)]
+    [InlineData(MergeOutputType.Q8_0, MergeStage.Quantizing, null)]
+    public void ADiskThatFillsUpWhileItIsWrittenKeepsTheOldFile(MergeOutputType type, MergeStage stage, long? partBytes)
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
+        using var disk = SmallDisk.Mount(megabytes: 8);
+        File.WriteAllText(disk["merged.gguf"], "old");
+        var merger = new LoraMerger(fixture.ModelPath)
+        {
+            Options = new MergeOptions { Force = true, OutputType = type, MaximumPartBytes = partBytes, Threads = 1 },
+        };
+        merger.AddLoraAdapter(fixture.AdapterPath);
+
+        var fault = Assert.ThrowsAny<IOException>(() => merger.Merge(disk["merged.gguf"], new FillAt(stage, disk)));
+
+        Assert.DoesNotContain("/proc", fault.Message, StringComparison.Ordinal);
+        Assert.Equal("old", File.ReadAllText(disk["merged.gguf"]));
+        Assert.Equal(["filler", "merged.gguf"], Directory.GetFileSystemEntries(disk.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void TooSmallADiskIsSaidBeforeAnyWork()
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
+        using var disk = SmallDisk.Mount(megabytes: 2);
+        var merger = new LoraMerger(fixture.ModelPath);
+        merger.AddLoraAdapter(fixture.AdapterPath);
+
+        foreach (var type in (MergeOutputType[])[MergeOutputType.Keep, MergeOutputType.Q4_0])
+        {
+            merger.OutputType = type;
+            Assert.Contains("are free", Assert.Throws<IOException>(() => merger.Merge(disk["merged.gguf"])).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(disk.Path));
     }
 
     [Fact]
@@ -93,6 +180,15 @@ public sealed class MergeFaultTests
         AssertNoLitter(fixture);
     }
 
+    private static string[] Split(string model)
+    {
+        using var file = GgufFile.Open(model);
+        var writer = new GgufWriter(file.Metadata);
+        foreach (var tensor in file.Tensors)
+            writer.AddTensor(file, tensor);
+        return [.. writer.SaveSplit(model[..^".gguf".Length], 1 << 20)];
+    }
+
     private static void AssertNoLitter(MergeFixture fixture) =>
         Assert.Equal(["adapter.gguf", "merged.gguf"], Directory.GetFiles(fixture.Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
@@ -102,6 +198,15 @@ public sealed class MergeFaultTests
         {
             if (value.Fraction > 0.5)
                 source.Cancel();
+        }
+    }
+
+    private sealed class FillAt(MergeStage stage, SmallDisk disk) : IProgress<MergeProgress>
+    {
+        public void Report(MergeProgress value)
+        {
+            if (value.Stage == stage && !File.Exists(disk["filler"]))
+                disk.Fill("filler");
         }
     }
 

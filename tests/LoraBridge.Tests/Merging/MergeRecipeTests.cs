@@ -1,6 +1,5 @@
 using LoraBridge.Finetuning;
 using LoraBridge.Formats;
-using LoraBridge.Native;
 using LoraBridge.TestKit;
 
 namespace LoraBridge.Tests.Merging;
@@ -32,13 +31,15 @@ public sealed class MergeRecipeTests
     public void AnImportanceMatrixChangesWhatIsRounded(MergeOutputType type)
     {
         using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama, TinyType.Q4_0));
-        var matrix = WriteImportance(fixture);
         fixture.Merge(new MergeOptions { OutputType = type });
         var plain = File.ReadAllBytes(fixture.Output);
 
-        fixture.Merge(new MergeOptions { OutputType = type, ImportanceMatrixPath = matrix, Force = true });
+        fixture.Merge(new MergeOptions { OutputType = type, ImportanceMatrixPath = ImportanceFiles.WriteGguf(fixture), Force = true });
 
-        Assert.NotEqual(plain, File.ReadAllBytes(fixture.Output));
+        var weighted = File.ReadAllBytes(fixture.Output);
+        Assert.NotEqual(plain, weighted);
+        fixture.Merge(new MergeOptions { OutputType = type, ImportanceMatrixPath = ImportanceFiles.WriteLegacy(fixture), Force = true });
+        Assert.Equal(weighted, File.ReadAllBytes(fixture.Output));
     }
 
     [Fact]
@@ -46,10 +47,28 @@ public sealed class MergeRecipeTests
     {
         using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
 
-        var fault = Assert.Throws<NativeException>(() => fixture.Merge(new MergeOptions { OutputType = MergeOutputType.IQ2_XXS }));
+        var fault = Assert.Throws<InvalidOperationException>(() => fixture.Merge(new MergeOptions { OutputType = MergeOutputType.IQ2_XXS }));
 
-        Assert.Contains("imatrix", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("importance matrix", fault.Message, StringComparison.Ordinal);
         Assert.Single(Directory.GetFiles(fixture.Folder));
+        var result = fixture.Merge(new MergeOptions { OutputType = MergeOutputType.IQ2_XXS, ImportanceMatrixPath = ImportanceFiles.WriteGguf(fixture) });
+        Assert.Contains(result.Tensors, tensor => tensor.OutputType == GgmlType.IQ2_XXS);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("This is no importance matrix at all.")]
+    [InlineData("\u0001\0\0\0\u0004\0\0\0name\u0001\0\0\0\u0010\0\0\0short")]
+    [InlineData("\u0001\0\0\0\u0001\0\0\0n\u0001\0\0\0\u0001\0\0\0\0\0\0\u00bf")]
+    public void WhatIsNoImportanceMatrixIsRefused(string content)
+    {
+        using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
+        File.WriteAllText(fixture["imatrix.dat"], content, System.Text.Encoding.Latin1);
+
+        var fault = Assert.Throws<InvalidDataException>(() => fixture.Merge(new MergeOptions { ImportanceMatrixPath = fixture["imatrix.dat"] }));
+
+        Assert.Contains("imatrix.dat", fault.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(fixture.Output));
     }
 
     [Fact]
@@ -69,23 +88,4 @@ public sealed class MergeRecipeTests
         Assert.Throws<IOException>(() => fixture.Merge(new MergeOptions { MaximumPartBytes = 1 << 20 }));
     }
 
-    private static string WriteImportance(MergeFixture fixture)
-    {
-        using var model = GgufFile.Open(fixture.ModelPath);
-        var writer = new GgufWriter();
-        var random = new Random(3);
-        foreach (var tensor in model.Tensors.Where(tensor => tensor.Shape.Length == 2))
-        {
-            var sums = new float[tensor.Shape[0]];
-            foreach (ref var sum in sums.AsSpan())
-                sum = random.NextSingle() * 100;
-            writer.AddTensor(tensor.Name + ".in_sum2", GgmlType.F32, [sums.Length, 1], Bytes(sums));
-            writer.AddTensor(tensor.Name + ".counts", GgmlType.F32, [1, 1], Bytes([10]));
-        }
-
-        writer.Save(fixture["imatrix.gguf"]);
-        return fixture["imatrix.gguf"];
-    }
-
-    private static byte[] Bytes(float[] values) => System.Runtime.InteropServices.MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
 }

@@ -63,19 +63,75 @@ public sealed class MergeSpecialTensorTests
         Assert.Equal(14, result.MergedTensors);
     }
 
-    [Fact]
-    public void AnOutputThatIsTheEmbeddingBecomesATensorOfItsOwn()
+    [Theory]
+    [InlineData("token_embd", MergeOutputType.Keep)]
+    [InlineData("output", MergeOutputType.Keep)]
+    [InlineData("output", MergeOutputType.Q8_0)]
+    public void AnOutputThatIsTheEmbeddingBecomesATensorOfItsOwn(string target, MergeOutputType type)
     {
         var tied = TinyModels.PathOf(TinyArchitecture.Gemma3);
-        using var fixture = new MergeFixture(tied, ["token_embd"]);
+        using var fixture = new MergeFixture(tied);
+        var adapter = target == "output" ? OutputAdapter(fixture) : fixture.Adapter("tied.gguf", [target]);
         var embedding = MergeFixture.Read(tied, "token_embd.weight");
 
-        fixture.Merge();
+        var result = fixture.Merge(new MergeOptions { OutputType = type, Verify = true }, (adapter, 1));
 
-        Assert.Equal(embedding, MergeFixture.Read(fixture.Output, "output.weight"));
-        Assert.NotEqual(embedding, MergeFixture.Read(fixture.Output, "token_embd.weight"));
+        Assert.Equal([$"{target}.weight"], result.Tensors.Select(tensor => tensor.Name));
+        Assert.True(result.Verification!.Verdict <= MergeVerdict.Close, result.Verification.ToString());
+        Assert.True(result.Verification.AdapterEffect > 1e-2);
+        if (type == MergeOutputType.Keep)
+            Assert.Equal(embedding, MergeFixture.Read(fixture.Output, target == "output" ? "token_embd.weight" : "output.weight"));
         using var model = new LM(fixture.Output, TinyModels.Device);
         Assert.Equal("gemma3", model.Architecture);
+    }
+
+    [Fact]
+    public void AWeightThatIsSeenThroughDifferentScalesIsRefused()
+    {
+        // The layers of hrm_text are run through several times, each time with scales of their own.
+        using var fixture = new MergeFixture(Zoo.PathOf("hrm_text-dense.gguf"));
+
+        Assert.Contains("blk.0.attn_", Assert.Throws<InvalidOperationException>(() => fixture.Merge()).Message, StringComparison.Ordinal);
+        Assert.Single(Directory.GetFiles(fixture.Folder));
+    }
+
+    [Fact]
+    public void AnArchitectureThatAlwaysSharesItsOutputIsRefused()
+    {
+        using var fixture = new MergeFixture(Zoo.PathOf("gemma2-dense.gguf"), ["token_embd"]);
+
+        foreach (var type in (MergeOutputType[])[MergeOutputType.Keep, MergeOutputType.Q8_0])
+            Assert.Contains("gemma2", Assert.Throws<InvalidOperationException>(() => fixture.Merge(new MergeOptions { OutputType = type })).Message, StringComparison.Ordinal);
+
+        Assert.Single(Directory.GetFiles(fixture.Folder));
+    }
+
+    [Fact]
+    public void TensorsThatLlamaCppDoesNotAdaptAreNamed()
+    {
+        using var fixture = new MergeFixture(Zoo.PathOf("deepseek2-moe.gguf"), ["attn_q_a", "attn_output"]);
+
+        var verification = fixture.Merge(new MergeOptions { Verify = true }).Verification!;
+
+        Assert.Equal(["blk.0.attn_q_a.weight", "blk.1.attn_q_a.weight"], verification.UnappliedTensors);
+        Assert.Contains("blk.0.attn_q_a.weight", verification.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>An adapter of an output that the model does not have, shaped as if it had.</summary>
+    private static string OutputAdapter(MergeFixture fixture)
+    {
+        using var other = GgufFile.Open(fixture.Adapter("embedding.gguf", ["token_embd"]));
+        var writer = new GgufWriter(other.Metadata);
+        foreach (var tensor in other.Tensors)
+        {
+            // [R, V] and [R, D]: as B of the output the one fits as it lies, as A the other's values in any order.
+            var isA = tensor.Name.EndsWith("lora_b", StringComparison.Ordinal);
+            long[] shape = isA ? [tensor.Shape[1], tensor.Shape[0]] : [.. tensor.Shape];
+            writer.AddTensor($"output.weight.lora_{(isA ? 'a' : 'b')}", tensor.Type, shape, other.ReadAll(tensor));
+        }
+
+        writer.Save(fixture["output.gguf"]);
+        return fixture["output.gguf"];
     }
 
     private static double Change(MergeFixture fixture, string name)

@@ -61,6 +61,7 @@ internal abstract class AdapterWritingCommand : ToolCommand
                     ("written", result.Path),
                     ("tensors", Units.Count(result.Tensors.Count)),
                     ("rank", Units.Count(result.Rank)),
+                    ("energy", string.Create(CultureInfo.InvariantCulture, $"at least {result.MinimumRetainedEnergy:0.00%} of each tensor's is retained")),
                     ("size", Units.Bytes(result.Bytes)),
                     ("skipped", result.Skipped.Count == 0 ? null : string.Join(", ", result.Skipped))));
             });

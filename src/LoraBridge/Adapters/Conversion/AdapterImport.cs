@@ -15,7 +15,7 @@ internal sealed class AdapterImport
     private readonly ForeignAdapter _adapter;
     private readonly AdapterBuilder _builder;
     private int _count;
-    private readonly List<string> _skipped;
+    private readonly List<string> _skipped = [];
 
     /// <exception cref="NotSupportedException">It is not known how the model's checkpoints lie.</exception>
     internal AdapterImport(GgufModelFiles model, ForeignAdapter adapter)
@@ -25,10 +25,9 @@ internal sealed class AdapterImport
         _architecture = model.Metadata.Architecture!;
         _names = new CheckpointNames(_layout);
         _builder = new AdapterBuilder(_architecture, new AdapterWriteOptions { Force = true });
-        _skipped = [.. adapter.Skipped];
     }
 
-    /// <summary>Tensors and modules that a GGUF adapter cannot hold.</summary>
+    /// <summary>Modules that a GGUF adapter cannot hold.</summary>
     internal IReadOnlyList<string> Skipped => _skipped;
 
     /// <summary>Writes the adapter; replaces a file that exists.</summary>

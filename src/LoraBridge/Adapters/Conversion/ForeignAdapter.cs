@@ -4,9 +4,7 @@ namespace LoraBridge.Adapters.Conversion;
 /// <param name="Modules">What it adapts.</param>
 /// <param name="Alpha">The alpha that a GGUF file of it should state.</param>
 /// <param name="InvocationTokens">Tokens after which alone the adapter counts; empty: always.</param>
-/// <param name="Skipped">Tensors that are not part of a LoRA module.</param>
-internal sealed record ForeignAdapter(
-    IReadOnlyList<ForeignModule> Modules, float Alpha, IReadOnlyList<uint> InvocationTokens, IReadOnlyList<string> Skipped);
+internal sealed record ForeignAdapter(IReadOnlyList<ForeignModule> Modules, float Alpha, IReadOnlyList<uint> InvocationTokens);
 
 /// <summary>
 /// A module of it: y = W x + s B (A x), A [E, R, inputs] and B [E, outputs, R] by rows. For an embedding of V tokens the inputs are V.

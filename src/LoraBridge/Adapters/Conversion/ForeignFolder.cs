@@ -64,6 +64,15 @@ internal sealed class ForeignFolder : IDisposable
     /// <summary>What is wrong with the configuration.</summary>
     internal InvalidDataException Fault(string what) => new($"{ConfigurationPath}: {what}.");
 
+    /// <summary>Why an adapter with a tensor other than LoRA matrices is refused: without it the adapter would do something else.</summary>
+    internal NotSupportedException NoMatrix(string tensor) => new(
+        $"{Tensors.Path}: {tensor} is {Kind(tensor)}, which a GGUF adapter cannot hold; train without, or merge in the adapter's own library.");
+
+    private static string Kind(string tensor) =>
+        tensor.Contains("magnitude", StringComparison.Ordinal) || tensor.EndsWith(".m", StringComparison.Ordinal) ? "a magnitude of DoRA"
+        : tensor.EndsWith(".bias", StringComparison.Ordinal) ? "a bias"
+        : "a whole weight (modules_to_save)";
+
     public void Dispose()
     {
         _configuration.Dispose();

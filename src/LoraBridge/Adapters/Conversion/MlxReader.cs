@@ -26,7 +26,6 @@ internal static class MlxReader
             throw files.Fault($"'scale' is {scale}, expected a number above 0");
 
         List<ForeignModule> modules = [];
-        List<string> skipped = [];
         foreach (var tensor in files.Tensors.Tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))
         {
             if (tensor.Name.EndsWith(ASuffix, StringComparison.Ordinal))
@@ -34,9 +33,9 @@ internal static class MlxReader
             else if (tensor.Name.EndsWith(BSuffix, StringComparison.Ordinal))
                 _ = files.Tensors.Find(tensor.Name[..^BSuffix.Length] + ASuffix) ?? throw Incomplete(files, tensor.Name);
             else
-                skipped.Add(tensor.Name);
+                throw files.NoMatrix(tensor.Name);
         }
-        return new ForeignAdapter(modules, modules.Count > 0 ? scale * modules[0].Rank : scale, [], skipped);
+        return new ForeignAdapter(modules, modules.Count > 0 ? scale * modules[0].Rank : scale, []);
     }
 
     private static ForeignModule Module(ForeignFolder files, string name, SafetensorsTensorInfo a, float scale)

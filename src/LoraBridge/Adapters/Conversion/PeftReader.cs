@@ -24,20 +24,16 @@ internal static partial class PeftReader
         var alphas = Patterns(files, configuration);
 
         var halves = new SortedDictionary<string, (SafetensorsTensorInfo? A, SafetensorsTensorInfo? B)>(StringComparer.Ordinal);
-        List<string> skipped = [];
         foreach (var tensor in files.Tensors.Tensors)
         {
             if (MatrixName().Match(tensor.Name) is not { Success: true } match)
-            {
-                skipped.Add(tensor.Name);
-                continue;
-            }
+                throw files.NoMatrix(tensor.Name);
             var name = match.Groups[1].Value;
             var half = halves.GetValueOrDefault(name);
             halves[name] = match.Groups[2].Value + match.Groups[3].Value == "A" ? half with { A = tensor } : half with { B = tensor };
         }
         ForeignModule[] modules = [.. halves.Select(entry => Module(files, entry.Key, entry.Value.A, entry.Value.B, Scale))];
-        return new ForeignAdapter(modules, byRoot ? alpha * MathF.Sqrt(rank) : alpha, InvocationTokens(files, configuration), skipped);
+        return new ForeignAdapter(modules, alpha, InvocationTokens(files, configuration));
 
         float Scale(string module, int rankOfModule)
         {
@@ -51,10 +47,18 @@ internal static partial class PeftReader
         var kind = configuration.TryGetProperty("peft_type", out var type) ? type.ToString() : "missing";
         if (kind != "LORA")
             throw new NotSupportedException($"{files.ConfigurationPath}: 'peft_type' is {kind}, expected LORA.");
-        foreach (var name in (string[])["use_dora", "use_qalora", "use_bdlora", "lora_bias"])
-            if (configuration.TryGetProperty(name, out var value) && value.ValueKind is not (JsonValueKind.False or JsonValueKind.Null))
+        foreach (var name in (string[])["use_dora", "use_qalora", "use_bdlora", "lora_bias", "modules_to_save", "bias"])
+            if (configuration.TryGetProperty(name, out var value) && !IsOff(value))
                 throw new NotSupportedException($"{files.ConfigurationPath}: '{name}' is {value.GetRawText()}; that cannot be expressed by two matrices.");
+        // These take what the matrices start with out of the base's weights, which a GGUF model still has.
+        if (configuration.TryGetProperty("init_lora_weights", out var start) && ChangesBase().IsMatch(start.ToString()))
+            throw new NotSupportedException($"{files.ConfigurationPath}: 'init_lora_weights' is {start.GetRawText()}; save the adapter converted to plain LoRA.");
     }
+
+    private static bool IsOff(JsonElement value) =>
+        value.ValueKind is JsonValueKind.False or JsonValueKind.Null
+        || (value.ValueKind == JsonValueKind.String && value.ValueEquals("none"))
+        || (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0);
 
     private static ForeignModule Module(
         ForeignFolder files, string name, SafetensorsTensorInfo? a, SafetensorsTensorInfo? b, Func<string, int, float> scale)
@@ -100,6 +104,9 @@ internal static partial class PeftReader
             throw files.Fault("'alora_invocation_tokens' is not a list of tokens");
         return [.. tokens.EnumerateArray().Select(token => token.GetUInt32())];
     }
+
+    [GeneratedRegex("^(?:pissa|olora|corda|loftq)", RegexOptions.IgnoreCase)]
+    private static partial Regex ChangesBase();
 
     /// <summary>The matrices of a linear layer, or of an embedding; newer files leave the adapter's name out.</summary>
     [GeneratedRegex(@"^(?:base_model\.model\.)?(.+)\.lora_(?:([AB])(?:\.[^.]+)?\.weight|embedding_([AB])(?:\.[^.]+)?)$")]

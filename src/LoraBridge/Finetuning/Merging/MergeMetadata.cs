@@ -8,13 +8,25 @@ internal static class MergeMetadata
     private const string FileType = "general.file_type";
     private const string BaseCount = "general.base_model.count";
 
-    internal static GgufMetadata Of(GgufModelFiles model, IReadOnlyList<AdapterSource> adapters, MergeOutputType type)
+    /// <summary>What a model says about itself, and one made from it about its base.</summary>
+    private static readonly string[] Origins = ["author", "version", "organization", "url", "doi", "uuid", "repo_url"];
+
+    internal static GgufMetadata Of(
+        GgufModelFiles model, IReadOnlyList<AdapterSource> adapters, MergeOutputType type, string? importanceMatrixPath = null)
     {
         var metadata = model.Metadata.Clone();
         if (FileTypeOf(type) is { } fileType)
             metadata.Set(FileType, (uint)fileType);
         if (!metadata.ContainsKey(BaseCount))
+        {
             metadata.Set(BaseCount, 1u).Set("general.base_model.0.name", NameOf(model));
+            foreach (var origin in Origins)
+                if (model.Metadata.TryGetString($"general.{origin}", out var text))
+                    metadata.Set($"general.base_model.0.{origin}", text);
+        }
+
+        if (importanceMatrixPath is not null)
+            metadata.Set("quantize.imatrix.file", Path.GetFileName(importanceMatrixPath));
         return metadata
             .Set("lorabridge.merge.adapters", GgufValue.FromStrings(adapters.Select(adapter => Path.GetFileName(adapter.Adapter.Path))))
             .Set("lorabridge.merge.scales", GgufValue.FromArray<float>([.. adapters.Select(adapter => adapter.Scale)]));

@@ -13,9 +13,10 @@ internal sealed class MergeVerifier(int seed)
 
     /// <exception cref="InvalidDataException">llama.cpp cannot load a model, or cannot apply an adapter.</exception>
     internal MergeVerification Compare(
-        GgufModelFiles model, IReadOnlyList<(string Path, float Scale)> adapters, string merged, CancellationToken cancellationToken)
+        GgufModelFiles model, IReadOnlyList<AdapterSource> adapters, string merged, CancellationToken cancellationToken)
     {
         var tokens = new List<int[]>();
+        var unapplied = new SortedSet<string>(StringComparer.Ordinal);
         float[][] bare, live, found;
         // Not repacked: repacked kernels sum in another order, which is no fault of the merge.
         var options = new NativeLoadOptions { UseExtraBuffers = false };
@@ -26,8 +27,12 @@ internal sealed class MergeVerifier(int seed)
             var handles = new List<(LlamaAdapterHandle Adapter, float Scale)>();
             try
             {
-                foreach (var (path, scale) in adapters)
-                    handles.Add((LlamaAdapters.Load(handle, path), scale));
+                foreach (var adapter in adapters)
+                {
+                    handles.Add((LlamaAdapters.Load(handle, adapter.Adapter.Path), adapter.Scale));
+                    unapplied.UnionWith(LiveTargets.FindUnapplied(handle, handles[^1].Adapter, adapter.Adapter));
+                }
+
                 live = Logits(handle, handles, tokens, cancellationToken);
             }
             catch (NativeException fault)
@@ -42,7 +47,7 @@ internal sealed class MergeVerifier(int seed)
 
         using (var handle = ModelLoader.Load(merged, options, null, cancellationToken))
             found = Logits(handle, [], tokens, cancellationToken);
-        return Compare(live, found, bare);
+        return Compare(live, found, bare) with { UnappliedTensors = [.. unapplied] };
     }
 
     internal static MergeVerification Compare(float[][] live, float[][] merged, float[][] bare)

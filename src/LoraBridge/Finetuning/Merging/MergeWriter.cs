@@ -23,6 +23,9 @@ internal sealed class MergeWriter : IDisposable
     /// <summary>The writer; it can write its file once, because each chunk is computed once.</summary>
     internal GgufWriter Writer { get; }
 
+    /// <summary>The tensors of the file.</summary>
+    internal ImmutableArray<PlannedTensor> Tensors => _tensors;
+
     /// <summary>The tensors that were merged so far.</summary>
     internal IReadOnlyList<MergedTensor> Merged => _merged;
 

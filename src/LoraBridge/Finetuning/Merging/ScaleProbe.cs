@@ -14,8 +14,11 @@ internal static class ScaleProbe
 {
     private const string ScaleSuffix = ".scale";
 
-    /// <returns>Names of weights, each with the name of the scale that comes before the branch; weights without one are left out.</returns>
-    internal static IReadOnlyDictionary<string, string> Trace(
+    /// <returns>
+    /// For each weight the names of the scales that come before the branch, null where none does. There are several where the graph
+    /// multiplies by the weight more than once.
+    /// </returns>
+    internal static ILookup<string, string?> Trace(
         GgufModelFiles model, IReadOnlyList<string> targets, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("lorabridge-");
@@ -25,7 +28,7 @@ internal static class ScaleProbe
             WriteAdapter(model, targets, path);
             using var handle = ModelLoader.Load(model, new NativeLoadOptions { UseExtraBuffers = false }, null, cancellationToken);
             using var adapter = LlamaAdapters.Load(handle, path);
-            var graph = GraphTracer.Trace(handle, adapter, tokens: 1, outputRows: 1, threads: 1);
+            var graph = GraphTracer.TraceStructure(handle, adapter);
             return Find(graph);
         }
         finally
@@ -54,19 +57,18 @@ internal static class ScaleProbe
     private static void AddZeros(GgufWriter writer, string name, long[] shape) =>
         writer.AddTensor(name, GgmlType.F32, shape, new byte[sizeof(float) * shape.Aggregate(1L, (product, n) => product * n)]);
 
-    private static Dictionary<string, string> Find(TracedGraph graph)
+    private static ILookup<string, string?> Find(TracedGraph graph)
     {
-        var found = new Dictionary<string, string>(StringComparer.Ordinal);
         var users = graph.Nodes
             .SelectMany(node => node.Sources.OfType<TracedTensor>().Distinct(), (node, source) => (Source: source, User: node))
             .ToLookup(pair => pair.Source, pair => pair.User);
-        foreach (var product in graph.Nodes.Where(node => node.Op is GgmlOp.MulMat or GgmlOp.MulMatId))
-        {
-            if (product.Sources[0] is { IsWeight: true } weight && ScaleBeforeBranch(product, users) is { } scale)
-                found[weight.Name] = scale;
-        }
-
-        return found;
+        return graph.Nodes
+            .Where(node => node is { Op: GgmlOp.MulMat or GgmlOp.MulMatId } && node.Sources[0] is { IsWeight: true })
+            .Select(product => (Product: product, Scale: ScaleBeforeBranch(product, users)))
+            .Where(pair => pair.Scale is not null || HasBranch(pair.Product, users))
+            .Select(pair => (Weight: pair.Product.Sources[0]!.Name, pair.Scale))
+            .Distinct()
+            .ToLookup(pair => pair.Weight, pair => pair.Scale, StringComparer.Ordinal);
     }
 
     /// <summary>Follows a product: first multiplied by a scale, then added to a branch.</summary>
@@ -75,13 +77,15 @@ internal static class ScaleProbe
         foreach (var scaled in users[product].Where(node => node.Op == GgmlOp.Mul))
         {
             var scale = LeafOf(Other(scaled, product));
-            if (scale is not null && scale.EndsWith(ScaleSuffix, StringComparison.Ordinal)
-                && users[scaled].Any(node => node.Op == GgmlOp.Add && IsBranch(Other(node, scaled))))
+            if (scale is not null && scale.EndsWith(ScaleSuffix, StringComparison.Ordinal) && HasBranch(scaled, users))
                 return scale;
         }
 
         return null;
     }
+
+    private static bool HasBranch(TracedTensor tensor, ILookup<TracedTensor, TracedTensor> users) =>
+        users[tensor].Any(node => node.Op == GgmlOp.Add && IsBranch(Other(node, tensor)));
 
     private static TracedTensor? Other(TracedTensor node, TracedTensor source) => ReferenceEquals(node.Sources[0], source) ? node.Sources[1] : node.Sources[0];
 

@@ -30,20 +30,30 @@ internal sealed class TemporaryFile : IDisposable
     /// <summary>Where this process, llama.cpp included, writes and reads it.</summary>
     internal string Path => _unnamed?.Path ?? _reserved;
 
+    /// <summary>Opens the file, empty so far. Nothing is buffered, so that closing it cannot fail.</summary>
+    internal FileStream OpenWrite() => new(Path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0);
+
+    /// <summary>Flushes the closed file to the disk.</summary>
+    /// <exception cref="IOException">The disk is full.</exception>
+    internal void Flush()
+    {
+        using var stream = new FileStream(Path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+        stream.Flush(flushToDisk: true);
+    }
+
     /// <summary>Flushes the closed file to the disk and gives it its name.</summary>
     /// <exception cref="IOException">The disk is full, or a file of this name has appeared and may not be replaced.</exception>
     internal void Publish()
     {
-        if (_unnamed is not null)
-        {
-            // All slow work is done before the file has a name.
-            using (var stream = new FileStream(Path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read))
-                stream.Flush(flushToDisk: true);
-            _unnamed.Link(_reserved);
-        }
-
+        // All slow work is done before the file has a name.
+        Flush();
+        _unnamed?.Link(_reserved);
         AtomicFile.Adopt(_reserved, _target, _overwrite);
     }
+
+    /// <summary>A fault that names the file by the target, because nobody knows its own path; null where it does not name the file.</summary>
+    internal IOException? Renamed(IOException fault) =>
+        fault.Message.Contains(Path, StringComparison.Ordinal) ? new IOException(fault.Message.Replace(Path, _target, StringComparison.Ordinal), fault) : null;
 
     public void Dispose()
     {

@@ -67,17 +67,24 @@ internal sealed class TensorMerger
         {
             var values = valuesBuffer.AsSpan(0, count);
             var delta = deltaBuffer.AsSpan(0, count);
-            Read(expert, firstRow, rows, values);
             var updates = _updates.Value;
             for (var i = 0; i < updates.Length; i++)
                 updates[i].Compute(expert, firstRow, rows, delta, accumulate: i > 0);
-            var norms = new MergeNorms(TensorPrimitives.SumOfSquares<float>(values), TensorPrimitives.SumOfSquares<float>(delta), 0, 0);
-            TensorPrimitives.Add(values, delta, values);
+            var stored = Read(expert, firstRow, rows, values);
+            var (before, change) = (TensorPrimitives.SumOfSquares<float>(values), TensorPrimitives.SumOfSquares<float>(delta));
+            // What no adapter changes is not rounded again.
+            if (change == 0 && _tensor.Type == _tensor.Source.Info.Type)
+                return new Chunk(stored.Buffer, stored.Length, new MergeNorms(before, 0, before, 0));
 
+            TensorPrimitives.Add(values, delta, values);
+            var exact = TensorPrimitives.SumOfSquares<float>(values);
+            if (!float.IsFinite(exact))
+                throw new InvalidOperationException($"'{_tensor.Name}' and what the adapters add to it are not finite numbers: check base, adapters and scales.");
+            ArrayPool<byte>.Shared.Return(stored.Buffer);
             var bytes = checked((int)(rows * _tensor.Type.RowSize(_tensor.RowLength)));
             var buffer = ArrayPool<byte>.Shared.Rent(bytes);
             Write(expert, values, buffer.AsSpan(0, bytes));
-            return new Chunk(buffer, bytes, norms + Error(values, buffer.AsSpan(0, bytes), delta));
+            return new Chunk(buffer, bytes, new MergeNorms(before, change, exact, Error(values, buffer.AsSpan(0, bytes), delta)));
         }
         finally
         {
@@ -86,21 +93,16 @@ internal sealed class TensorMerger
         }
     }
 
-    private void Read(int expert, int firstRow, int rows, Span<float> values)
+    /// <summary>Reads rows of the base: as they are stored, in a buffer of the pool, and as F32.</summary>
+    private (byte[] Buffer, int Length) Read(int expert, int firstRow, int rows, Span<float> values)
     {
         var source = _tensor.Source;
         var rowBytes = source.Info.Type.RowSize(_tensor.RowLength);
         var length = checked((int)(rows * rowBytes));
         var buffer = ArrayPool<byte>.Shared.Rent(length);
-        try
-        {
-            source.File.Read(source.Info, buffer.AsSpan(0, length), (expert * _tensor.RowsPerExpert + firstRow) * rowBytes);
-            TensorReader.Convert(source.Info.Type, buffer.AsSpan(0, length), values);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        source.File.Read(source.Info, buffer.AsSpan(0, length), (expert * _tensor.RowsPerExpert + firstRow) * rowBytes);
+        TensorReader.Convert(source.Info.Type, buffer.AsSpan(0, length), values);
+        return (buffer, length);
     }
 
     private void Write(int expert, ReadOnlySpan<float> values, Span<byte> destination)
@@ -123,12 +125,16 @@ internal sealed class TensorMerger
         GgmlQuantizer.Quantize((GgmlTensorType)_tensor.Type, values, destination, _tensor.RowLength, importance);
     }
 
-    private MergeNorms Error(ReadOnlySpan<float> exact, ReadOnlySpan<byte> stored, Span<float> scratch)
+    /// <summary>The sum of squares of what storing has changed.</summary>
+    private double Error(ReadOnlySpan<float> exact, ReadOnlySpan<byte> stored, Span<float> scratch)
     {
         if (_tensor.Type == GgmlType.F32)
-            return default;
+            return 0;
         TensorReader.Convert(_tensor.Type, stored, scratch);
         TensorPrimitives.Subtract(scratch, exact, scratch);
-        return new MergeNorms(0, 0, TensorPrimitives.SumOfSquares(exact), TensorPrimitives.SumOfSquares<float>(scratch));
+        var error = TensorPrimitives.SumOfSquares<float>(scratch);
+        return float.IsFinite(error)
+            ? error
+            : throw new InvalidOperationException($"'{_tensor.Name}' has values that {_tensor.Type} cannot hold: choose another type of output.");
     }
 }

@@ -21,6 +21,7 @@ internal sealed class WeightScales
 
     /// <summary>Finds the factors of those weights that shall be merged.</summary>
     /// <exception cref="InvalidDataException">A factor is zero or not finite: no weight can equal the live model then.</exception>
+    /// <exception cref="InvalidOperationException">A weight has several factors: neither can it then.</exception>
     internal static WeightScales Of(GgufModelFiles model, IReadOnlySet<string> targets, CancellationToken cancellationToken)
     {
         var scales = new WeightScales();
@@ -33,13 +34,21 @@ internal sealed class WeightScales
         foreach (var target in blockScaled)
             scales.Add(model, target, ScaleOf(model, target)!);
         var traced = scaled.Except(blockScaled, StringComparer.Ordinal).ToList();
-        if (traced.Count > 0)
-        {
-            foreach (var (target, scale) in ScaleProbe.Trace(model, traced, cancellationToken))
-                scales.Add(model, target, model.Find(scale)!);
-        }
-
+        if (traced.Count == 0)
+            return scales;
+        var found = ScaleProbe.Trace(model, traced, cancellationToken);
+        foreach (var target in traced)
+            scales.AddOnly(model, target, [.. found[target]]);
         return scales;
+    }
+
+    /// <summary>Adds the one scale that a weight is always seen through.</summary>
+    private void AddOnly(GgufModelFiles model, string target, IReadOnlyList<string?> names)
+    {
+        if (names.Count > 1)
+            throw new InvalidOperationException($"'{target}' is used {names.Count} times with scales of their own ({string.Join(", ", names.Select(name => name ?? "none"))}): no merged weight can equal the live adapter.");
+        if (names is [{ } name])
+            Add(model, target, model.Find(name)!);
     }
 
     private void Add(GgufModelFiles model, string target, GgufModelTensor scale)
