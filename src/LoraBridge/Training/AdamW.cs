@@ -25,6 +25,9 @@ internal sealed class AdamW
     /// <summary>v, by parameter.</summary>
     public float[][] SecondMoments { get; }
 
+    /// <inheritdoc cref="AdamWOptions.GainOf"/>
+    public Func<TrainableTensor, float> GainOf => _options.GainOf;
+
     /// <summary>t, the updates made so far.</summary>
     public int Steps { get; set; }
 
@@ -39,11 +42,12 @@ internal sealed class AdamW
         Parallel.For(0, _parameters.Count, new ParallelOptions { MaxDegreeOfParallelism = _options.Threads }, i =>
         {
             var rate = learningRate * _options.RateFactorOf(_parameters[i]);
+            var gain = _options.GainOf(_parameters[i]);
             // Decay applies to matrices; pulling norms and biases towards zero does harm.
             var decay = _parameters[i].Shape.Rows > 1 ? rate * _options.WeightDecay : 0;
             Update(
-                _parameters[i].Values, _parameters[i].Gradients, FirstMoments[i], SecondMoments[i], gradientFactor,
-                rate / firstCorrection, secondCorrection, decay);
+                _parameters[i].Values, _parameters[i].Gradients, FirstMoments[i], SecondMoments[i], gain * gradientFactor,
+                gain * rate / firstCorrection, secondCorrection, decay);
         });
     }
 

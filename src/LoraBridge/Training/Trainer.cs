@@ -20,13 +20,15 @@ internal sealed class Trainer(TrainingGraph graph, AdamW optimizer, LearningRate
         var step = optimizer.Steps;
         graph.ClearGradients();
         var loss = 0.0;
-        foreach (var row in data.MicroBatches.SelectMany(rows => rows))
+        foreach (var (index, packed) in data.MicroBatches.SelectMany(rows => rows).Index())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            loss += Loss(row, data.TokenWeight, backward: true);
+            var row = TrainingRow.From(packed, graph.Tokens, data.TokenWeight);
+            graph.Noise?.Begin(step, index, row.Segments);
+            loss += graph.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets);
         }
 
-        var norm = GradientNorm.Of(graph.Parameters);
+        var norm = GradientNorm.Of(graph.Parameters, optimizer.GainOf);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
             throw new TrainingDivergedException(step, loss, norm);
         var learningRate = schedule.At(step);
@@ -38,20 +40,13 @@ internal sealed class Trainer(TrainingGraph graph, AdamW optimizer, LearningRate
     public double Evaluate(IEnumerable<PackedRow> rows, CancellationToken cancellationToken = default)
     {
         var (sum, count) = (0.0, 0L);
-        foreach (var row in rows)
+        foreach (var packed in rows)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            sum += Loss(row, 1, backward: false);
-            count += row.TargetCount;
+            var row = TrainingRow.From(packed, graph.Tokens, tokenWeight: 1);
+            sum += graph.Evaluate(row.Tokens, row.Positions, row.Segments, row.Targets);
+            count += packed.TargetCount;
         }
         return count > 0 ? sum / count : double.NaN;
-    }
-
-    private double Loss(PackedRow packed, float tokenWeight, bool backward)
-    {
-        var row = TrainingRow.From(packed, graph.Tokens, tokenWeight);
-        return backward
-            ? graph.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets)
-            : graph.Evaluate(row.Tokens, row.Positions, row.Segments, row.Targets);
     }
 }

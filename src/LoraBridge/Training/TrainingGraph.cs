@@ -37,6 +37,8 @@ internal sealed class TrainingGraph : IDisposable
         Parts = new GraphParts(_graph, _inputs.OutputRows, isTrainable);
         var fixedPoint = shape.Precision == TrainingPrecision.Exact ? null : new FixedPointMatMul(shape.CachesTransposed ? new PanelCache() : null);
         TrainedProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint);
+        Noise = shape.Noise;
+        TrainedNodes = Noise is null ? TrainedProducts : new NoiseLowering(TrainedProducts, Noise, Parts.Trainable);
         MeasuredProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint: null);
         foreach (var leaf in Parts.Trainable)
         {
@@ -60,6 +62,12 @@ internal sealed class TrainingGraph : IDisposable
 
     /// <summary>How products are computed where gradients are wanted.</summary>
     public ProductLowering TrainedProducts { get; }
+
+    /// <summary>How all nodes are where gradients are wanted: with noise, if there is any.</summary>
+    public INodeLowering TrainedNodes { get; }
+
+    /// <summary>What is random in rows that are trained on; null when nothing is.</summary>
+    public RowNoise? Noise { get; }
 
     /// <summary>How products are computed where losses are measured: as inference does.</summary>
     public ProductLowering MeasuredProducts { get; }

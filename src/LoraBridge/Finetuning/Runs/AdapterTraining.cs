@@ -112,7 +112,7 @@ internal sealed class AdapterTraining : IDisposable
         var layout = RowLayout.For(
             data.Training.Concat(data.Validation), PreparedData.ContextLengthFor(model, parameters), model.ContextLength, packing);
         var headRows = TrainingGraphShape.HeadRowsFor(layout.Length, model.VocabularySize);
-        var shape = MemoryPlan.Choose(model, parameters, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: null));
+        var shape = MemoryPlan.Choose(model, parameters, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: null) { Noise = NoiseOf(parameters) });
         var session = AdapterSession.Open(handle, design.Blueprint, design.Write, engine, shape, design.RequireAll);
         if (!packing || !session.Graph.OneSequencePerRow)
             return (session, layout);
@@ -120,16 +120,24 @@ internal sealed class AdapterTraining : IDisposable
         return OpenSession(model, handle, engine, design, data, parameters, packing: false);
     }
 
-    private static AdamW CreateOptimizer(LM model, AdapterSession session, LoraTrainingParameters parameters) =>
-        new(session.Graph.Parameters, new AdamWOptions
+    private static RowNoise? NoiseOf(LoraTrainingParameters parameters) => parameters is { Dropout: 0, NeftuneAlpha: 0 }
+        ? null
+        : new RowNoise(parameters.Seed, parameters.Dropout, parameters.NeftuneAlpha);
+
+    private static AdamW CreateOptimizer(LM model, AdapterSession session, LoraTrainingParameters parameters)
+    {
+        var gains = session.Blueprint.Targets.ToDictionary(target => target.Weight + LoraPair.BSuffix, target => target.Gain);
+        return new(session.Graph.Parameters, new AdamWOptions
         {
             Beta1 = parameters.Beta1,
             Beta2 = parameters.Beta2,
             Epsilon = parameters.Epsilon,
             WeightDecay = parameters.WeightDecay,
             RateFactorOf = tensor => tensor.Name.EndsWith(LoraPair.BSuffix, StringComparison.Ordinal) ? parameters.LoraPlusRatio : 1,
+            GainOf = tensor => gains.GetValueOrDefault(tensor.Name, 1),
             Threads = model.Threads,
         });
+    }
 
     private LearningRateSchedule CreateSchedule(LoraTrainingParameters parameters) => new(
         parameters.Schedule, parameters.LearningRate, TotalSteps, (int)MathF.Ceiling(parameters.WarmupRatio * TotalSteps), parameters.LearningRateFloor);
