@@ -13,6 +13,7 @@ public sealed class CheckpointTests : IDisposable
     private LoraTrainingParameters Parameters => TrainingRuns.Quick with
     {
         MaxSteps = 20, ValidationSplit = 0.25f, EvaluationInterval = 3, CheckpointDirectory = _folder["checkpoints"], CheckpointInterval = 4,
+        Dropout = 0.1f, NeftuneAlpha = 5,
     };
 
     [Fact]
