@@ -7,7 +7,8 @@ using ScottPlot.TickGenerators;
 namespace LoraBridge.Cli.Output;
 
 /// <summary>Draws how the loss fell, and the learning rate beside it.</summary>
-internal sealed class LossPlot
+/// <param name="path">The PNG file to write; null draws nothing.</param>
+internal sealed class LossPlot(string? path)
 {
     private const int Width = 1200;
     private const int Height = 700;
@@ -31,9 +32,11 @@ internal sealed class LossPlot
             _validation.Add(new Coordinates(state.Step, loss));
     }
 
-    /// <summary>Writes a PNG file, whole or not at all.</summary>
-    internal void Save(string path)
+    /// <summary>Writes the file, whole or not at all, unless there is nothing to draw.</summary>
+    internal void Save()
     {
+        if (path is null || _training.Count == 0)
+            return;
         using var plot = new Plot();
         DrawRates(plot);
         DrawTraining(plot);
@@ -54,8 +57,6 @@ internal sealed class LossPlot
 
     private void DrawRates(Plot plot)
     {
-        if (_rates.Count == 0)
-            return;
         var line = Line(plot, _rates, RateColor, "learning rate");
         line.LinePattern = LinePattern.Dashed;
         line.Axes.YAxis = plot.Axes.Right;
@@ -65,8 +66,6 @@ internal sealed class LossPlot
 
     private void DrawTraining(Plot plot)
     {
-        if (_training.Count == 0)
-            return;
         if (_training.Count < SmoothedFrom)
         {
             Line(plot, _training, TrainingColor, "training").MarkerSize = 5;

@@ -96,7 +96,7 @@ public sealed partial record LoraTrainingParameters
     /// </summary>
     public int GradientAccumulation { get; init; } = 1;
 
-    /// <summary>The longest sample, and the most tokens of a row. At most what the model was made for is used. Memory and time grow with it.</summary>
+    /// <summary>The longest sample, and, up to the next multiple of 32, the most tokens of a row. At most what the model was made for is used. Memory and time grow with it.</summary>
     public int ContextLength { get; init; } = 512;
 
     /// <summary>What becomes of longer samples.</summary>

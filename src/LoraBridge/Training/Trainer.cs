@@ -14,7 +14,9 @@ internal sealed class Trainer(TrainingGraph graph, AdamW optimizer, LearningRate
     /// <summary>Trains on one step's data.</summary>
     /// <param name="data">The rows.</param>
     /// <param name="cancellationToken">Looked at before each row; nothing has changed when it is obeyed.</param>
-    /// <exception cref="TrainingDivergedException">The loss or a gradient is not a number. The parameters are as before the step.</exception>
+    /// <exception cref="TrainingDivergedException">
+    /// The loss or a gradient is not a number. If it is the loss, the update before has gone too far, and is taken back.
+    /// </exception>
     public StepOutcome Step(TrainingStep data, CancellationToken cancellationToken = default)
     {
         var step = optimizer.Steps;
@@ -30,7 +32,7 @@ internal sealed class Trainer(TrainingGraph graph, AdamW optimizer, LearningRate
 
         var norm = GradientNorm.Of(graph.Parameters, optimizer.GainOf);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
-            throw new TrainingDivergedException(step, loss, norm);
+            throw new TrainingDivergedException(step, loss, norm, isGood: step > 0 && double.IsFinite(loss) || optimizer.Undo());
         var learningRate = schedule.At(step);
         optimizer.Step(learningRate, GradientNorm.ClippingFactor(norm, maximumGradientNorm));
         return new StepOutcome(step, loss, norm, learningRate, data.TargetCount);

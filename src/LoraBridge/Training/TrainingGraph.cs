@@ -53,9 +53,9 @@ internal sealed class TrainingGraph : IDisposable
             _chunks.Add(new HeadChunk(_leaves, ChunkRows, i));
         _leafMemory = engine.Allocate(_leaves);
         _allocator = engine.CreateAllocator();
-        // Built now, so that an operation without a rule is reported before anything is trained.
+        // Built now, so that an operation without a rule is reported before anything is trained; memory is taken when it is used.
         Recomputes = shape.Recompute ?? LargestWork(recompute: false) > shape.KeepBudget;
-        Use(1, backward: true);
+        Build(1, backward: true);
     }
 
     public GraphParts Parts { get; }
@@ -150,10 +150,25 @@ internal sealed class TrainingGraph : IDisposable
 
     private TrainingStepGraph Use(int chunks, bool backward)
     {
+        var step = Build(chunks, backward);
+        if (_current == step)
+            return step;
+        if (step.Allocate(_allocator))
+        {
+            // The memory has been replaced by more of it, and the others still point to where it was.
+            foreach (var (key, other) in _steps.Where(entry => entry.Value != step).ToList())
+            {
+                other.Dispose();
+                _steps.Remove(key);
+            }
+        }
+        return _current = step;
+    }
+
+    private TrainingStepGraph Build(int chunks, bool backward)
+    {
         if (!_steps.TryGetValue((chunks, backward), out var step))
             _steps[(chunks, backward)] = step = new TrainingStepGraph(this, _graph, _inputs, _chunks[..chunks], _engine, backward, Recomputes);
-        if (_current != step)
-            step.Allocate(_allocator);
-        return _current = step;
+        return step;
     }
 }

@@ -73,7 +73,8 @@ internal sealed class TrainingStepGraph : IDisposable
     /// <summary>Bytes that the intermediate results take; nothing is allocated.</summary>
     public long Measure(GraphAllocatorHandle unused) => _graph.Measure(unused);
 
-    public void Allocate(GraphAllocatorHandle allocator) => _graph.Allocate(allocator);
+    /// <inheritdoc cref="ComputeGraph.Allocate"/>
+    public bool Allocate(GraphAllocatorHandle allocator) => _graph.Allocate(allocator);
 
     public void Compute() => _graph.Compute();
 

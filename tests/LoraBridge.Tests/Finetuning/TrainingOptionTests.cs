@@ -28,7 +28,7 @@ public sealed class TrainingOptionTests : IDisposable
         TrainingRuns.Quick with { Epsilon = 1e-3f },
         TrainingRuns.Quick with { MaxGradientNorm = 0.1f, Epsilon = 1e-3f },
         TrainingRuns.Quick with { BatchSize = 2, SequencePacking = false },
-        TrainingRuns.Quick with { ContextLength = 48 },
+        TrainingRuns.Quick with { ContextLength = 32 },
     ];
 
     [Theory]
@@ -90,7 +90,7 @@ public sealed class TrainingOptionTests : IDisposable
     [InlineData(true)]
     public void An_alpha_by_pattern_trains_as_an_alpha_for_all(bool rankStabilized)
     {
-        var parameters = TrainingRuns.Quick with { UseRsLora = rankStabilized, WeightDecay = 0.1f };
+        var parameters = TrainingRuns.Quick with { UseRsLora = rankStabilized, WeightDecay = 0.1f, Precision = TrainingPrecision.Exact };
         var all = Told(parameters with { Alpha = 16 });
         var pattern = Told(parameters with { Alpha = 5, AlphaPattern = [new LoraAlpha("*", 16), new LoraAlpha("attn_q", 99)] });
         AssertAlike(all, pattern);
@@ -99,7 +99,7 @@ public sealed class TrainingOptionTests : IDisposable
     [Fact]
     public void A_rank_by_pattern_is_stabilized_too()
     {
-        var parameters = TrainingRuns.Quick with { UseRsLora = true };
+        var parameters = TrainingRuns.Quick with { UseRsLora = true, Precision = TrainingPrecision.Exact };
         AssertAlike(Told(parameters with { Rank = 2 }), Told(parameters with { Rank = 9, RankPattern = [new LoraRank("*", 2)] }));
     }
 
@@ -132,8 +132,8 @@ public sealed class TrainingOptionTests : IDisposable
 
     private static void AssertAlike(List<TrainingProgress> expected, List<TrainingProgress> actual) => Assert.All(expected.Zip(actual), pair =>
     {
-        Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-4);
-        Assert.Equal(1, pair.Second.GradientNorm / pair.First.GradientNorm, 1e-3);
+        Assert.Equal(1, pair.Second.Loss / pair.First.Loss, 1e-3);
+        Assert.Equal(1, pair.Second.GradientNorm / pair.First.GradientNorm, 1e-2);
     });
 
     private byte[] Bytes(LoraTrainingParameters parameters)
