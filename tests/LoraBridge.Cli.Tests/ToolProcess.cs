@@ -21,7 +21,10 @@ internal sealed class ToolProcess : IDisposable
 
     internal StreamReader Output => _process.StandardOutput;
 
-    internal static ToolProcess Start(params string[] arguments)
+    internal static ToolProcess Start(params string[] arguments) => Start(new Dictionary<string, string>(), arguments);
+
+    /// <summary>Starts the tool with more in its environment.</summary>
+    internal static ToolProcess Start(IReadOnlyDictionary<string, string> environment, string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -32,6 +35,8 @@ internal sealed class ToolProcess : IDisposable
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "LoraBridge.Cli.dll"));
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         return new ToolProcess(Process.Start(start)!);
     }
 

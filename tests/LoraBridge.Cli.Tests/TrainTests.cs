@@ -78,6 +78,72 @@ public sealed class TrainTests : CliTest
     }
 
     [Fact]
+    public async Task A_training_that_does_not_fit_into_memory_is_refused_before_it_starts()
+    {
+        // .NET then says that this is all the memory there is.
+        var limited = new Dictionary<string, string> { ["DOTNET_GCHeapHardLimit"] = "0x4000000" };
+        using var process = ToolProcess.Start(
+            limited, ["train", "-m", Model, "-d", Tokens(), "-o", Folder["adapter.gguf"], "--rank", "64", "--threads", "1", "--progress", "none"]);
+        var line = (await process.FinishAsync()).Failure();
+        Assert.Contains("MiB", line, StringComparison.Ordinal);
+        Assert.Contains("but there are 64", line, StringComparison.Ordinal);
+        Assert.False(File.Exists(Folder["adapter.gguf"]));
+    }
+
+    [Fact]
+    public async Task A_divergence_is_one_line_with_advice_and_draws_what_led_to_it()
+    {
+        var run = await TrainAsync(Model, Tokens(), Folder["adapter.gguf"], "--lr", "1000", "--clip", "0", "--rank", "2", "--max-steps", "500", "--plot", Folder["losses.png"]);
+        var line = run.Failure();
+        Assert.Contains("Lower the learning rate", line, StringComparison.Ordinal);
+        Assert.Contains("adapter.last-good.gguf", line, StringComparison.Ordinal);
+        Assert.True(LoraBridge.Model.LoraAdapter.ValidateFormat(Folder["adapter.last-good.gguf"], out _));
+        Assert.True(File.Exists(Folder["losses.png"]));
+    }
+
+    [Fact]
+    public async Task Each_option_reaches_the_training()
+    {
+        string[] plain = ["--max-steps", "2", "--rank", "2", "--warmup", "0.5"];
+        var reference = await BytesAsync(plain);
+        string[][] options =
+        [
+            ["--dropout", "0.3"], ["--neftune", "5"], ["--lora-plus", "4"], ["--lr-floor", "0.5"], ["--rslora"], ["--alpha", "3"], ["--schedule", "constant"],
+            ["--weight-decay", "5"], ["--clip", "0.001"], ["--seed", "1"], ["--precision", "exact"], ["--batch", "2", "--no-packing"], ["--grad-accum", "2", "--no-packing"],
+            ["--no-packing"], ["--targets", "attention"], ["--lr", "0.001"], ["--ctx", "4", "--overlong", "split"],
+        ];
+        foreach (var option in options)
+            Assert.False(Enumerable.SequenceEqual(reference, await BytesAsync([.. plain, .. option])), string.Join(' ', option));
+
+        async Task<byte[]> BytesAsync(string[] with)
+        {
+            var run = await TrainAsync(Model, Tokens(), Folder["adapter.gguf"], with);
+            Assert.True(run.ExitCode == 0, run.Error);
+            return File.ReadAllBytes(Folder["adapter.gguf"]);
+        }
+    }
+
+    [Fact]
+    public async Task The_loss_is_on_completions_or_on_all()
+    {
+        var data = Write("completions.jsonl", """{"prompt":"abcdefgh","completion":"xy"}""");
+        var completions = (await TrainAsync(Model, data, Folder["a.gguf"], "--max-steps", "1", "--rank", "2")).Json;
+        var all = (await TrainAsync(Model, data, Folder["a.gguf"], "--max-steps", "1", "--rank", "2", "--loss-on", "all")).Json;
+        Assert.NotEqual(completions.GetProperty("firstLoss").GetDouble(), all.GetProperty("firstLoss").GetDouble());
+    }
+
+    [Fact]
+    public async Task Validation_data_of_their_own_are_measured_and_strict_ends_at_a_bad_row()
+    {
+        var other = Write("other.jsonl", """{"input_ids":[9,8,7,6,5]}""");
+        var run = await TrainAsync(Model, Tokens(), Folder["a.gguf"], "--max-steps", "4", "--rank", "2", "--val-data", other, "--eval-every", "1", "--patience", "3");
+        Assert.True(run.Json.GetProperty("validationLoss").GetDouble() > 0);
+        Assert.Equal(4, run.Json.GetProperty("steps").GetInt32());
+        var bad = Write("bad.jsonl", """{"input_ids":[1,2,3]}""", "nonsense");
+        Assert.Contains("line 2", (await TrainAsync(Model, bad, Folder["a.gguf"], "--strict")).Failure(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Cancelled_before_anything_was_learnt_nothing_is_written()
     {
         string[] arguments = ["train", "-m", Model, "-d", Tokens(), "-o", Folder["adapter.gguf"]];

@@ -15,18 +15,25 @@ internal sealed class TrainCommand : ToolCommand
     {
         Description = "Data sets to learn from.", HelpName = "DATA", Required = true, AllowMultipleArgumentsPerToken = true,
     };
+    private readonly Option<string[]> _validation = new("--val-data")
+    {
+        Description = "Data sets to measure the loss on, instead of a share of the others.", HelpName = "DATA", AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<bool> _strict = new("--strict") { Description = "Fail at the first bad row instead of skipping it." };
     private readonly Option<string> _output = new("--output", "-o") { Description = "Adapter to write.", HelpName = "ADAPTER", Required = true };
     private readonly TrainingOptions _training = new();
     private readonly Option<string?> _resume = new("--resume")
     {
         Description = "Go on from a checkpoint, or the newest in a folder; all other options as before.", HelpName = "DIR",
     };
-    private readonly Option<string?> _plot = new("--plot") { Description = "Draw the losses.", HelpName = "FILE.png" };
+    private readonly Option<string?> _plot = new("--plot") { Description = "Draw losses and learning rate.", HelpName = "FILE.png" };
 
     internal TrainCommand(CommandHost host) : base(host, "train", "Train an adapter; Ctrl-C ends early and keeps what was learnt.")
     {
         Add(_model);
         Add(_data);
+        Add(_validation);
+        Add(_strict);
         Add(_output);
         _training.AddTo(this);
         Add(_resume);
@@ -35,18 +42,27 @@ internal sealed class TrainCommand : ToolCommand
 
     protected override Task<int> ExecuteAsync(CommandSession session)
     {
-        TrainingDataset[] datasets = [.. session.Required(_data).Select(path => TrainingDataset.FromFile(path))];
+        var datasets = Datasets(session, session.Required(_data));
+        var validation = Datasets(session, session.Value(_validation) ?? []);
         using var model = session.LoadModel(session.Required(_model), [], repack: false);
         using var finetuning = new LoraFinetuning(model) { Parameters = Parameters(session) };
         foreach (var dataset in datasets)
             finetuning.AddDataset(dataset);
+        foreach (var dataset in validation)
+            finetuning.AddValidationDataset(dataset);
         if (session.Value(_resume) is { } checkpoint)
             finetuning.ResumeFrom(checkpoint);
-        var plot = new LossPlot();
-        var plotPath = PlotPath(session);
-        var result = session.WithProgress(progress => Train(finetuning, plot, progress, session));
-        if (plotPath is not null)
-            plot.Save(plotPath);
+        var plot = new LossPlot(PlotPath(session));
+        TrainingResult result;
+        try
+        {
+            result = session.WithProgress(progress => Train(finetuning, plot, progress, session));
+        }
+        finally
+        {
+            // How the loss went says most where it went wrong.
+            plot.Save();
+        }
         DatasetNotes.Write(session.Terminal.Error, finetuning.Statistics, finetuning.Problems);
         session.Report(
             json => Write(json, result),
@@ -60,6 +76,12 @@ internal sealed class TrainCommand : ToolCommand
                 ("parameters", Units.Count(result.TrainableParameters)),
                 ("adapter", result.AdapterPath))));
         return Task.FromResult(session.CancellationToken.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Done);
+    }
+
+    private TrainingDataset[] Datasets(CommandSession session, string[] paths)
+    {
+        var options = new DatasetReadOptions { Strict = session.Value(_strict) };
+        return [.. paths.Select(path => TrainingDataset.FromFile(path, options))];
     }
 
     private LoraTrainingParameters Parameters(CommandSession session)

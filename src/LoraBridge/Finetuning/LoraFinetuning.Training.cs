@@ -22,13 +22,13 @@ public sealed partial class LoraFinetuning
     /// <exception cref="NotSupportedException">The model computes something through which gradients cannot pass.</exception>
     /// <exception cref="InsufficientMemoryException">The machine has less memory than the training needs.</exception>
     /// <exception cref="CheckpointMismatchException">The checkpoint to resume from is of another model, other data or other parameters.</exception>
-    /// <exception cref="LoraTrainingDivergedException">The loss is not a number.</exception>
+    /// <exception cref="LoraTrainingDivergedException">The loss is not a number; the last good state is written beside <paramref name="path"/>.</exception>
     public TrainingResult TrainToAdapter(
         string path, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         CheckTarget(path);
         Begin();
-        return Run(path, progress, cancellationToken);
+        return Run(path, path, progress, cancellationToken);
     }
 
     /// <summary>Trains an adapter on another thread.</summary>
@@ -41,7 +41,7 @@ public sealed partial class LoraFinetuning
     {
         CheckTarget(path);
         Begin();
-        return Task.Run(() => Run(path, progress, cancellationToken), CancellationToken.None);
+        return Task.Run(() => Run(path, path, progress, cancellationToken), CancellationToken.None);
     }
 
     /// <summary>
@@ -60,8 +60,9 @@ public sealed partial class LoraFinetuning
         var folder = Directory.CreateTempSubdirectory("lorabridge-");
         try
         {
+            Begin();
             var adapter = Path.Combine(folder.FullName, "adapter.gguf");
-            var result = TrainToAdapter(adapter, progress, cancellationToken);
+            var result = Run(adapter, path, progress, cancellationToken);
             if (result.AdapterPath is null)
                 return result;
             new LoraMerger(_model) { Options = new MergeOptions { Force = true } }.MergeAndExport(new LoraAdapter(adapter), path, cancellationToken: cancellationToken);
@@ -103,21 +104,25 @@ public sealed partial class LoraFinetuning
         _stopRequested = false;
     }
 
-    private TrainingResult Run(string path, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    /// <param name="path">Where the adapter goes.</param>
+    /// <param name="target">What the caller asked for: a diverged training leaves its last good state beside it.</param>
+    /// <param name="progress">Told of each update.</param>
+    /// <param name="cancellationToken">Stops within a row.</param>
+    private TrainingResult Run(string path, string target, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
         try
         {
             var data = PrepareSamples(cancellationToken);
             var identity = IdentifyCheckpoints(data);
             using var training = AdapterTraining.Open(_model, _parameters, data, cancellationToken);
-            RequireMemory(training.Memory);
+            MemoryPlan.Require(training.Memory);
             var loop = new TrainingLoop(training, data, _parameters, Report, () => _stopRequested)
             {
                 Checkpoints = CreateStore(training, identity),
             };
             if (_resumed is not null)
                 loop.Restore(_resumed);
-            var result = Run(path, training, data, loop, cancellationToken);
+            var result = Run(path, target, training, data, loop, cancellationToken);
             _resumed = null;
             return result;
         }
@@ -133,7 +138,8 @@ public sealed partial class LoraFinetuning
         }
     }
 
-    private TrainingResult Run(string path, AdapterTraining training, PreparedData data, TrainingLoop loop, CancellationToken cancellationToken)
+    private TrainingResult Run(
+        string path, string target, AdapterTraining training, PreparedData data, TrainingLoop loop, CancellationToken cancellationToken)
     {
         var status = TrainingStatus.Cancelled;
         try
@@ -147,7 +153,10 @@ public sealed partial class LoraFinetuning
         }
         catch (TrainingDivergedException fault)
         {
-            throw new LoraTrainingDivergedException(fault.Step + 1, loop.Checkpoints?.Newest, fault);
+            var kept = fault.IsGood ? Path.ChangeExtension(Path.GetFullPath(target), ".last-good.gguf") : null;
+            if (kept is not null)
+                training.Save(kept, AdapterMetadata.For(_model, _parameters, data, loop.AdapterStep), loop.Best);
+            throw new LoraTrainingDivergedException(fault.Step + 1, kept, loop.Checkpoints?.Newest, fault);
         }
         return loop.Result(status) with { AdapterPath = status == TrainingStatus.Cancelled ? null : Path.GetFullPath(path) };
     }
@@ -160,15 +169,5 @@ public sealed partial class LoraFinetuning
         throw new InvalidOperationException(data.Problems is [var first, ..]
             ? $"There is nothing to learn from: all {data.Statistics.SkippedSamples} rows were skipped. First: {first}."
             : "There is nothing to learn from: add training data first.");
-    }
-
-    private static void RequireMemory(TrainingMemory needed)
-    {
-        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (needed.Total > available)
-            throw new InsufficientMemoryException(
-                $"Training needs {needed.Total >> 20} MiB ({needed.Model >> 20} for the model, {needed.Adapter >> 20} for the adapter, "
-                + $"{needed.Working >> 20} for intermediate results, {needed.Process >> 20} in use before), but there are {available >> 20}. "
-                + $"Lower {nameof(LoraTrainingParameters.ContextLength)} or {nameof(LoraTrainingParameters.Rank)}.");
     }
 }

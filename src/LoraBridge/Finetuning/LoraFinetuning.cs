@@ -44,7 +44,7 @@ public sealed partial class LoraFinetuning : IDisposable
     /// <summary>How to train.</summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">One of the values is out of its range.</exception>
-    /// <exception cref="ArgumentException">Two of the values exclude each other.</exception>
+    /// <exception cref="ArgumentException">A pattern or path among them is blank.</exception>
     public LoraTrainingParameters Parameters
     {
         get => _parameters;

@@ -3,16 +3,23 @@ namespace LoraBridge.Finetuning;
 /// <summary>The loss or its gradient became infinite or not a number. The message says what to change.</summary>
 public sealed class LoraTrainingDivergedException : Exception
 {
-    internal LoraTrainingDivergedException(int step, string? checkpointPath, Exception cause)
-        : base(checkpointPath is null ? cause.Message : $"{cause.Message} The state before this update is in {checkpointPath}.", cause)
+    internal LoraTrainingDivergedException(int step, string? adapterPath, string? checkpointPath, Exception cause)
+        : base(adapterPath is null ? cause.Message : $"{cause.Message} The last good state is in {adapterPath}: it can be the initial adapter.", cause)
     {
         Step = step;
+        AdapterPath = adapterPath;
         CheckpointPath = checkpointPath;
     }
 
     /// <summary>The update that could not be made, from 1.</summary>
     public int Step { get; }
 
-    /// <summary>The checkpoint of the state before it, or null without a checkpoint directory.</summary>
+    /// <summary>
+    /// The adapter in its last good state, the one with the lowest validation loss if there is any: a file <c>NAME.last-good.gguf</c> beside the
+    /// one that was to be written. Null when there was no update before.
+    /// </summary>
+    public string? AdapterPath { get; }
+
+    /// <summary>The newest checkpoint, or null without any. The same parameters would diverge from it again.</summary>
     public string? CheckpointPath { get; }
 }

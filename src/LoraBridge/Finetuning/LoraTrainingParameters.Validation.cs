@@ -10,7 +10,7 @@ public sealed partial record LoraTrainingParameters
 
     /// <summary>Checks all values.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range; the message says which range that is.</exception>
-    /// <exception cref="ArgumentException">Two values exclude each other.</exception>
+    /// <exception cref="ArgumentException">A pattern or path is blank.</exception>
     public void Validate()
     {
         ArgumentNullException.ThrowIfNull(TargetModules);
@@ -21,6 +21,11 @@ public sealed partial record LoraTrainingParameters
             ArgumentException.ThrowIfNullOrWhiteSpace(pattern, nameof(RankPattern));
             Between(rank, 1, LargestRank, nameof(RankPattern));
         }
+        foreach (var (pattern, alpha) in AlphaPattern.IsDefault ? [] : AlphaPattern)
+        {
+            ArgumentException.ThrowIfNullOrWhiteSpace(pattern, nameof(AlphaPattern));
+            AtLeast(alpha, float.Epsilon, nameof(AlphaPattern));
+        }
         Between(Epochs, 1, int.MaxValue);
         Between(MaxSteps ?? 1, 1, int.MaxValue, nameof(MaxSteps));
         AtLeast(LearningRate, float.Epsilon);
@@ -28,6 +33,8 @@ public sealed partial record LoraTrainingParameters
         Fraction(WarmupRatio);
         Fraction(LearningRateFloor);
         AtLeast(LoraPlusRatio, float.Epsilon);
+        Fraction(Dropout);
+        AtLeast(NeftuneAlpha, 0);
         Fraction(Beta1);
         Fraction(Beta2);
         AtLeast(Epsilon, float.Epsilon);
@@ -46,13 +53,6 @@ public sealed partial record LoraTrainingParameters
         Between((int)CacheTransposed, 0, (int)AutoSwitch.Never, nameof(CacheTransposed));
         Between(CheckpointInterval, 0, int.MaxValue);
         Between(KeepCheckpoints, 1, int.MaxValue);
-        CheckCombinations();
-    }
-
-    private void CheckCombinations()
-    {
-        if (UseRsLora && !RankPattern.IsDefaultOrEmpty)
-            throw new ArgumentException($"{nameof(UseRsLora)} and {nameof(RankPattern)} exclude each other: an adapter file states one alpha for all ranks.");
         if (CheckpointDirectory is not null)
             ArgumentException.ThrowIfNullOrWhiteSpace(CheckpointDirectory, nameof(CheckpointDirectory));
         if (InitialAdapter is not null)

@@ -20,9 +20,15 @@ public sealed partial record LoraTrainingParameters
 
     /// <summary>
     /// Ranks of their own for some weights, by patterns as in <see cref="LoraTargetModules"/>; the first that matches counts, and
-    /// each weight's output is scaled by alpha over its own rank. Not together with <see cref="UseRsLora"/>.
+    /// each weight's output is scaled by alpha over its own rank. Ignored with <see cref="InitialAdapter"/>.
     /// </summary>
     public ImmutableArray<LoraRank> RankPattern { get; init; } = [];
+
+    /// <summary>
+    /// Alphas of their own for some weights, likewise. An adapter's file states one alpha; the matrices B of these weights are stored
+    /// larger or smaller to make up for it. Ignored with <see cref="InitialAdapter"/>.
+    /// </summary>
+    public ImmutableArray<LoraAlpha> AlphaPattern { get; init; } = [];
 
     /// <summary>
     /// Scale by alpha / √rank instead, which keeps large ranks useful: rsLoRA, <see href="https://arxiv.org/abs/2312.03732"/>. The
@@ -54,6 +60,18 @@ public sealed partial record LoraTrainingParameters
     /// <summary>How much faster B learns than A: LoRA+, <see href="https://arxiv.org/abs/2402.12354"/>; 1 trains both alike, 16 is the paper's advice.</summary>
     public float LoraPlusRatio { get; init; } = 1;
 
+    /// <summary>
+    /// The share of a layer's inputs that the adapter does not see in training, chosen anew for each matrix A, row and update; some
+    /// help against learning small data sets by heart. Losses are measured without it.
+    /// </summary>
+    public float Dropout { get; init; }
+
+    /// <summary>
+    /// α of the noise α / √(L D) on embeddings of width D in sequences of L tokens, which may help instructions to generalise: NEFTune,
+    /// <see href="https://arxiv.org/abs/2310.05914"/>. 5 to 15 are customary, 0 adds none. Losses are measured without it.
+    /// </summary>
+    public float NeftuneAlpha { get; init; }
+
     /// <summary>AdamW's β₁, <see href="https://arxiv.org/abs/1711.05101"/>.</summary>
     public float Beta1 { get; init; } = 0.9f;
 
@@ -78,7 +96,7 @@ public sealed partial record LoraTrainingParameters
     /// </summary>
     public int GradientAccumulation { get; init; } = 1;
 
-    /// <summary>The longest sample, and the most tokens of a row. At most what the model was made for is used. Memory and time grow with it.</summary>
+    /// <summary>The longest sample, and, up to the next multiple of 32, the most tokens of a row. At most what the model was made for is used. Memory and time grow with it.</summary>
     public int ContextLength { get; init; } = 512;
 
     /// <summary>What becomes of longer samples.</summary>
@@ -140,3 +158,8 @@ public sealed partial record LoraTrainingParameters
 /// <param name="Pattern">As in <see cref="LoraTargetModules"/>, for example <c>ffn_*</c> or <c>blk.0.*</c>.</param>
 /// <param name="Rank">R.</param>
 public readonly record struct LoraRank(string Pattern, int Rank);
+
+/// <summary>The alpha of the weights that a pattern names.</summary>
+/// <param name="Pattern">As in <see cref="LoraTargetModules"/>, for example <c>ffn_*</c> or <c>blk.0.*</c>.</param>
+/// <param name="Alpha">Alpha: the output counts alpha / rank times.</param>
+public readonly record struct LoraAlpha(string Pattern, float Alpha);

@@ -2,7 +2,7 @@ namespace LoraBridge.Finetuning;
 
 /// <summary>The memory that a training needs, in bytes.</summary>
 /// <param name="Model">The model's file, mapped: pages are shared with others that map it, and may be dropped and read again.</param>
-/// <param name="Adapter">The adapter's matrices, their gradients and AdamW's two moments.</param>
+/// <param name="Adapter">The adapter's matrices, a copy of them, their gradients and AdamW's two moments.</param>
 /// <param name="Working">Intermediate results of a row, and copies of weights that are kept for speed.</param>
 /// <param name="Process">What the process had in memory before: the runtime, and the model as it was loaded.</param>
 public sealed record TrainingMemory(long Model, long Adapter, long Working, long Process)

@@ -20,11 +20,14 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
     }
 
     /// <summary>Places all results in the memory of <paramref name="allocator"/>; to be repeated when another graph used it meanwhile.</summary>
+    /// <returns>Whether the allocator took more memory: graphs that used it before must not be computed any more.</returns>
     /// <exception cref="NativeException">There is not enough memory.</exception>
-    public void Allocate(GraphAllocatorHandle allocator)
+    public bool Allocate(GraphAllocatorHandle allocator)
     {
+        var before = ggml_gallocr_get_buffer_size(allocator.Pointer, 0);
         if (!ggml_gallocr_alloc_graph(allocator.Pointer, _graph))
             throw new NativeException($"No memory for the results of a graph of {ggml_graph_n_nodes(_graph)} operations.");
+        return ggml_gallocr_get_buffer_size(allocator.Pointer, 0) != before;
     }
 
     /// <summary>Bytes that the results take; nothing is allocated.</summary>

@@ -9,15 +9,29 @@ internal static class ChatTemplates
     private const string ChatMlStart = "<|im_start|>";
 
     /// <summary>
-    /// The format that llama.cpp has built in for the model's template, else the template itself; for a model without template ChatML
-    /// where its vocabulary has the tokens, else plain lines.
+    /// The model's own template; the format that llama.cpp has built in for it, should it be beyond our renderer: that knows neither tools
+    /// nor what else the template adds. For a model without template ChatML where its vocabulary has the tokens, else plain lines.
     /// </summary>
-    /// <exception cref="ChatTemplateException">The model's template can neither be recognised nor parsed.</exception>
+    /// <exception cref="ChatTemplateException">The model's template can neither be rendered nor recognised.</exception>
     internal static IChatTemplate For(LM model)
     {
         if (model.ChatTemplate is { Length: > 0 } template)
-            return LlamaChatTemplate.TryCreate(template) ?? (IChatTemplate)new JinjaChatTemplate(template, model.BosText, model.EosText);
+            return Own(model, template);
         var knowsChatMl = model.Vocabulary.HasTokenizer && model.Tokenize(ChatMlStart, addSpecial: false, parseSpecial: true).Length == 1;
         return knowsChatMl && LlamaChatTemplate.TryCreate(ChatMl) is { } chatMl ? chatMl : new PlainChatTemplate();
+    }
+
+    private static IChatTemplate Own(LM model, string template)
+    {
+        try
+        {
+            var own = new JinjaChatTemplate(template, model.BosText, model.EosText);
+            own.Render([new ChatMessage(ChatRole.User, "?")], addGenerationPrompt: true);
+            return own;
+        }
+        catch (ChatTemplateException) when (LlamaChatTemplate.TryCreate(template) is { } builtIn)
+        {
+            return builtIn;
+        }
     }
 }

@@ -34,6 +34,20 @@ internal sealed class JinjaChatTemplate : IChatTemplate
     public string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? tools = null)
     {
         ArgumentNullException.ThrowIfNull(messages);
+        try
+        {
+            return RenderAsGiven(messages, addGenerationPrompt, tools);
+        }
+        catch (ChatTemplateException) when (messages is [{ Role: ChatRole.System }, { Role: ChatRole.User }, ..])
+        {
+            // Templates without a system role refuse it; their models are told in the first question.
+            var first = messages[1] with { Content = $"{messages[0].Content.Trim()}\n\n{messages[1].Content}" };
+            return RenderAsGiven([first, .. messages.Skip(2)], addGenerationPrompt, tools);
+        }
+    }
+
+    private string RenderAsGiven(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? tools)
+    {
         var hasToolCalls = messages.Any(message => message.ToolCalls is not null);
         try
         {

@@ -10,6 +10,8 @@ internal sealed class AdamW
 {
     private readonly IReadOnlyList<TrainableTensor> _parameters;
     private readonly AdamWOptions _options;
+    private readonly float[][] _before;
+    private bool _hasBefore;
 
     public AdamW(IReadOnlyList<TrainableTensor> parameters, AdamWOptions options)
     {
@@ -17,6 +19,7 @@ internal sealed class AdamW
         _options = options;
         FirstMoments = [.. parameters.Select(parameter => new float[parameter.Shape.Count])];
         SecondMoments = [.. parameters.Select(parameter => new float[parameter.Shape.Count])];
+        _before = [.. parameters.Select(parameter => new float[parameter.Shape.Count])];
     }
 
     /// <summary>m, by parameter.</summary>
@@ -24,6 +27,9 @@ internal sealed class AdamW
 
     /// <summary>v, by parameter.</summary>
     public float[][] SecondMoments { get; }
+
+    /// <inheritdoc cref="AdamWOptions.GainOf"/>
+    public Func<TrainableTensor, float> GainOf => _options.GainOf;
 
     /// <summary>t, the updates made so far.</summary>
     public int Steps { get; set; }
@@ -34,17 +40,31 @@ internal sealed class AdamW
     public void Step(float learningRate, float gradientFactor)
     {
         Steps++;
+        _hasBefore = true;
         var firstCorrection = 1 - MathF.Pow(_options.Beta1, Steps);
         var secondCorrection = MathF.Sqrt(1 - MathF.Pow(_options.Beta2, Steps));
         Parallel.For(0, _parameters.Count, new ParallelOptions { MaxDegreeOfParallelism = _options.Threads }, i =>
         {
+            _parameters[i].Values.CopyTo(_before[i]);
             var rate = learningRate * _options.RateFactorOf(_parameters[i]);
+            var gain = _options.GainOf(_parameters[i]);
             // Decay applies to matrices; pulling norms and biases towards zero does harm.
             var decay = _parameters[i].Shape.Rows > 1 ? rate * _options.WeightDecay : 0;
             Update(
-                _parameters[i].Values, _parameters[i].Gradients, FirstMoments[i], SecondMoments[i], gradientFactor,
-                rate / firstCorrection, secondCorrection, decay);
+                _parameters[i].Values, _parameters[i].Gradients, FirstMoments[i], SecondMoments[i], gain * gradientFactor,
+                gain * rate / firstCorrection, secondCorrection, decay);
         });
+    }
+
+    /// <summary>Puts the parameters back to what they were before the last update; the moments stay.</summary>
+    /// <returns>Whether an update has been made since the optimizer was made, and not been taken back yet.</returns>
+    public bool Undo()
+    {
+        for (var i = 0; i < _parameters.Count && _hasBefore; i++)
+            _before[i].CopyTo(_parameters[i].Values);
+        var undone = _hasBefore;
+        _hasBefore = false;
+        return undone;
     }
 
     private void Update(

@@ -18,6 +18,12 @@ internal sealed record AdamWOptions
     /// <summary>Factor of the learning rate by parameter: LoRA+ trains B faster than A, <see href="https://arxiv.org/abs/2402.12354"/>.</summary>
     public Func<TrainableTensor, float> RateFactorOf { get; init; } = _ => 1;
 
+    /// <summary>
+    /// c by parameter: its values are stored c times as large as they are trained, so that its gradients count c times, and so do updates.
+    /// Adapters' files state one alpha for all; matrices B make up for one of their own.
+    /// </summary>
+    public Func<TrainableTensor, float> GainOf { get; init; } = _ => 1;
+
     /// <summary>How many parameters are updated at the same time; the result does not depend on it.</summary>
     public int Threads { get; init; } = 1;
 }

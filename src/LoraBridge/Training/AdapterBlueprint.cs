@@ -11,6 +11,9 @@ namespace LoraBridge.Training;
 /// <param name="B">Shape of B in ggml order.</param>
 internal sealed record AdapterTarget(string Weight, int Rank, long[] A, long[] B)
 {
+    /// <summary>How much larger B is stored than it is trained, so that the file's alpha does for this target what one of its own would.</summary>
+    public float Gain { get; init; } = 1;
+
     public long ParameterCount => A.Aggregate(1L, (product, extent) => product * extent) + B.Aggregate(1L, (product, extent) => product * extent);
 }
 

@@ -14,21 +14,25 @@ internal sealed class Trainer(TrainingGraph graph, AdamW optimizer, LearningRate
     /// <summary>Trains on one step's data.</summary>
     /// <param name="data">The rows.</param>
     /// <param name="cancellationToken">Looked at before each row; nothing has changed when it is obeyed.</param>
-    /// <exception cref="TrainingDivergedException">The loss or a gradient is not a number. The parameters are as before the step.</exception>
+    /// <exception cref="TrainingDivergedException">
+    /// The loss or a gradient is not a number. If it is the loss, the update before has gone too far, and is taken back.
+    /// </exception>
     public StepOutcome Step(TrainingStep data, CancellationToken cancellationToken = default)
     {
         var step = optimizer.Steps;
         graph.ClearGradients();
         var loss = 0.0;
-        foreach (var row in data.MicroBatches.SelectMany(rows => rows))
+        foreach (var (index, packed) in data.MicroBatches.SelectMany(rows => rows).Index())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            loss += Loss(row, data.TokenWeight, backward: true);
+            var row = TrainingRow.From(packed, graph.Tokens, data.TokenWeight);
+            graph.Noise?.Begin(step, index, row.Segments);
+            loss += graph.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets);
         }
 
-        var norm = GradientNorm.Of(graph.Parameters);
+        var norm = GradientNorm.Of(graph.Parameters, optimizer.GainOf);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
-            throw new TrainingDivergedException(step, loss, norm);
+            throw new TrainingDivergedException(step, loss, norm, isGood: step > 0 && double.IsFinite(loss) || optimizer.Undo());
         var learningRate = schedule.At(step);
         optimizer.Step(learningRate, GradientNorm.ClippingFactor(norm, maximumGradientNorm));
         return new StepOutcome(step, loss, norm, learningRate, data.TargetCount);
@@ -38,20 +42,13 @@ internal sealed class Trainer(TrainingGraph graph, AdamW optimizer, LearningRate
     public double Evaluate(IEnumerable<PackedRow> rows, CancellationToken cancellationToken = default)
     {
         var (sum, count) = (0.0, 0L);
-        foreach (var row in rows)
+        foreach (var packed in rows)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            sum += Loss(row, 1, backward: false);
-            count += row.TargetCount;
+            var row = TrainingRow.From(packed, graph.Tokens, tokenWeight: 1);
+            sum += graph.Evaluate(row.Tokens, row.Positions, row.Segments, row.Targets);
+            count += packed.TargetCount;
         }
         return count > 0 ? sum / count : double.NaN;
-    }
-
-    private double Loss(PackedRow packed, float tokenWeight, bool backward)
-    {
-        var row = TrainingRow.From(packed, graph.Tokens, tokenWeight);
-        return backward
-            ? graph.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets)
-            : graph.Evaluate(row.Tokens, row.Positions, row.Segments, row.Targets);
     }
 }

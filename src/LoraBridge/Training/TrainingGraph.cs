@@ -37,6 +37,8 @@ internal sealed class TrainingGraph : IDisposable
         Parts = new GraphParts(_graph, _inputs.OutputRows, isTrainable);
         var fixedPoint = shape.Precision == TrainingPrecision.Exact ? null : new FixedPointMatMul(shape.CachesTransposed ? new PanelCache() : null);
         TrainedProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint);
+        Noise = shape.Noise;
+        TrainedNodes = Noise is null ? TrainedProducts : new NoiseLowering(TrainedProducts, Noise, Parts.Trainable);
         MeasuredProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint: null);
         foreach (var leaf in Parts.Trainable)
         {
@@ -51,15 +53,21 @@ internal sealed class TrainingGraph : IDisposable
             _chunks.Add(new HeadChunk(_leaves, ChunkRows, i));
         _leafMemory = engine.Allocate(_leaves);
         _allocator = engine.CreateAllocator();
-        // Built now, so that an operation without a rule is reported before anything is trained.
+        // Built now, so that an operation without a rule is reported before anything is trained; memory is taken when it is used.
         Recomputes = shape.Recompute ?? LargestWork(recompute: false) > shape.KeepBudget;
-        Use(1, backward: true);
+        Build(1, backward: true);
     }
 
     public GraphParts Parts { get; }
 
     /// <summary>How products are computed where gradients are wanted.</summary>
     public ProductLowering TrainedProducts { get; }
+
+    /// <summary>How all nodes are where gradients are wanted: with noise, if there is any.</summary>
+    public INodeLowering TrainedNodes { get; }
+
+    /// <summary>What is random in rows that are trained on; null when nothing is.</summary>
+    public RowNoise? Noise { get; }
 
     /// <summary>How products are computed where losses are measured: as inference does.</summary>
     public ProductLowering MeasuredProducts { get; }
@@ -142,10 +150,25 @@ internal sealed class TrainingGraph : IDisposable
 
     private TrainingStepGraph Use(int chunks, bool backward)
     {
+        var step = Build(chunks, backward);
+        if (_current == step)
+            return step;
+        if (step.Allocate(_allocator))
+        {
+            // The memory has been replaced by more of it, and the others still point to where it was.
+            foreach (var (key, other) in _steps.Where(entry => entry.Value != step).ToList())
+            {
+                other.Dispose();
+                _steps.Remove(key);
+            }
+        }
+        return _current = step;
+    }
+
+    private TrainingStepGraph Build(int chunks, bool backward)
+    {
         if (!_steps.TryGetValue((chunks, backward), out var step))
             _steps[(chunks, backward)] = step = new TrainingStepGraph(this, _graph, _inputs, _chunks[..chunks], _engine, backward, Recomputes);
-        if (_current != step)
-            step.Allocate(_allocator);
-        return _current = step;
+        return step;
     }
 }

@@ -15,6 +15,9 @@ internal sealed record TrainingGraphShape(int Tokens, int HeadRows, int Threads,
     /// <summary>Whether gradients are computed with copies of the frozen weights in 8 bits.</summary>
     public bool CachesTransposed { get; init; }
 
+    /// <summary>Dropout, and noise on embeddings; null for neither.</summary>
+    public RowNoise? Noise { get; init; }
+
     /// <summary>Bytes of intermediate results up to which layers are kept.</summary>
     public long KeepBudget { get; init; }
 

@@ -32,7 +32,7 @@ internal sealed class TrainingStepGraph : IDisposable
         _owner = owner;
         _parts = owner.Parts;
         _traced = traced;
-        _products = backward ? owner.TrainedProducts : owner.MeasuredProducts;
+        _products = backward ? owner.TrainedNodes : owner.MeasuredProducts;
         _values = new Dictionary<TracedTensor, TensorPtr>(inputs.Tensors);
         // A node is emitted forward once or twice, and has a handful of backward ones.
         var size = _parts.Layers.Sum(layer => layer.Count) + _parts.Head.Count * chunks.Count;
@@ -73,7 +73,8 @@ internal sealed class TrainingStepGraph : IDisposable
     /// <summary>Bytes that the intermediate results take; nothing is allocated.</summary>
     public long Measure(GraphAllocatorHandle unused) => _graph.Measure(unused);
 
-    public void Allocate(GraphAllocatorHandle allocator) => _graph.Allocate(allocator);
+    /// <inheritdoc cref="ComputeGraph.Allocate"/>
+    public bool Allocate(GraphAllocatorHandle allocator) => _graph.Allocate(allocator);
 
     public void Compute() => _graph.Compute();
 

@@ -13,6 +13,7 @@ public sealed class CheckpointTests : IDisposable
     private LoraTrainingParameters Parameters => TrainingRuns.Quick with
     {
         MaxSteps = 20, ValidationSplit = 0.25f, EvaluationInterval = 3, CheckpointDirectory = _folder["checkpoints"], CheckpointInterval = 4,
+        Dropout = 0.1f, NeftuneAlpha = 5,
     };
 
     [Fact]
@@ -68,13 +69,18 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal(["LearningRate was 0.002 and is 0.001"], Differences(parameters));
 
         using var data = TrainingRuns.Create(_model, _folder, Parameters);
+        TrainingRuns.WriteRows(_folder, TrainingRuns.Rows.Append([1, 2, 3]));
+        Assert.Matches(
+            @"^the data were 6 samples of \d+ tokens, 2 samples of \d+ tokens for validation \(\w{16}\) and are 7 samples of ", Assert.Single(Differences(data)));
+        using var order = TrainingRuns.Create(_model, _folder, Parameters);
         TrainingRuns.WriteRows(_folder, TrainingRuns.Rows.Reverse());
-        Assert.Equal(["it was made with other data"], Differences(data));
+        Assert.StartsWith("the data were 6 samples of ", Assert.Single(Differences(order)), StringComparison.Ordinal);
         TrainingRuns.WriteRows(_folder);
 
         using var other = TinyModels.Load(TinyArchitecture.Llama, TinyType.Q8_0);
         using var model = TrainingRuns.Create(other, _folder, Parameters);
-        Assert.Equal(["it was made with another model"], Differences(model));
+        Assert.Matches(
+            @"^the model was 'Tiny Llama' \(llama, F32, \d+ bytes, \w{16}\) and is 'Tiny Llama' \(llama, Q8_0, ", Assert.Single(Differences(model)));
     }
 
     [Fact]
@@ -99,12 +105,20 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
-    public void A_divergence_keeps_the_last_good_state()
+    public void A_checkpoint_holds_all_that_going_on_needs()
     {
-        using var finetuning = TrainingRuns.Create(_model, _folder, Parameters with { LearningRate = 1e30f, MaxGradientNorm = 0, ValidationSplit = 0 });
-        var fault = Assert.Throws<LoraTrainingDivergedException>(() => finetuning.TrainToAdapter(_folder["adapter.gguf"]));
-        Assert.Contains("learning rate", fault.Message, StringComparison.Ordinal);
-        Assert.EndsWith(Checkpoint.NameOf(fault.Step - 1), fault.CheckpointPath, StringComparison.Ordinal);
+        Interrupt(10);
+        var newest = Checkpoint.Find(_folder["checkpoints"]);
+
+        Assert.Equal(10, newest.State.Step);
+        Assert.Equal(9, newest.State.Run.EvaluatedStep);
+        Assert.True(newest.State.Run is { TrainTokens: > 0, FirstLoss: > 0, BestLoss: > 0 });
+        Assert.Equal("0.1", newest.State.Identity.Configuration["Dropout"]);
+        Assert.Contains("Tiny Llama", newest.State.Identity.Model, StringComparison.Ordinal);
+        Assert.True(LoraAdapter.ValidateFormat(Path.Combine(newest.Directory, Checkpoint.AdapterFile), out _));
+        Assert.Equal(
+            [Checkpoint.AdapterFile, Checkpoint.BestFile, Checkpoint.OptimizerFile, Checkpoint.StateFile],
+            Directory.GetFiles(newest.Directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]

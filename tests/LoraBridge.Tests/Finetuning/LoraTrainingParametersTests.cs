@@ -12,6 +12,9 @@ public sealed class LoraTrainingParametersTests
         { Defaults with { Alpha = 0 }, "Alpha" },
         { Defaults with { Alpha = float.NaN }, "Alpha" },
         { Defaults with { RankPattern = [new LoraRank("ffn_*", 0)] }, "RankPattern" },
+        { Defaults with { AlphaPattern = [new LoraAlpha("ffn_*", 0)] }, "AlphaPattern" },
+        { Defaults with { Dropout = 1 }, "Dropout" },
+        { Defaults with { NeftuneAlpha = -1 }, "NeftuneAlpha" },
         { Defaults with { Epochs = 0 }, "Epochs" },
         { Defaults with { MaxSteps = 0 }, "MaxSteps" },
         { Defaults with { LearningRate = -1 }, "LearningRate" },
@@ -50,10 +53,10 @@ public sealed class LoraTrainingParametersTests
     }
 
     [Fact]
-    public void Values_that_exclude_each_other_are_refused()
+    public void Blank_paths_and_patterns_are_refused()
     {
-        var parameters = Defaults with { UseRsLora = true, RankPattern = [new LoraRank("ffn_*", 4)] };
-        Assert.Throws<ArgumentException>(parameters.Validate);
+        Assert.Throws<ArgumentException>((Defaults with { RankPattern = [new LoraRank(" ", 4)] }).Validate);
+        Assert.Throws<ArgumentException>((Defaults with { AlphaPattern = [new LoraAlpha("", 4)] }).Validate);
         Assert.Throws<ArgumentException>((Defaults with { CheckpointDirectory = " " }).Validate);
     }
 

@@ -1,6 +1,11 @@
+using System.Collections;
+using System.Collections.Concurrent;
 using LoraBridge.Finetuning;
+using LoraBridge.Finetuning.Runs;
 using LoraBridge.Model;
 using LoraBridge.TestKit;
+using LoraBridge.TextGeneration;
+using LoraBridge.Training.Batching;
 
 namespace LoraBridge.Tests.Finetuning;
 
@@ -46,6 +51,110 @@ public sealed class TrainingControlTests : IDisposable
 
         Assert.Equal((TrainingStatus.Cancelled, 1, null), (result.Status, result.Steps, result.AdapterPath));
         Assert.False(File.Exists(_folder["adapter.gguf"]));
+    }
+
+    /// <summary>Micro-batches are drawn row by row: the token is looked at before each.</summary>
+    [Fact]
+    public void A_cancellation_is_obeyed_within_a_micro_batch_and_changes_nothing()
+    {
+        using var source = new CancellationTokenSource();
+        var samples = TrainingRuns.Rows.Select(row => TrainingSample.Counting(row, ..)).ToList();
+        using var training = AdapterTraining.Open(
+            _model, TrainingRuns.Quick, new PreparedData(samples, [], new DatasetStatistics(), []), TestContext.Current.CancellationToken);
+        var before = training.CopyValues();
+        var rows = Enumerable.Range(0, 100).Select(row =>
+        {
+            if (row == 2)
+                source.Cancel();
+            Assert.True(row <= 2, "a row was drawn after the cancellation");
+            return PackedRow.From(samples[0]);
+        });
+
+        Assert.Throws<OperationCanceledException>(() => training.Trainer.Step(new TrainingStep(default, [new LazyRows(rows)], 100), source.Token));
+        Assert.Equal(before, training.CopyValues());
+        Assert.Equal(0, training.Trainer.Optimizer.Steps);
+    }
+
+    [Fact]
+    public async Task Training_runs_on_a_thread_of_its_own_and_progress_comes_back_to_its_maker()
+    {
+        var context = new QueueContext();
+        var progress = context.Run(() => new Progress<TrainingProgress>());
+        List<int> told = [];
+        progress.ProgressChanged += (_, state) => told.Add(state.Step);
+        using var finetuning = TrainingRuns.Create(_model, _folder);
+        using var mayGoOn = new ManualResetEventSlim();
+        finetuning.ProgressChanged += (_, _) => mayGoOn.Wait(TestContext.Current.CancellationToken);
+
+        // Were it to run here, it would wait for what comes after it.
+        var training = finetuning.TrainToAdapterAsync(_folder["adapter.gguf"], progress, TestContext.Current.CancellationToken);
+        Assert.False(training.IsCompleted);
+        mayGoOn.Set();
+        await training;
+
+        Assert.Empty(told);
+        context.RunPosted();
+        Assert.Equal([1, 2, 3, 4, 5, 6], told);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0.25f)]
+    public void A_divergence_is_advised_on_and_keeps_the_last_good_state(float validation)
+    {
+        using var wild = TrainingRuns.Create(
+            _model, _folder, TrainingRuns.Quick with { LearningRate = 1e30f, MaxGradientNorm = 0, ValidationSplit = validation });
+        var fault = Assert.Throws<LoraTrainingDivergedException>(() => wild.TrainToAdapter(_folder["adapter.gguf"]));
+
+        Assert.Equal(2, fault.Step);
+        Assert.Contains("Lower the learning rate", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(fault.AdapterPath!, fault.Message, StringComparison.Ordinal);
+        Assert.Equal(_folder["adapter.last-good.gguf"], fault.AdapterPath);
+        Assert.False(File.Exists(_folder["adapter.gguf"]));
+        // The first update went too far already: good is what it began with.
+        using var next = TrainingRuns.Create(_model, _folder, TrainingRuns.Quick with { InitialAdapter = fault.AdapterPath });
+        Assert.InRange(next.TrainToAdapter(_folder["adapter.gguf"]).FirstLoss, 1, 10);
+    }
+
+    [Fact]
+    public void The_loss_is_measured_on_validation_data_every_so_many_updates()
+    {
+        int[][] rows = [[5, 6, 7, 8, 9, 10, 11], [40, 30, 20, 10, 11]];
+        File.WriteAllLines(_folder["validation.jsonl"], rows.Select(row => $$"""{"input_ids":[{{string.Join(',', row)}}]}""").Append("{}"));
+        using var finetuning = TrainingRuns.Create(_model, _folder, TrainingRuns.Quick with { MaxSteps = 5, EvaluationInterval = 2 });
+        finetuning.AddValidationFile(_folder["validation.jsonl"]);
+        Assert.Equal((8L, 1L), (finetuning.SampleCount, finetuning.SkippedSamples));
+        List<TrainingProgress> told = [];
+        finetuning.ProgressChanged += (_, state) => told.Add(state);
+
+        var result = finetuning.TrainToAdapter(_folder["adapter.gguf"]);
+
+        Assert.Equal([2, 4, 5], told.Where(state => state.ValidationLoss is not null).Select(state => state.Step));
+        Assert.Equal(told.Min(state => state.ValidationLoss), result.ValidationLoss);
+        var adapter = _model.ApplyLoraAdapter(result.AdapterPath!);
+        using var evaluator = new TokenLossEvaluator(_model.Core, [adapter], longestRow: 32);
+        var loss = evaluator.Evaluate(rows.Select(row => (row, (int[]?)null)), TestContext.Current.CancellationToken).Mean;
+        Assert.Equal(loss, result.ValidationLoss!.Value, 1e-3);
+    }
+
+    [Fact]
+    public void A_split_sets_aside_what_is_not_trained_on()
+    {
+        using var finetuning = TrainingRuns.Create(_model, _folder, TrainingRuns.Quick with { ValidationSplit = 0.25f, SequencePacking = false });
+        var result = finetuning.TrainToAdapter(_folder["adapter.gguf"]);
+        // 6 of 8 samples are an epoch.
+        Assert.Equal(1, result.Epochs);
+        Assert.NotNull(result.ValidationLoss);
+    }
+
+    [Fact]
+    public void A_bad_row_of_a_strict_data_set_ends_the_training_before_it_begins()
+    {
+        File.WriteAllLines(_folder["bad.jsonl"], ["""{"input_ids":[1,2,3]}""", """{"input_ids":[1,999999]}"""]);
+        using var finetuning = new LoraFinetuning(_model);
+        finetuning.AddDatasetFile(_folder["bad.jsonl"], new DatasetReadOptions { Strict = true });
+        var fault = Assert.Throws<InvalidDataException>(() => finetuning.TrainToAdapter(_folder["adapter.gguf"]));
+        Assert.Contains($"{_folder["bad.jsonl"]}, line 2: ", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,7 +218,7 @@ public sealed class TrainingControlTests : IDisposable
         var parameters = finetuning.TrainToAdapter(_folder["adapter.gguf"]).TrainableParameters;
 
         Assert.Equal(new FileInfo(TinyModels.PathOf(TinyArchitecture.Llama)).Length, memory.Model);
-        Assert.Equal(16 * parameters, memory.Adapter);
+        Assert.Equal(20 * parameters, memory.Adapter);
         Assert.True(memory.Working > 0);
     }
 
@@ -117,6 +226,45 @@ public sealed class TrainingControlTests : IDisposable
     {
         _model.Dispose();
         _folder.Dispose();
+    }
+
+    private sealed class LazyRows(IEnumerable<PackedRow> rows) : IReadOnlyList<PackedRow>
+    {
+        public int Count => 100;
+
+        public PackedRow this[int index] => throw new NotSupportedException();
+
+        public IEnumerator<PackedRow> GetEnumerator() => rows.GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+
+    /// <summary>Calls what is posted when it is told to, as the thread of a window does.</summary>
+    private sealed class QueueContext : SynchronizationContext
+    {
+        private readonly ConcurrentQueue<Action> _posted = new();
+
+        public override void Post(SendOrPostCallback d, object? state) => _posted.Enqueue(() => d(state));
+
+        public T Run<T>(Func<T> call)
+        {
+            var previous = Current;
+            SetSynchronizationContext(this);
+            try
+            {
+                return call();
+            }
+            finally
+            {
+                SetSynchronizationContext(previous);
+            }
+        }
+
+        public void RunPosted()
+        {
+            while (_posted.TryDequeue(out var call))
+                call();
+        }
     }
 
     private static void StopAfter(LoraFinetuning finetuning, TrainingProgress state, int step)

@@ -38,9 +38,13 @@ public class JinjaChatTemplateTests
         Render("alternating-turns", true, User, Assistant, User));
 
     [Fact]
+    public void Where_there_is_no_system_role_the_first_question_begins_with_it() => Assert.Equal(
+        "<s><start_of_turn>user\nBe kind.\n\nHello<end_of_turn>\n<start_of_turn>model\n", Render("alternating-turns", true, System, User));
+
+    [Fact]
     public void A_conversation_the_template_refuses_is_an_exception()
     {
-        Assert.Contains("no system role", Assert.Throws<ChatTemplateException>(() => Render("alternating-turns", true, System, User)).Message);
+        Assert.Contains("no system role", Assert.Throws<ChatTemplateException>(() => Render("alternating-turns", true, System, Assistant)).Message);
         Assert.Contains("take turns", Assert.Throws<ChatTemplateException>(() => Render("alternating-turns", true, User, User)).Message);
     }
 

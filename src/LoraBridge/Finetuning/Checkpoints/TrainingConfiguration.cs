@@ -12,6 +12,8 @@ internal static class TrainingConfiguration
         [nameof(parameters.TargetModules)] = parameters.TargetModules.ToString(),
         [nameof(parameters.RankPattern)] =
             string.Join(", ", (parameters.RankPattern.IsDefault ? [] : parameters.RankPattern).Select(entry => $"{entry.Pattern}={entry.Rank}")),
+        [nameof(parameters.AlphaPattern)] =
+            string.Join(", ", (parameters.AlphaPattern.IsDefault ? [] : parameters.AlphaPattern).Select(entry => $"{entry.Pattern}={Text(entry.Alpha)}")),
         [nameof(parameters.UseRsLora)] = parameters.UseRsLora.ToString(),
         [nameof(parameters.InitialAdapter)] = parameters.InitialAdapter is { } path ? Fingerprint.OfFile(path) : "none",
         [nameof(parameters.Epochs)] = Text(parameters.Epochs),
@@ -21,6 +23,8 @@ internal static class TrainingConfiguration
         [nameof(parameters.WarmupRatio)] = Text(parameters.WarmupRatio),
         [nameof(parameters.LearningRateFloor)] = Text(parameters.LearningRateFloor),
         [nameof(parameters.LoraPlusRatio)] = Text(parameters.LoraPlusRatio),
+        [nameof(parameters.Dropout)] = Text(parameters.Dropout),
+        [nameof(parameters.NeftuneAlpha)] = Text(parameters.NeftuneAlpha),
         [nameof(parameters.Beta1)] = Text(parameters.Beta1),
         [nameof(parameters.Beta2)] = Text(parameters.Beta2),
         [nameof(parameters.Epsilon)] = Text(parameters.Epsilon),

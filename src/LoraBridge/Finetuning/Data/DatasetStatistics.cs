@@ -18,7 +18,7 @@ public sealed record DatasetStatistics
     /// </summary>
     public long UnmaskedSampleCount { get; init; }
 
-    /// <summary>Rows and samples left out; each is reported as a <see cref="DatasetProblem"/>.</summary>
+    /// <summary>Rows and samples left out, of training and of validation data; each is reported as a <see cref="DatasetProblem"/>.</summary>
     public long SkippedSamples { get; init; }
 
     /// <summary>Samples of which only the beginning is used.</summary>
@@ -32,6 +32,15 @@ public sealed record DatasetStatistics
 
     /// <summary>The tokens that count in the loss.</summary>
     public long TargetCount { get; init; }
+
+    /// <summary>What other data lost, on top; its samples are not counted.</summary>
+    internal DatasetStatistics WithLossesOf(DatasetStatistics other) => this with
+    {
+        UnmaskedSampleCount = UnmaskedSampleCount + other.UnmaskedSampleCount,
+        SkippedSamples = SkippedSamples + other.SkippedSamples,
+        TruncatedSamples = TruncatedSamples + other.TruncatedSamples,
+        SplitSamples = SplitSamples + other.SplitSamples,
+    };
 
     internal DatasetStatistics With(TrainingSample sample) => this with
     {

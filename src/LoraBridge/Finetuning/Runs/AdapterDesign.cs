@@ -22,15 +22,26 @@ internal sealed record AdapterDesign(AdapterBlueprint Blueprint, Action<string, 
 
     private static AdapterDesign Begin(LM model, LoraTrainingParameters parameters)
     {
-        // Inference multiplies by alpha / rank; rsLoRA's alpha / √rank is (alpha √rank) / rank.
-        var alpha = parameters.UseRsLora ? parameters.Alpha * MathF.Sqrt(parameters.Rank) : parameters.Alpha;
-        (LoraTargetModules Weights, int Rank)[] ranks =
-            [.. (parameters.RankPattern.IsDefault ? [] : parameters.RankPattern).Select(entry => (LoraTargetModules.Of(entry.Pattern), entry.Rank))];
+        var rankOf = ByPattern(parameters.RankPattern.IsDefault ? [] : parameters.RankPattern.Select(entry => (entry.Pattern, entry.Rank)), parameters.Rank);
+        var alphaOf = ByPattern(parameters.AlphaPattern.IsDefault ? [] : parameters.AlphaPattern.Select(entry => (entry.Pattern, entry.Alpha)), parameters.Alpha);
+        var alpha = InferenceAlpha(parameters.Alpha, parameters.Rank);
         var blueprint = AdapterBlueprint.For(
-            model.Architecture, model.Files.Tensors.Select(tensor => tensor.Info), parameters.TargetModules,
-            name => ranks.Where(entry => entry.Weights.Matches(name)).Select(entry => (int?)entry.Rank).FirstOrDefault() ?? parameters.Rank, alpha);
+            model.Architecture, model.Files.Tensors.Select(tensor => tensor.Info), parameters.TargetModules, rankOf, alpha);
+        AdapterTarget[] targets =
+            [.. blueprint.Targets.Select(target => target with { Gain = InferenceAlpha(alphaOf(target.Weight), target.Rank) / alpha })];
         return new AdapterDesign(
-            blueprint, (path, used) => AdapterFileWriter.WriteInitial(path, used, parameters.Seed), parameters.TargetModules.IsExact);
+            blueprint with { Targets = targets }, (path, used) => AdapterFileWriter.WriteInitial(path, used, parameters.Seed),
+            parameters.TargetModules.IsExact);
+
+        // Inference multiplies by alpha / rank; rsLoRA's alpha / √rank is (alpha √rank) / rank.
+        float InferenceAlpha(float alpha, int rank) => parameters.UseRsLora ? alpha * MathF.Sqrt(rank) : alpha;
+    }
+
+    /// <summary>The value of the first pattern that matches a weight's name, or the one for all others.</summary>
+    private static Func<string, T> ByPattern<T>(IEnumerable<(string Pattern, T Value)> patterns, T others) where T : struct
+    {
+        (LoraTargetModules Weights, T Value)[] entries = [.. patterns.Select(entry => (LoraTargetModules.Of(entry.Pattern), entry.Value))];
+        return name => entries.Where(entry => entry.Weights.Matches(name)).Select(entry => (T?)entry.Value).FirstOrDefault() ?? others;
     }
 
     private static AdapterDesign Continue(LM model, string path)

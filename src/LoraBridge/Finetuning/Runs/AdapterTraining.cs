@@ -11,6 +11,9 @@ namespace LoraBridge.Finetuning.Runs;
 /// <summary>All that a training needs, set up: a copy of the model that can be trained, the adapter, the trainer and its batches.</summary>
 internal sealed class AdapterTraining : IDisposable
 {
+    /// <summary>A mask has a 16-bit number for each pair of tokens, and a .NET array less than 2^31 bytes.</summary>
+    private const int LongestRow = 32_704;
+
     private readonly LlamaModelHandle _model;
     private readonly ComputeEngine _engine;
     private readonly AdapterSession _session;
@@ -57,17 +60,19 @@ internal sealed class AdapterTraining : IDisposable
 
     public IReadOnlyList<TrainableTensor> Parameters => _session.Graph.Parameters;
 
-    public long ParameterCount => Blueprint.Targets.Sum(target => target.ParameterCount);
+    public long ParameterCount => CountParameters(Blueprint);
 
-    /// <summary>Values, gradients and two moments of 4 bytes each.</summary>
-    public TrainingMemory Memory => new(_modelBytes, 16 * ParameterCount, _session.Graph.WorkingMemory, _processBytes);
+    public TrainingMemory Memory => new(_modelBytes, AdapterBytes(Blueprint), _session.Graph.WorkingMemory, _processBytes);
 
     /// <exception cref="ArgumentException">The targets name nothing that can be adapted.</exception>
-    /// <exception cref="NotSupportedException">The model computes something through which gradients cannot pass.</exception>
+    /// <exception cref="InsufficientMemoryException">The adapter alone needs more memory than there is.</exception>
+    /// <exception cref="NotSupportedException">The model computes something through which gradients cannot pass, or rows are too long.</exception>
     public static AdapterTraining Open(LM model, LoraTrainingParameters parameters, PreparedData data, CancellationToken cancellationToken)
     {
         var processBytes = Environment.WorkingSet;
         var design = AdapterDesign.For(model, parameters);
+        // What is known by now; the graph says what it needs itself once it is built, and before it takes it.
+        MemoryPlan.Require(new TrainingMemory(0, AdapterBytes(design.Blueprint), 0, processBytes));
         // The model as it is loaded may be rearranged for inference, or lie on a device.
         var handle = ModelLoader.Load(model.Files, new NativeLoadOptions { UseExtraBuffers = false }, cancellationToken: cancellationToken);
         var engine = new ComputeEngine(model.Threads);
@@ -111,8 +116,10 @@ internal sealed class AdapterTraining : IDisposable
     {
         var layout = RowLayout.For(
             data.Training.Concat(data.Validation), PreparedData.ContextLengthFor(model, parameters), model.ContextLength, packing);
+        if (layout.Length > LongestRow)
+            throw new NotSupportedException($"Rows of {layout.Length} tokens are too long, expected at most {LongestRow}. Lower {nameof(parameters.ContextLength)}.");
         var headRows = TrainingGraphShape.HeadRowsFor(layout.Length, model.VocabularySize);
-        var shape = MemoryPlan.Choose(model, parameters, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: null));
+        var shape = MemoryPlan.Choose(model, parameters, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: null) { Noise = NoiseOf(parameters) });
         var session = AdapterSession.Open(handle, design.Blueprint, design.Write, engine, shape, design.RequireAll);
         if (!packing || !session.Graph.OneSequencePerRow)
             return (session, layout);
@@ -120,16 +127,29 @@ internal sealed class AdapterTraining : IDisposable
         return OpenSession(model, handle, engine, design, data, parameters, packing: false);
     }
 
-    private static AdamW CreateOptimizer(LM model, AdapterSession session, LoraTrainingParameters parameters) =>
-        new(session.Graph.Parameters, new AdamWOptions
+    private static long CountParameters(AdapterBlueprint blueprint) => blueprint.Targets.Sum(target => target.ParameterCount);
+
+    /// <summary>Values, those before the last update, gradients and two moments of 4 bytes each.</summary>
+    private static long AdapterBytes(AdapterBlueprint blueprint) => 20 * CountParameters(blueprint);
+
+    private static RowNoise? NoiseOf(LoraTrainingParameters parameters) => parameters is { Dropout: 0, NeftuneAlpha: 0 }
+        ? null
+        : new RowNoise(parameters.Seed, parameters.Dropout, parameters.NeftuneAlpha);
+
+    private static AdamW CreateOptimizer(LM model, AdapterSession session, LoraTrainingParameters parameters)
+    {
+        var gains = session.Blueprint.Targets.ToDictionary(target => target.Weight + LoraPair.BSuffix, target => target.Gain);
+        return new(session.Graph.Parameters, new AdamWOptions
         {
             Beta1 = parameters.Beta1,
             Beta2 = parameters.Beta2,
             Epsilon = parameters.Epsilon,
             WeightDecay = parameters.WeightDecay,
             RateFactorOf = tensor => tensor.Name.EndsWith(LoraPair.BSuffix, StringComparison.Ordinal) ? parameters.LoraPlusRatio : 1,
+            GainOf = tensor => gains.GetValueOrDefault(tensor.Name, 1),
             Threads = model.Threads,
         });
+    }
 
     private LearningRateSchedule CreateSchedule(LoraTrainingParameters parameters) => new(
         parameters.Schedule, parameters.LearningRate, TotalSteps, (int)MathF.Ceiling(parameters.WarmupRatio * TotalSteps), parameters.LearningRateFloor);

@@ -9,6 +9,17 @@ internal static class MemoryPlan
     /// <summary>The part of the machine's memory that one such choice may take: a training is rarely all that a machine does.</summary>
     private const int Share = 16;
 
+    /// <exception cref="InsufficientMemoryException">The machine, or what this process may use of it, has less.</exception>
+    public static void Require(TrainingMemory needed)
+    {
+        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (needed.Total > available)
+            throw new InsufficientMemoryException(
+                $"Training needs {needed.Total >> 20} MiB ({needed.Model >> 20} for the model, {needed.Adapter >> 20} for the adapter, "
+                + $"{needed.Working >> 20} for intermediate results, {needed.Process >> 20} in use before), but there are {available >> 20}. "
+                + $"Lower {nameof(LoraTrainingParameters.ContextLength)} or {nameof(LoraTrainingParameters.Rank)}.");
+    }
+
     /// <summary>The precision, and what is kept for it, by the parameters and the memory that there is, so that one machine always chooses alike.</summary>
     public static TrainingGraphShape Choose(LM model, LoraTrainingParameters parameters, TrainingGraphShape shape)
     {

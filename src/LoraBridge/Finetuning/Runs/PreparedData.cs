@@ -42,7 +42,7 @@ internal sealed record PreparedData(
         }
         var other = new TrainingSampleReader(tokenizer, template, options);
         var measured = Read(other, validation, cancellationToken);
-        return new PreparedData(samples, measured, reader.Statistics, [.. problems, .. other.Problems]);
+        return new PreparedData(samples, measured, reader.Statistics.WithLossesOf(other.Statistics), [.. problems, .. other.Problems]);
     }
 
     /// <summary>The longest sample: what was asked for, as far as the model goes.</summary>

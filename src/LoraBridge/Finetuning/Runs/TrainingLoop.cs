@@ -53,6 +53,9 @@ internal sealed class TrainingLoop
         CheckpointPath = Checkpoints?.Newest,
     };
 
+    /// <summary>The values of the best adapter by parameter; null without validation.</summary>
+    public float[][]? Best => _best;
+
     /// <summary>Where checkpoints go; null saves none.</summary>
     public CheckpointStore? Checkpoints { get; init; }
 
@@ -63,9 +66,9 @@ internal sealed class TrainingLoop
         State = checkpoint.State.Run;
     }
 
-    /// <summary>Trains until the end, or until told to stop. However the updates end, a checkpoint keeps what is trained.</summary>
+    /// <summary>Trains until the end, or until told to stop. A checkpoint keeps what is trained then.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the adapter is as after the last whole update.</exception>
-    /// <exception cref="TrainingDivergedException">The loss is not a number; the adapter is as after the last whole update.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is not a number.</exception>
     public TrainingStatus Run(CancellationToken cancellationToken)
     {
         State ??= new RunState { FirstLoss = _training.Trainer.Evaluate(_lossRows, cancellationToken) };
@@ -74,7 +77,7 @@ internal sealed class TrainingLoop
         {
             status = RunSteps(cancellationToken);
         }
-        catch (Exception fault) when (fault is OperationCanceledException or TrainingDivergedException)
+        catch (OperationCanceledException)
         {
             Checkpoints?.Save(State, _best);
             throw;
