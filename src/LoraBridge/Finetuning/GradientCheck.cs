@@ -72,7 +72,7 @@ public static class GradientCheck
             using var roughCheck = new AdapterGradientCheck(rough, blueprint, row, engine, threads, options.Seed, options.Precision);
             (cosine, distance) = Compare(gradients, roughCheck.Gradients());
         }
-        var tensors = check.MeasureTensors(options.MaximumTensors, progress, cancellationToken);
+        var tensors = check.MeasureTensors(options.MaximumTensors, zeros, progress, cancellationToken);
         return new GradientCheckResult(architecture, nmse, tensors, cosine, distance, zeros, check.UnusedTargets, check.Tolerance);
     }
 

@@ -160,18 +160,20 @@ internal sealed partial class GraphBuilder
         return Record(ggml_acc(Context, a, b, (nuint)nb1, (nuint)nb2, (nuint)nb3, (nuint)offset));
     }
 
-    /// <summary>The gradient of a rotation: the rotation back, with the parameters of <paramref name="rope"/>.</summary>
-    public TensorPtr RopeBack(TensorPtr rope, TensorPtr gradient)
+    /// <summary><paramref name="a"/> rotated, or rotated back, by the positions and parameters of <paramref name="rotation"/>.</summary>
+    public TensorPtr Rotate(TensorPtr rotation, TensorPtr a, GgmlOp op)
     {
-        Require(rope.Op == GgmlOp.Rope && rope.Shape == gradient.Shape, "ROPE_BACK", rope, gradient, "a must be a rotation of the shape of b");
-        var back = ggml_dup_tensor(Context, gradient);
-        back.SetOp(GgmlOp.RopeBack);
-        rope.OpParams.CopyTo(back.OpParams);
-        back.SetSource(0, gradient);
+        Require(
+            rotation.Op is GgmlOp.Rope or GgmlOp.RopeBack && op is GgmlOp.Rope or GgmlOp.RopeBack && rotation.Shape == a.Shape, "ROPE", rotation, a,
+            "the first must be a rotation of the shape of the second");
+        var rotated = ggml_dup_tensor(Context, a);
+        rotated.SetOp(op);
+        rotation.OpParams.CopyTo(rotated.OpParams);
+        rotated.SetSource(0, a);
         for (var i = 1; i <= 2; i++)
-            if (!rope.Source(i).IsNull)
-                back.SetSource(i, rope.Source(i));
-        return Record(back);
+            if (!rotation.Source(i).IsNull)
+                rotated.SetSource(i, rotation.Source(i));
+        return Record(rotated);
     }
 
     /// <summary>a repeated to a larger shape.</summary>

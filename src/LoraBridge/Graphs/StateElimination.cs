@@ -67,7 +67,11 @@ internal sealed class StateElimination
             return;
         }
 
-        RequireConsecutive(node, indices);
+        if (!AreConsecutive(node, indices))
+        {
+            ReplaceRows(node, state);
+            return;
+        }
         var columns = rows.Shape.Ne0;
         if (columns == 0 || state.Shape.Count % columns != 0 || state.Type != rows.Type)
             throw new NotSupportedException(
@@ -144,15 +148,31 @@ internal sealed class StateElimination
         }
     }
 
-    private void RequireConsecutive(TracedTensor node, TracedTensor indices)
+    private static bool AreConsecutive(TracedTensor node, TracedTensor indices)
     {
         var data = indices.InputData ?? throw new NotSupportedException($"{node} stores at computed positions ({indices}).");
         for (var i = 0; i < indices.Shape.Count; i++)
         {
             var index = indices.Type == GgmlTensorType.I64 ? BitConverter.ToInt64(data, i * 8) : BitConverter.ToInt32(data, i * 4);
             if (index != i)
-                throw new NotSupportedException($"{node} stores row {i} at position {index}; a new sequence is expected to start at 0.");
+                return false;
         }
+        return true;
+    }
+
+    /// <summary>
+    /// Rows stored at other positions than one behind the other: the state is what it was before, with these rows replaced. Where
+    /// they go does not depend on the tokens; the graph was recorded twice to know.
+    /// </summary>
+    private void ReplaceRows(TracedTensor node, TracedTensor state)
+    {
+        var (rows, target) = (node.Sources[0]!, node.Sources[2]!);
+        if (target.Shape.Count != state.Shape.Count || target.ViewOffset != 0 || rows.Type != state.Type || state.Type != GgmlTensorType.F32)
+            throw new NotSupportedException(
+                $"{node} stores rows of type {rows.Type} at chosen positions in a part of the state {state.Name} {state.Shape} of type {state.Type}.");
+        var replaced = Rewrite(node);
+        Append(node, replaced);
+        _content[state] = replaced;
     }
 
     private TracedTensor Rewrite(TracedTensor node)

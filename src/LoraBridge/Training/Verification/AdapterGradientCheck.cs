@@ -67,13 +67,19 @@ internal sealed class AdapterGradientCheck : IDisposable
     internal Action<TrainableTensor>? Spoil { get; init; }
 
     /// <summary>Compares tensors with finite differences.</summary>
-    public IReadOnlyList<GradientCheckTensor> MeasureTensors(int maximum, IProgress<string>? progress, CancellationToken cancellationToken)
+    /// <param name="maximum">How many, spread evenly over all.</param>
+    /// <param name="suspects">Names of tensors to compare in any case.</param>
+    /// <param name="progress">Told of each tensor.</param>
+    /// <param name="cancellationToken">Looked at before each tensor.</param>
+    public IReadOnlyList<GradientCheckTensor> MeasureTensors(
+        int maximum, IReadOnlyCollection<string> suspects, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         Strengthen();
         var all = _session.Graph.Parameters;
         var count = Math.Min(maximum, all.Count);
         var results = new Dictionary<string, GradientCheckTensor>();
-        TrainableTensor[] chosen = [.. Enumerable.Range(0, count).Select(i => all[(int)((long)i * all.Count / count)])];
+        var spread = Enumerable.Range(0, count).Select(i => (int)((long)i * all.Count / count)).ToHashSet();
+        TrainableTensor[] chosen = [.. all.Where((tensor, i) => spread.Contains(i) || suspects.Contains(tensor.Name))];
         MeasureAll(chosen, results, progress, cancellationToken);
 
         if (_gates.Count > 0 && Unresolved(chosen, results) is { Length: > 0 } hidden)

@@ -39,7 +39,7 @@ internal static class DirectionalDerivative
         var samples = new List<(double Step, double Value)>();
         var (lowest, highest) = (double.PositiveInfinity, 0.0);
         // The smallest steps that rounding leaves certain enough have the least curvature, and the fewest kinks of clamps and ReLUs.
-        var certain = 4 * noise / (tolerance * Math.Max(Math.Abs(expected), double.Epsilon));
+        var certain = 4 * noise / Math.Max(tolerance * Math.Abs(expected), double.Epsilon);
         var next = Math.Clamp(certain, SmallestAngle * length, FirstAngle * length);
         var best = default(SlopeEstimate);
         for (var round = 0; round < MostRounds; round++)
@@ -64,7 +64,7 @@ internal static class DirectionalDerivative
                 next = best.Reach * (1 - 0.3 * (round * 0.618 % 1));
         }
         original.CopyTo(values);
-        return (best.Slope, best.Slope == 0 ? double.PositiveInfinity : best.Error / Math.Abs(best.Slope));
+        return (best.Slope, best.Error == 0 ? 0 : best.Error / Math.Abs(best.Slope));
     }
 
     /// <summary>

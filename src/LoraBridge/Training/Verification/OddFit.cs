@@ -39,6 +39,8 @@ internal static class OddFit
 
         // One of many fits looks certain by luck: those that are about as certain are averaged, and their scatter counts.
         var best = candidates.MinBy(candidate => candidate.Error);
+        if (best.Error == 0)
+            return best;
         var (weights, mean, square) = (0.0, 0.0, 0.0);
         foreach (var candidate in candidates.Where(candidate => candidate.Error <= 2 * best.Error))
         {

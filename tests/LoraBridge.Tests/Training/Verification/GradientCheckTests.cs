@@ -69,6 +69,6 @@ public sealed class GradientCheckTests
         var blueprint = AdapterBlueprint.For(
             "llama", files.Tensors.Select(tensor => tensor.Info), LoraTargetModules.Of("attn_q", "attn_k", "ffn_up"), _ => 4, 8);
         using var check = new AdapterGradientCheck(model, blueprint, CheckRow.Create(model, 16, 3), engine, 1, 3) { Spoil = spoil };
-        return check.MeasureTensors(64, null, TestContext.Current.CancellationToken);
+        return check.MeasureTensors(64, [], null, TestContext.Current.CancellationToken);
     }
 }

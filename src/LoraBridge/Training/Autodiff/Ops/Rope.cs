@@ -1,4 +1,3 @@
-using LoraBridge.Graphs;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Autodiff.Ops;
@@ -9,8 +8,5 @@ namespace LoraBridge.Training.Autodiff.Ops;
 /// </summary>
 internal sealed class Rope : IGradientRule
 {
-    public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
-    {
-        pass.Add(y.Source(0), pass.Builder.RopeBack(y, dy));
-    }
+    public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy) => pass.Add(y.Source(0), pass.Builder.Rotate(y, dy, GgmlOp.RopeBack));
 }
