@@ -63,7 +63,7 @@ internal sealed record Schedule
     public bool PromptsBearLoss { get; init; } = false;
 
     /// <summary>The highest learning rate, reached after the warm-up and left along a cosine.</summary>
-    public double LearningRate { get; init; } = 2e-3;
+    public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>What the cosine ends at, as a part of the highest rate.</summary>
     public double FinalRateRatio { get; init; } = 0.05;

@@ -27,7 +27,10 @@ public sealed class ModelPretraining
     }
 
     /// <summary>Trains once through the rows, in their order, and writes the trained model.</summary>
-    /// <param name="rows">Tokens and labels of each row; a label of -100 does not count, and labels stand beside their tokens.</param>
+    /// <param name="rows">
+    /// The samples that share each row, with positions and attention of their own: tokens and, beside each, its label, of which -100
+    /// does not count.
+    /// </param>
     /// <param name="outputPath">Where to write the model; replaced if it exists.</param>
     /// <param name="progress">Called after each update.</param>
     /// <param name="cancellationToken">Stops between rows; nothing is written then but what <see cref="PretrainingParameters.SaveInterval"/> wrote.</param>
@@ -36,7 +39,7 @@ public sealed class ModelPretraining
     /// <exception cref="InvalidDataException">The file is no valid model.</exception>
     /// <exception cref="NotSupportedException">The model has an operation without a gradient, or shares a weight between places.</exception>
     public double Train(
-        IReadOnlyList<(int[] InputIds, int[] Labels)> rows, string outputPath, IProgress<PretrainingProgress>? progress = null,
+        IReadOnlyList<IReadOnlyList<(int[] InputIds, int[] Labels)>> rows, string outputPath, IProgress<PretrainingProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(rows);
@@ -57,7 +60,7 @@ public sealed class ModelPretraining
         var (loss, tokens) = (double.NaN, 0L);
         foreach (var chunk in rows.Chunk(_parameters.RowsPerStep))
         {
-            PackedRow[] packed = [.. chunk.Select(row => PackedRow.From([new TrainingSample(row.InputIds, row.Labels)]))];
+            PackedRow[] packed = [.. chunk.Select(row => PackedRow.From([.. row.Select(sample => new TrainingSample(sample.InputIds, sample.Labels))]))];
             var step = new TrainingStep(default, [packed], packed.Sum(row => row.TargetCount));
             var outcome = trainer.Step(step, cancellationToken);
             loss = outcome.Loss;
