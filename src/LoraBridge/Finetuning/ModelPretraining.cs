@@ -53,7 +53,7 @@ public sealed class ModelPretraining
         using var model = ModelLoader.Load(files, new NativeLoadOptions { UseExtraBuffers = false, UseMemoryMap = false }, null, cancellationToken);
         using var engine = new ComputeEngine(threads);
         var context = _parameters.ContextLength;
-        using var session = WeightSession.Open(model, engine, new TrainingGraphShape(context, context, threads, Recompute: false));
+        using var session = WeightSession.Open(model, engine, new TrainingGraphShape(context, context, threads, Recompute: false) { Precision = _parameters.Precision });
 
         var steps = (rows.Count + _parameters.RowsPerStep - 1) / _parameters.RowsPerStep;
         var trainer = CreateTrainer(session.Graph, steps, threads);

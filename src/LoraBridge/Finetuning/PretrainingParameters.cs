@@ -33,6 +33,12 @@ public sealed record PretrainingParameters
     /// <summary>Threads; null takes the physical cores this process may use.</summary>
     public int? Threads { get; init; }
 
+    /// <summary>
+    /// How products with the weights are computed. <see cref="TrainingPrecision.Exact"/> takes nearly twice as long;
+    /// the others, which are the same here, round factors to 12 bits on the way forward and in the gradients of inputs.
+    /// </summary>
+    public TrainingPrecision Precision { get; init; } = TrainingPrecision.Balanced;
+
     /// <summary>Updates between two writes of the model so far; 0 writes it at the end only.</summary>
     public int SaveInterval { get; init; }
 }

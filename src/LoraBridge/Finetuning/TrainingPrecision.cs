@@ -1,7 +1,7 @@
 namespace LoraBridge.Finetuning;
 
 /// <summary>
-/// How products with the model's frozen weights are computed in training. Everything else, the adapter's own branches among it, is
+/// How products with the model's weights are computed in training. Everything else, the branches of adapters of rank 128 or less among it, is
 /// always computed in 32-bit floats.
 /// </summary>
 public enum TrainingPrecision

@@ -5,13 +5,16 @@ using LoraBridge.Training.Autodiff.Ops;
 namespace LoraBridge.Training;
 
 /// <summary>
-/// Chooses how products are computed: those with frozen weights by precision, and an adapter's branch, which llama.cpp computes as
+/// Chooses how products are computed: those with weights by precision, and an adapter's branch, which llama.cpp computes as
 /// MUL_MAT, MUL_MAT, SCALE and ADD, as two operations made for small ranks.
 /// </summary>
 internal sealed class ProductLowering : INodeLowering
 {
     /// <summary>From here on blocks of general products are full.</summary>
     private const int LargestRank = 128;
+
+    /// <summary>For weights that are trained: a copy of them would be out of date after the next update.</summary>
+    private static readonly FixedPointMatMul Uncached = new();
 
     private readonly FixedPointMatMul? _fixedPoint;
     private readonly HashSet<TracedTensor> _trainable;
@@ -20,7 +23,7 @@ internal sealed class ProductLowering : INodeLowering
 
     /// <param name="graph">The recorded graph.</param>
     /// <param name="trainable">Leaves that training changes.</param>
-    /// <param name="fixedPoint">How to compute products with the others; null as inference does.</param>
+    /// <param name="fixedPoint">How to compute products with weights that are frozen; null computes all as inference does.</param>
     public ProductLowering(TracedGraph graph, IEnumerable<TracedTensor> trainable, FixedPointMatMul? fixedPoint)
     {
         _fixedPoint = fixedPoint;
@@ -48,9 +51,9 @@ internal sealed class ProductLowering : INodeLowering
             return default;
         if (_projections.Contains(node))
             return builder.Custom(LowRankProduct.Instance, node.Shape, sources[0], builder.Contiguous(sources[1]));
-        return _fixedPoint is not null && IsFrozen(node.Sources[0]!) && FixedPointMatMul.Takes(sources[0], sources[1])
-            ? builder.Custom(_fixedPoint, node.Shape, sources)
-            : default;
+        if (_fixedPoint is null || !node.Sources[0]!.IsWeight || !FixedPointMatMul.Takes(sources[0], sources[1]))
+            return default;
+        return builder.Custom(IsFrozen(node.Sources[0]!) ? _fixedPoint : Uncached, node.Shape, sources);
     }
 
     public TensorPtr Multiply(GraphBuilder builder, TensorPtr a, TensorPtr b) =>

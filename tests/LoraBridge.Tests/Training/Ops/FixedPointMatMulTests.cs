@@ -23,6 +23,15 @@ public sealed class FixedPointMatMulTests
             .Check();
     }
 
+    [Theory]
+    [InlineData(64, 37, 6)]
+    [InlineData(300, 33, 70)]
+    public void GradientsOfTrainedWeightsMatchDifferences(int k, int m, int n) =>
+        new GradientProbe((g, x) => g.Custom(new FixedPointMatMul(), new Shape(m, n), x[0], x[1])) { Epsilon = 0.5, Tolerance = 1e-2 }
+            .Vary(new Shape(k, m))
+            .Vary(new Shape(k, n))
+            .Check();
+
     /// <summary>Two products of one argument: the second gradient is added to the first.</summary>
     [Fact]
     public void GradientsOfBranchesAddUp()

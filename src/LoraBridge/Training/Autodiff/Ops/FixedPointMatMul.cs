@@ -6,7 +6,8 @@ namespace LoraBridge.Training.Autodiff.Ops;
 
 /// <summary>
 /// a [K, M], b [K, N], y [M, N]: y[m, n] = Σₖ a[k, m] b[k, n] and db[k, n] = Σₘ a[k, m] dy[m, n] in fixed point
-/// (<see cref="FixedPointGemm"/>), for a frozen matrix a of any type, which is dequantised a panel at a time.
+/// (<see cref="FixedPointGemm"/>), for a matrix a of any type, which is dequantised a panel at a time. Where a is trained,
+/// da[k, m] = Σₙ b[k, n] dy[m, n] is computed in F32: it is what the weights are changed by.
 /// </summary>
 /// <param name="cache">Where gradients find a in 8 bits; null has them dequantise it each time.</param>
 internal sealed class FixedPointMatMul(PanelCache? cache = null) : IProductKernel, IGradientRule
@@ -37,7 +38,7 @@ internal sealed class FixedPointMatMul(PanelCache? cache = null) : IProductKerne
     {
         var (a, b) = (y.Source(0), y.Source(1));
         if (pass.Needs(a))
-            throw new InvalidOperationException($"{a.Name} is trained; fixed-point products are for frozen weights.");
+            pass.Add(a, pass.Builder.Custom(MatMulLeftGradient.Instance, a.Shape, b, dy));
         pass.AddTo(b, sum => sum.IsNull
             ? pass.Builder.Custom(_gradient, b.Shape, a, dy)
             : pass.Builder.Custom(_gradient, b.Shape, a, dy, sum));
