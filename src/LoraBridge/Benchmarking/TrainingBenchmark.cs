@@ -41,7 +41,7 @@ public static class TrainingBenchmark
         progress?.Report("measuring single operations");
         var optimizer = TimeOptimizer(training);
         var profile = training.Graph.Profile().ToList();
-        // Times of operations on their own contain the waking of threads: they say what share of the update each has.
+        // On their own operations meet other caches than in an update: their times say what share of it each has.
         var share = (seconds - optimizer) / profile.Sum(entry => entry.Time.Seconds);
 
         progress?.Report("measuring products");

@@ -5,12 +5,21 @@ namespace LoraBridge.Tests.Training.Kernels;
 
 public sealed class DequantizerTests
 {
-    /// <summary>Any bytes are valid blocks, but for scales that are no numbers.</summary>
     [Theory]
-    [InlineData(nameof(GgmlTensorType.Q4_0))]
-    [InlineData(nameof(GgmlTensorType.Q6_K))]
     [InlineData(nameof(GgmlTensorType.F16))]
+    [InlineData(nameof(GgmlTensorType.Q4_0))]
+    [InlineData(nameof(GgmlTensorType.Q4_1))]
+    [InlineData(nameof(GgmlTensorType.Q5_0))]
+    [InlineData(nameof(GgmlTensorType.Q5_1))]
+    [InlineData(nameof(GgmlTensorType.IQ4_NL))]
+    [InlineData(nameof(GgmlTensorType.MXFP4))]
+    [InlineData(nameof(GgmlTensorType.Q2_K))]
+    [InlineData(nameof(GgmlTensorType.Q3_K))]
     [InlineData(nameof(GgmlTensorType.Q4_K))]
+    [InlineData(nameof(GgmlTensorType.Q5_K))]
+    [InlineData(nameof(GgmlTensorType.Q6_K))]
+    [InlineData(nameof(GgmlTensorType.IQ4_XS))]
+    [InlineData(nameof(GgmlTensorType.Q8_0))]
     public void Equals_the_conversion_of_ggml_bit_for_bit(string name)
     {
         NativeRuntime.Initialize();
