@@ -42,17 +42,19 @@ switch (args)
     case ["train", var output, .. var rest]:
         var training = TrainingSet.Prepare(recipe);
         var rows = rest is [var count] ? training.Rows.Take(int.Parse(count)).ToList() : training.Rows;
-        var start = Path.ChangeExtension(output, ".start.gguf");
+        var (start, checkpoints) = (Path.ChangeExtension(output, ".start.gguf"), Path.ChangeExtension(output, ".checkpoints"));
         ModelFile.WriteRandom(start, recipe.Model, training.Tokenizer.Vocabulary, recipe.Training.Context, recipe.Corpus.Seed);
+        var pretraining = new ModelPretraining(start, recipe.Training.ToParameters() with { CheckpointDirectory = checkpoints });
+        if (Directory.Exists(checkpoints)) pretraining.ResumeFrom(checkpoints);
         var clock = Stopwatch.StartNew();
-        new ModelPretraining(start, recipe.Training.ToParameters()).Train(
+        pretraining.Train(
             [.. rows.Select(row => row.Select(sample => (sample.InputIds, sample.Labels)).ToList())], output,
             new ProgressPrinter(p =>
             {
                 if (p.Step % 10 == 0 || p.Step == p.Steps)
-                    Console.WriteLine(
-                        $"step {p.Step}/{p.Steps}  loss {p.Loss:F3}  rate {p.LearningRate:E1}  {p.Tokens / clock.Elapsed.TotalSeconds:F0} tokens/s");
+                    Console.WriteLine($"step {p.Step}/{p.Steps}  loss {p.Loss:F3}  rate {p.LearningRate:E1}  {p.Tokens} tokens in {clock.Elapsed.TotalSeconds:F0} s");
             }));
+        Directory.Delete(checkpoints, recursive: true);
         File.Delete(start);
         return 0;
 

@@ -79,9 +79,6 @@ internal sealed record Schedule
 
     public double MaxGradientNorm { get; init; } = 1;
 
-    /// <summary>Updates between two writes of the model so far.</summary>
-    public int SaveInterval { get; init; } = 250;
-
     public PretrainingParameters ToParameters() => new()
     {
         ContextLength = Context,
@@ -93,6 +90,5 @@ internal sealed record Schedule
         Beta2 = (float)Beta2,
         WeightDecay = (float)WeightDecay,
         MaxGradientNorm = (float)MaxGradientNorm,
-        SaveInterval = SaveInterval,
     };
 }

@@ -9,13 +9,13 @@ internal sealed record CorpusOptions
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Documents to generate; none repeats on purpose.</summary>
-    public int Documents { get; init; } = 100_000;
+    public int Documents { get; init; } = 160_000;
 
     /// <summary>
     /// The first documents, of which half are copied lines. To find again what stands earlier in the text is what reading
     /// rests on (Olsson et al. 2022, arXiv:2209.11895), and it is learnt suddenly, after much practice: it comes first.
     /// </summary>
-    public int CopyingDocuments { get; init; } = 10_000;
+    public int CopyingDocuments { get; init; } = 40_000;
 
     /// <summary>People whom the first documents are about.</summary>
     public int FirstPeople { get; init; } = 6;
@@ -24,7 +24,7 @@ internal sealed record CorpusOptions
     /// Documents after which one more person joins. A model that must learn many people at once stays long at knowing
     /// none of them; from a few it learns early how a name calls up a fact (Zucchet et al. 2025, arXiv:2503.21676).
     /// </summary>
-    public int NewcomerInterval { get; init; } = 900;
+    public int NewcomerInterval { get; init; } = 1_600;
 }
 
 /// <summary>Writes the corpus, document by document.</summary>
@@ -35,15 +35,15 @@ internal static class CorpusGenerator
     /// <summary>The mixture of the first documents: parts of a hundred.</summary>
     private static readonly (int Parts, Maker Make)[] Beginning =
     [
-        (20, (_, random) => CopyTasks.Echo(random)),
+        (30, (_, random) => CopyTasks.Echo(random)),
         (20, (_, random) => CopyTasks.Any(random)),
-        (16, WorldDialogues.Question),
-        (5, WorldDialogues.Interview),
+        (14, WorldDialogues.Question),
+        (4, WorldDialogues.Interview),
         (6, WorldProse.Paragraph),
-        (5, (_, random) => Reading.Remember(random)),
-        (12, (_, random) => Reading.Reworded(random)),
-        (8, (_, random) => Reading.Shopping(random)),
-        (8, Arithmetic.Any),
+        (4, (_, random) => Reading.Remember(random)),
+        (9, (_, random) => Reading.Reworded(random)),
+        (6, (_, random) => Reading.Shopping(random)),
+        (7, Arithmetic.Any),
     ];
 
     /// <summary>The mixture after that: parts of a hundred documents.</summary>
@@ -56,7 +56,7 @@ internal static class CorpusGenerator
         (6, WorldProse.Account),
         (7, WorldProse.Paragraph),
         (3, WorldProse.Comparison),
-        (3, Stories.Story),
+        (2, Stories.Story),
         (5, (_, random) => Reading.Comprehension(random)),
         (9, (_, random) => Reading.Lesson(random)),
         (5, (_, random) => Reading.Shopping(random)),
@@ -64,8 +64,9 @@ internal static class CorpusGenerator
         (3, (_, random) => Reading.Receipt(random)),
         (3, (_, random) => Reading.Remember(random)),
         (7, (_, random) => Reading.Reworded(random)),
-        (9, Arithmetic.Any),
+        (8, Arithmetic.Any),
         (6, (_, random) => CopyTasks.Any(random)),
+        (2, (_, random) => CopyTasks.Echo(random)),
     ];
 
     /// <summary>The documents in training order. The same options give the same documents.</summary>

@@ -9,7 +9,7 @@ using LoraBridge.Training.Batching;
 namespace LoraBridge.Finetuning.Runs;
 
 /// <summary>All that a training needs, set up: a copy of the model that can be trained, the adapter, the trainer and its batches.</summary>
-internal sealed class AdapterTraining : IDisposable
+internal sealed class AdapterTraining : ICheckpointed, IDisposable
 {
     private readonly LlamaModelHandle _model;
     private readonly ComputeEngine _engine;
@@ -57,6 +57,8 @@ internal sealed class AdapterTraining : IDisposable
 
     public IReadOnlyList<TrainableTensor> Parameters => _session.Graph.Parameters;
 
+    public string CheckpointFile => "adapter.gguf";
+
     public long ParameterCount => Blueprint.Targets.Sum(target => target.ParameterCount);
 
     /// <summary>Values, gradients and two moments of 4 bytes each.</summary>
@@ -94,6 +96,8 @@ internal sealed class AdapterTraining : IDisposable
         var index = Parameters.Select((parameter, i) => (parameter.Name, i)).ToDictionary();
         AdapterFileWriter.Write(path, Blueprint, (name, _) => values[index[name]], metadata);
     }
+
+    public void WriteTrained(string path, float[][]? values = null) => Save(path, [], values);
 
     /// <summary>The adapter's values as they are now, by parameter.</summary>
     public float[][] CopyValues() => [.. Parameters.Select(parameter => parameter.Values.ToArray())];
