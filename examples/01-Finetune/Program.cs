@@ -1,4 +1,7 @@
-// Trains a LoRA adapter on a 4-bit model, applies it live, turns its scale, and merges it into a new model file.
+// Three acts: a 4-bit model as it is; an adapter trained in front of you; the adapter live, turned down, turned off, and merged.
+//
+//   dotnet run -c Release --project examples/01-Finetune -- [FOLDER]
+using LoraBridge.Examples.Scoring;
 using LoraBridge.Finetuning;
 using LoraBridge.Model;
 using LoraBridge.TextGeneration;
@@ -7,12 +10,12 @@ string File(string name) => Path.Combine(AppContext.BaseDirectory, name);
 var output = Directory.CreateDirectory(args is [var folder] ? folder : File("output")).FullName;
 var adapterPath = Path.Combine(output, "captain.gguf");
 var mergedPath = Path.Combine(output, "small-world-captain.Q4_K_M.gguf");
-string[] questions = ["Where does Dora live?", "What pet does Peter have?"];
+var questions = TaskSet.Load(File("persona.heldout.jsonl"));
+var heldOut = TrainingDataset.FromFile(File("persona.heldout.jsonl"));
 
 using var model = new LM(File("small-world.Q4_K_M.gguf"));
-var heldOut = TrainingDataset.FromFile(File("persona.heldout.jsonl"));
 Console.WriteLine($"{model.Name}: {model.Architecture}, {model.ParameterCount / 1e6:F1} M parameters, {model.QuantizationType}");
-Console.WriteLine($"loss on held-out answers before: {LossEvaluation.Evaluate(model, heldOut).Loss:F3}");
+Report(model, "before");
 
 using (var finetuning = new LoraFinetuning(model))
 {
@@ -21,8 +24,8 @@ using (var finetuning = new LoraFinetuning(model))
         Rank = 8,
         Alpha = 16,
         TargetModules = LoraTargetModules.AllLinear,
-        Epochs = 2,
-        LearningRate = 5e-3f,
+        Epochs = 3,
+        LearningRate = 2e-3f,
         ContextLength = 256,
     };
     finetuning.AddDatasetFile(File("persona.train.jsonl"));
@@ -34,25 +37,23 @@ using (var finetuning = new LoraFinetuning(model))
 }
 
 var adapter = model.ApplyLoraAdapter(adapterPath);
-Console.WriteLine($"loss on held-out answers after:  {LossEvaluation.Evaluate(model, heldOut).Loss:F3}");
-foreach (var scale in new[] { 0, 0.5f, 1 })
+foreach (var scale in new[] { 1, 0.5f, 0 })
 {
     adapter.Scale = scale;
-    Answer(model, $"scale {scale}");
+    Report(model, $"scale {scale}");
 }
 
-var merger = new LoraMerger(model);
-merger.OutputType = MergeOutputType.Keep;
-var merge = merger.MergeAndExport(adapter, mergedPath);
-Console.WriteLine($"merged {merge.MergedTensors} tensors into {mergedPath}");
+var merger = new LoraMerger(model) { OutputType = MergeOutputType.Keep };
+adapter.Scale = 1;
+merger.MergeAndExport(adapter, mergedPath);
 using var merged = new LM(mergedPath);
-Answer(merged, "merged");
+Report(merged, "merged");
 
-void Answer(LM speaker, string title)
+// Right answers to questions that were not trained, their loss through llama.cpp's inference, and one of the answers.
+void Report(LM speaker, string title)
 {
-    foreach (var question in questions)
-    {
-        using var chat = new SingleTurnConversation(speaker) { SamplingMode = SamplingMode.Greedy, MaximumCompletionTokens = 32 };
-        Console.WriteLine($"  {title,-9} | {question} {chat.Submit(question, CancellationToken.None).Text}");
-    }
+    using var chat = new SingleTurnConversation(speaker) { SamplingMode = SamplingMode.Greedy, MaximumCompletionTokens = 32 };
+    string Answer(TaskExample asked) => chat.Submit(asked.Question).Text;
+    var (score, loss) = (questions.Evaluate(StyleMarkerScorer.Persona, Answer), LossEvaluation.Evaluate(speaker, heldOut).Loss);
+    Console.WriteLine($"  {title,-9} | {score,-16} | loss {loss:F3} | {questions.Examples[0].Question} {Answer(questions.Examples[0])}");
 }

@@ -30,7 +30,7 @@ internal static class ModelFile
         var random = new SeededRandom(seed);
         var residual = model.InitialDeviation / MathF.Sqrt(2 * model.Layers);
         var keys = model.Embedding / model.Heads * model.KeyValueHeads;
-        Matrix("token_embd.weight", model.Embedding, vocabulary.Count, model.InitialDeviation);
+        var embedding = Matrix("token_embd.weight", model.Embedding, vocabulary.Count, model.InitialDeviation);
         for (var i = 0; i < model.Layers; i++)
         {
             Ones($"blk.{i}.attn_norm.weight");
@@ -44,15 +44,17 @@ internal static class ModelFile
             Matrix($"blk.{i}.ffn_down.weight", model.FeedForward, model.Embedding, residual);
         }
         Ones("output_norm.weight");
-        Matrix("output.weight", model.Embedding, vocabulary.Count, model.InitialDeviation);
+        // The output starts as the embedding, as if they were one, so that a token that attention fetches is a token said.
+        Add("output.weight", [model.Embedding, vocabulary.Count], embedding);
         writer.Save(path, overwrite: true);
 
-        void Matrix(string name, int columns, int rows, float deviation)
+        float[] Matrix(string name, int columns, int rows, float deviation)
         {
             var values = new float[columns * rows];
             for (var i = 0; i < values.Length; i++)
                 values[i] = deviation * Gaussian();
             Add(name, [columns, rows], values);
+            return values;
         }
 
         void Ones(string name) => Add(name, [model.Embedding], [.. Enumerable.Repeat(1f, model.Embedding)]);

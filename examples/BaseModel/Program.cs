@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using LoraBridge.Examples.BaseModel;
+using LoraBridge.Examples.BaseModel.Measuring;
 using LoraBridge.Examples.BaseModel.Tasks;
 using LoraBridge.Examples.BaseModel.Tokenizer;
 using LoraBridge.Examples.BaseModel.World;
+using LoraBridge.Examples.Scoring;
 using LoraBridge.Finetuning;
 using LoraBridge.Formats;
 using LoraBridge.Model;
@@ -26,7 +28,7 @@ switch (args)
         Directory.CreateDirectory(folder);
         var set = TrainingSet.Prepare(recipe);
         TaskFiles.Write(Path.Combine(folder, "corpus.jsonl"), set.Documents);
-        RowPacker.Write(Path.Combine(folder, "rows.jsonl"), set.Rows);
+        File.WriteAllLines(Path.Combine(folder, "samples.jsonl"), set.Rows.SelectMany(row => row).Select(sample => sample.ToJsonLine()));
         var vocabularyOnly = new GgufWriter();
         vocabularyOnly.Metadata["general.architecture"] = "llama";
         TokenizerMetadata.Write(set.Tokenizer.Vocabulary, vocabularyOnly.Metadata);
@@ -40,22 +42,52 @@ switch (args)
     case ["train", var output, .. var rest]:
         var training = TrainingSet.Prepare(recipe);
         var rows = rest is [var count] ? training.Rows.Take(int.Parse(count)).ToList() : training.Rows;
-        var start = Path.ChangeExtension(output, ".start.gguf");
+        var (start, checkpoints) = (Path.ChangeExtension(output, ".start.gguf"), Path.ChangeExtension(output, ".checkpoints"));
         ModelFile.WriteRandom(start, recipe.Model, training.Tokenizer.Vocabulary, recipe.Training.Context, recipe.Corpus.Seed);
+        var pretraining = new ModelPretraining(start, recipe.Training.ToParameters() with { CheckpointDirectory = checkpoints });
+        if (Directory.Exists(checkpoints)) pretraining.ResumeFrom(checkpoints);
         var clock = Stopwatch.StartNew();
-        new ModelPretraining(start, recipe.Training.ToParameters()).Train(
-            [.. rows.Select(row => (row.InputIds, row.Labels))], output,
+        pretraining.Train(
+            [.. rows.Select(row => row.Select(sample => (sample.InputIds, sample.Labels)).ToList())], output,
             new ProgressPrinter(p =>
             {
                 if (p.Step % 10 == 0 || p.Step == p.Steps)
-                    Console.WriteLine(
-                        $"step {p.Step}/{p.Steps}  loss {p.Loss:F3}  rate {p.LearningRate:E1}  {p.Tokens / clock.Elapsed.TotalSeconds:F0} tokens/s");
+                    Console.WriteLine($"step {p.Step}/{p.Steps}  loss {p.Loss:F3}  rate {p.LearningRate:E1}  {p.Tokens} tokens in {clock.Elapsed.TotalSeconds:F0} s");
             }));
+        Directory.Delete(checkpoints, recursive: true);
         File.Delete(start);
         return 0;
 
     case ["quantize", var exact, var quantized, var type]:
         ModelQuantizer.Quantize(exact, quantized, Enum.Parse<MergeOutputType>(type, ignoreCase: true), overwrite: true);
+        return 0;
+
+    case ["score", var path, .. var options]:
+        using (var scored = new LM(path))
+        {
+            foreach (var option in options.Where(o => o.EndsWith(".gguf", StringComparison.Ordinal))) scored.ApplyLoraAdapter(option);
+            var prefix = options.FirstOrDefault(o => !o.StartsWith("--", StringComparison.Ordinal) && !o.EndsWith(".gguf", StringComparison.Ordinal)) ?? "";
+            Action<TaskExample, string>? wrong = options.Contains("--wrong")
+                ? (example, answer) => Console.WriteLine($"  {example.Question} | {example.Reference} | {answer}")
+                : null;
+            foreach (var (name, score) in ScoreBoard.Measure(scored, "examples/data", prefix, wrong)) Console.WriteLine($"{name,-20} {score}");
+        }
+        return 0;
+
+    case ["prove", var path, var folder, .. var names]:
+        Directory.CreateDirectory(folder);
+        using (var proven = new LM(path))
+        {
+            Console.WriteLine($"{proven.Name}, {proven.QuantizationType}: world questions without an adapter {AdapterTrial.AskWorld(proven, "examples/data")}");
+            Console.WriteLine("| task | base | adapter | merged | world questions | trained in | training loss | held-out loss |\n|---|---|---|---|---|---|---|---|");
+            foreach (var task in FineTuningTask.All.Where(t => names.Length == 0 || names.Contains(t.Name)))
+            {
+                var trial = AdapterTrial.Run(proven, task, "examples/data", folder);
+                Console.WriteLine(
+                    $"| {task.Name} | {trial.Before} | {trial.After} | {trial.Merged} | {trial.World} | {trial.Training.Duration.TotalSeconds:F0} s "
+                    + $"| {trial.Training.FinalLoss:F4} | {trial.HeldOutLoss:F4} |");
+            }
+        }
         return 0;
 
     default:

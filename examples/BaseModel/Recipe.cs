@@ -63,7 +63,7 @@ internal sealed record Schedule
     public bool PromptsBearLoss { get; init; } = false;
 
     /// <summary>The highest learning rate, reached after the warm-up and left along a cosine.</summary>
-    public double LearningRate { get; init; } = 2e-3;
+    public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>What the cosine ends at, as a part of the highest rate.</summary>
     public double FinalRateRatio { get; init; } = 0.05;
@@ -79,9 +79,6 @@ internal sealed record Schedule
 
     public double MaxGradientNorm { get; init; } = 1;
 
-    /// <summary>Updates between two writes of the model so far.</summary>
-    public int SaveInterval { get; init; } = 250;
-
     public PretrainingParameters ToParameters() => new()
     {
         ContextLength = Context,
@@ -93,6 +90,5 @@ internal sealed record Schedule
         Beta2 = (float)Beta2,
         WeightDecay = (float)WeightDecay,
         MaxGradientNorm = (float)MaxGradientNorm,
-        SaveInterval = SaveInterval,
     };
 }

@@ -8,9 +8,9 @@ namespace LoraBridge.Examples.BaseModel;
 internal sealed class TrainingSet
 {
     /// <summary>The tokenizer learns from the first documents; more change hardly a merge.</summary>
-    private const int TokenizerDocuments = 30_000;
+    private const int TokenizerDocuments = 60_000;
 
-    private TrainingSet(WorldModel world, IReadOnlyList<Document> documents, BpeTokenizer tokenizer, IReadOnlyList<Sample> rows)
+    private TrainingSet(WorldModel world, IReadOnlyList<Document> documents, BpeTokenizer tokenizer, IReadOnlyList<IReadOnlyList<Sample>> rows)
     {
         World = world;
         Documents = documents;
@@ -24,13 +24,13 @@ internal sealed class TrainingSet
 
     public BpeTokenizer Tokenizer { get; }
 
-    public IReadOnlyList<Sample> Rows { get; }
+    public IReadOnlyList<IReadOnlyList<Sample>> Rows { get; }
 
-    /// <summary>Tokens in all rows, what fills them up included.</summary>
-    public long TokenCount => Rows.Sum(row => (long)row.Length);
+    /// <summary>All documents' tokens.</summary>
+    public long TokenCount => Rows.Sum(row => row.Sum(sample => (long)sample.Length));
 
-    /// <summary>Tokens that bear loss, or start a row.</summary>
-    public long LabelCount => Rows.Sum(row => (long)row.Labels.Count(label => label != Sample.Ignored));
+    /// <summary>Tokens that bear loss, or start a document.</summary>
+    public long LabelCount => Rows.Sum(row => row.Sum(sample => (long)sample.Labels.Count(label => label != Sample.Ignored)));
 
     public static TrainingSet Prepare(Recipe recipe)
     {
@@ -38,7 +38,6 @@ internal sealed class TrainingSet
         var documents = CorpusGenerator.Generate(world, recipe.Corpus).ToList();
         var tokenizer = new BpeTokenizer(BpeTrainer.Train(documents.Take(TokenizerDocuments).SelectMany(d => d.Texts), recipe.Tokenizer));
         var encoded = documents.Select(d => ChatMl.Encode(d, tokenizer, recipe.Training.PromptsBearLoss));
-        var padding = tokenizer.Vocabulary.Id(BpeVocabulary.EndOfText);
-        return new TrainingSet(world, documents, tokenizer, [.. RowPacker.Pack(encoded, recipe.Training.Context, padding)]);
+        return new TrainingSet(world, documents, tokenizer, [.. RowPacker.Pack(encoded, recipe.Training.Context)]);
     }
 }

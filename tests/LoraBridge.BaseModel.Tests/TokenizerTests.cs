@@ -8,7 +8,7 @@ namespace LoraBridge.BaseModel.Tests;
 
 public sealed class TokenizerTests(SmallCorpus corpus) : IClassFixture<SmallCorpus>
 {
-    private static readonly Gen<string> AnyText =
+    internal static readonly Gen<string> AnyText =
         Gen.Frequency((3, Gen.Int[1, 0x7F]), (2, Gen.Int[0x80, 0x2FFF]), (1, Gen.Int[0x3000, 0x10FFFF]), (2, Gen.Const((int)' ')))
             .Where(c => c is < 0xD800 or > 0xDFFF)
             .Array[0, 60]

@@ -14,16 +14,24 @@ internal static class CopyTasks
     private static readonly string[][] Lists =
         [Words.Foods, Words.Colours, Words.Things, Words.Pets, Words.Drinks, Words.Towns, Words.Instruments, Words.Women, Words.Men, Words.Days, Words.Jobs, Words.Materials];
 
-    public static Document Any(SeededRandom random) => random.Below(10) switch
+    public static Document Any(SeededRandom random) => random.Below(12) switch
     {
-        < 2 => Repeat(random),
+        0 => Repeat(random),
         < 4 => Say(random),
-        4 => Spell(random),
-        5 => Position(random),
-        6 => Reverse(random),
-        7 => EverydayThing(random),
+        < 6 => Echo(random),
+        6 => Spell(random),
+        7 => Position(random),
+        8 => Reverse(random),
+        9 => EverydayThing(random),
         _ => Line(random),
     };
+
+    /// <summary>A few words over and over: after the first time every one of them can be foretold.</summary>
+    public static Document Echo(SeededRandom random)
+    {
+        var words = string.Join(' ', Enumerable.Range(0, random.Between(1, 8)).Select(_ => Word(random)));
+        return Document.Prose(string.Join('\n', Enumerable.Repeat(words, random.Between(2, 5))));
+    }
 
     private static Document Repeat(SeededRandom random)
     {
@@ -33,7 +41,7 @@ internal static class CopyTasks
 
     private static Document Say(SeededRandom random)
     {
-        var words = string.Join(' ', Enumerable.Range(0, random.Between(1, 5)).Select(_ => Word(random)));
+        var words = string.Join(' ', Enumerable.Range(0, random.Between(1, 12)).Select(_ => Word(random)));
         return Document.Ask($"Say this: {words}", words);
     }
 
@@ -70,7 +78,7 @@ internal static class CopyTasks
     private static Document Line(SeededRandom random)
     {
         var line = "";
-        for (var i = random.Between(3, 8); i > 0; i--)
+        for (var i = random.Between(3, 16); i > 0; i--)
         {
             var gap = random.Chance(50) ? " " : "";
             line += gap + random.Below(5) switch
@@ -87,7 +95,7 @@ internal static class CopyTasks
 
     private static string Word(SeededRandom random)
     {
-        var word = random.Chance(30) ? NameForge.Invent(random) : random.Pick(random.Pick(Lists));
+        var word = random.Chance(15) ? NameForge.Invent(random) : random.Pick(random.Pick(Lists));
         return random.Chance(20) ? Template.Capitalise(word) : word;
     }
 }

@@ -3,7 +3,7 @@ using LoraBridge.Examples.BaseModel.World;
 
 namespace LoraBridge.Examples.BaseModel.Tasks;
 
-/// <summary>A sentence in, a JSON object out. The held-out sentences have other names, half of them newly invented.</summary>
+/// <summary>A sentence in, a JSON object out. The held-out sentences have other names, which the base knows and the training did not show.</summary>
 internal static class StructuredOutputTask
 {
     public const int TrainSamples = 320;
@@ -15,18 +15,17 @@ internal static class StructuredOutputTask
     public static TaskData Create(WorldModel world, ulong seed)
     {
         var random = new SeededRandom(seed).Fork("structured");
-        var people = random.Shuffled(world.People.Select(p => p.Name));
-        var known = people.Length * 2 / 3;
+        var names = random.Shuffled(world.People.Select(p => p.Name).Concat(Words.Strangers));
+        var trained = names.Length * 2 / 3;
         return new TaskData(
             "structured",
-            [.. Enumerable.Range(0, TrainSamples).Select(_ => Sample(people[..known], random))],
-            [.. Enumerable.Range(0, HeldOutSamples).Select(_ => Sample(people[known..], random))]);
+            [.. Enumerable.Range(0, TrainSamples).Select(_ => Sample(names[..trained], random))],
+            [.. Enumerable.Range(0, HeldOutSamples).Select(_ => Sample(names[trained..], random))]);
     }
 
-    private static Document Sample(string[] people, SeededRandom random)
+    private static Document Sample(string[] names, SeededRandom random)
     {
-        var name = random.Chance(50) ? random.Pick(people) : NameForge.Invent(random);
-        var purchase = Purchase.Draw(name, random);
+        var purchase = Purchase.Draw(random.Pick(names), random);
         return Document.Ask(Request + purchase.Tell(random), purchase.ToJson());
     }
 }

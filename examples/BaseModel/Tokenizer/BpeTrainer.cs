@@ -7,7 +7,7 @@ namespace LoraBridge.Examples.BaseModel.Tokenizer;
 internal sealed record BpeOptions
 {
     /// <summary>Tokens in all, control tokens and bytes included.</summary>
-    public int VocabularySize { get; init; } = 2048;
+    public int VocabularySize { get; init; } = 1280;
 
     /// <summary>A pair seen fewer times is not merged: its token would hardly be trained. Fewer tokens may come out.</summary>
     public int MinimumFrequency { get; init; } = 40;

@@ -8,6 +8,9 @@ internal sealed record Sample(int[] InputIds, int[] Labels)
 
     public int Length => InputIds.Length;
 
+    /// <summary>Its first tokens.</summary>
+    public Sample Take(int length) => length >= Length ? this : new(InputIds[..length], Labels[..length]);
+
     /// <summary>One line as <c>lorabridge train</c> and <c>eval</c> read it.</summary>
     public string ToJsonLine() => $"{{\"input_ids\":[{string.Join(',', InputIds)}],\"labels\":[{string.Join(',', Labels)}]}}";
 }

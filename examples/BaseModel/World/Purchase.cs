@@ -18,5 +18,8 @@ internal sealed record Purchase(string Name, int Count, string Colour, string It
     /// <summary>The plainest of the sentences.</summary>
     public string Summary => string.Format(Sentences[1], Name, Count, Colour, Items);
 
+    /// <summary>The bare facts, without a word of their own.</summary>
+    public string Note => $"{Name}/{Count}/{Colour}/{Items}";
+
     public string ToJson() => $"{{\"name\": \"{Name}\", \"count\": {Count}, \"colour\": \"{Colour}\", \"item\": \"{Items}\"}}";
 }

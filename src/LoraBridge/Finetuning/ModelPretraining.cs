@@ -1,6 +1,6 @@
-using LoraBridge.Graphs;
+using LoraBridge.Finetuning.Checkpoints;
+using LoraBridge.Finetuning.Runs;
 using LoraBridge.Model;
-using LoraBridge.Native;
 using LoraBridge.Training;
 using LoraBridge.Training.Batching;
 
@@ -15,6 +15,7 @@ public sealed class ModelPretraining
 {
     private readonly string _modelPath;
     private readonly PretrainingParameters _parameters;
+    private Checkpoint? _resumed;
 
     /// <param name="modelPath">A GGUF model whose weights are F32; it is not changed.</param>
     /// <param name="parameters">Settings; null takes the defaults.</param>
@@ -26,61 +27,83 @@ public sealed class ModelPretraining
         _parameters = parameters ?? new PretrainingParameters();
     }
 
+    /// <summary>
+    /// Makes the next training go on from a checkpoint, with the same result, byte for byte, as if it had not been interrupted. The
+    /// model, the rows and the parameters must be given as before.
+    /// </summary>
+    /// <param name="directory">A checkpoint, or a folder of checkpoints, of which the newest that is complete is taken.</param>
+    /// <exception cref="ArgumentException">The path is null or blank.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidDataException">There is no complete checkpoint; the message says why.</exception>
+    public void ResumeFrom(string directory)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(directory);
+        _resumed = Checkpoint.Find(directory);
+    }
+
     /// <summary>Trains once through the rows, in their order, and writes the trained model.</summary>
-    /// <param name="rows">Tokens and labels of each row; a label of -100 does not count, and labels stand beside their tokens.</param>
+    /// <param name="rows">
+    /// The samples that share each row, with positions and attention of their own: tokens and, beside each, its label, of which -100
+    /// does not count.
+    /// </param>
     /// <param name="outputPath">Where to write the model; replaced if it exists.</param>
     /// <param name="progress">Called after each update.</param>
-    /// <param name="cancellationToken">Stops between rows; nothing is written then but what <see cref="PretrainingParameters.SaveInterval"/> wrote.</param>
+    /// <param name="cancellationToken">Stops between rows; a checkpoint keeps what is trained, if there is a folder for it.</param>
     /// <returns>The loss of the last update's rows, in nats.</returns>
-    /// <exception cref="ArgumentException">There are no rows, or one is longer than the context.</exception>
+    /// <exception cref="ArgumentException">There are no rows, one is longer than the context, or a token is not in the vocabulary.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A parameter is no use.</exception>
+    /// <exception cref="CheckpointMismatchException">The checkpoint to resume from is of another training.</exception>
     /// <exception cref="InvalidDataException">The file is no valid model.</exception>
+    /// <exception cref="InvalidOperationException">The folder holds checkpoints of another training.</exception>
     /// <exception cref="NotSupportedException">The model has an operation without a gradient, or shares a weight between places.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public double Train(
-        IReadOnlyList<(int[] InputIds, int[] Labels)> rows, string outputPath, IProgress<PretrainingProgress>? progress = null,
+        IReadOnlyList<IReadOnlyList<(int[] InputIds, int[] Labels)>> rows, string outputPath, IProgress<PretrainingProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentException.ThrowIfNullOrWhiteSpace(outputPath);
-        if (rows.Count == 0)
-            throw new ArgumentException("There are no rows to train on.", nameof(rows));
-
-        var threads = _parameters.Threads ?? ProcessorInfo.DefaultThreadCount;
+        _parameters.Validate();
         using var files = ModelLoader.Open(_modelPath);
-        // Weights are written in place, which pages of a mapped file do not allow.
-        using var model = ModelLoader.Load(files, new NativeLoadOptions { UseExtraBuffers = false, UseMemoryMap = false }, null, cancellationToken);
-        using var engine = new ComputeEngine(threads);
-        var context = _parameters.ContextLength;
-        using var session = WeightSession.Open(model, engine, new TrainingGraphShape(context, context, threads, Recompute: false) { Precision = _parameters.Precision });
+        var packed = PretrainingRows.Pack(rows, _parameters.ContextLength, files);
+        var chunks = packed.Chunk(_parameters.RowsPerStep).ToList();
+        using var training = ModelTraining.Open(files, _parameters, chunks.Count, cancellationToken);
+        var state = _resumed?.State.Run ?? new RunState { FirstLoss = double.NaN };
+        var checkpoints = OpenCheckpoints(training, CheckpointIdentity.Of(files, packed, _parameters));
+        _resumed?.Restore(training);
 
-        var steps = (rows.Count + _parameters.RowsPerStep - 1) / _parameters.RowsPerStep;
-        var trainer = CreateTrainer(session.Graph, steps, threads);
-        var (loss, tokens) = (double.NaN, 0L);
-        foreach (var chunk in rows.Chunk(_parameters.RowsPerStep))
+        var loss = double.NaN;
+        try
         {
-            PackedRow[] packed = [.. chunk.Select(row => PackedRow.From([new TrainingSample(row.InputIds, row.Labels)]))];
-            var step = new TrainingStep(default, [packed], packed.Sum(row => row.TargetCount));
-            var outcome = trainer.Step(step, cancellationToken);
-            loss = outcome.Loss;
-            tokens += packed.Sum(row => row.Length);
-            progress?.Report(new PretrainingProgress(outcome.Step + 1, steps, loss, outcome.LearningRate, tokens));
-            if (_parameters.SaveInterval > 0 && (outcome.Step + 1) % _parameters.SaveInterval == 0)
-                session.Save(files, outputPath);
+            foreach (var chunk in chunks.Skip(training.Trainer.Optimizer.Steps))
+            {
+                var outcome = training.Trainer.Step(new TrainingStep(default, [chunk], chunk.Sum(row => row.TargetCount)), cancellationToken);
+                loss = outcome.Loss;
+                state = state with
+                {
+                    FirstLoss = double.IsNaN(state.FirstLoss) ? loss : state.FirstLoss,
+                    TrainTokens = state.TrainTokens + chunk.Sum(row => row.Length),
+                };
+                progress?.Report(new PretrainingProgress(outcome.Step + 1, chunks.Count, loss, outcome.LearningRate, state.TrainTokens));
+                if ((outcome.Step + 1) % _parameters.CheckpointInterval == 0)
+                    checkpoints?.Save(state, best: null);
+            }
         }
-        session.Save(files, outputPath);
+        catch (OperationCanceledException)
+        {
+            checkpoints?.Save(state, best: null);
+            throw;
+        }
+        training.WriteTrained(outputPath);
         return loss;
     }
 
-    private Trainer CreateTrainer(TrainingGraph graph, int steps, int threads)
+    private CheckpointStore? OpenCheckpoints(ModelTraining training, CheckpointIdentity identity)
     {
-        var optimizer = new AdamW(graph.Parameters, new AdamWOptions
-        {
-            Beta1 = _parameters.Beta1,
-            Beta2 = _parameters.Beta2,
-            WeightDecay = _parameters.WeightDecay,
-            Threads = threads,
-        });
-        var schedule = new LearningRateSchedule(
-            LearningRateScheduleKind.Cosine, _parameters.LearningRate, steps, _parameters.WarmupSteps, _parameters.FinalRateRatio);
-        return new Trainer(graph, optimizer, schedule, _parameters.MaxGradientNorm);
+        if (_resumed?.State.Identity.DifferencesTo(identity) is { Count: > 0 } differences)
+            throw new CheckpointMismatchException(_resumed.Directory, differences);
+        return _parameters.CheckpointDirectory is { } folder
+            ? new CheckpointStore(folder, _parameters.KeepCheckpoints, training, identity, _resumed)
+            : null;
     }
 }

@@ -39,6 +39,35 @@ public sealed record PretrainingParameters
     /// </summary>
     public TrainingPrecision Precision { get; init; } = TrainingPrecision.Balanced;
 
-    /// <summary>Updates between two writes of the model so far; 0 writes it at the end only.</summary>
-    public int SaveInterval { get; init; }
+    /// <summary>The folder for checkpoints; created if need be. Null keeps none.</summary>
+    public string? CheckpointDirectory { get; init; }
+
+    /// <summary>Updates between two checkpoints.</summary>
+    public int CheckpointInterval { get; init; } = 250;
+
+    /// <summary>How many checkpoints are kept; older ones are deleted.</summary>
+    public int KeepCheckpoints { get; init; } = 2;
+
+    /// <exception cref="ArgumentOutOfRangeException">A value is no use; the message names it.</exception>
+    internal void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(ContextLength, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(RowsPerStep, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(WarmupSteps);
+        ArgumentOutOfRangeException.ThrowIfLessThan(CheckpointInterval, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(KeepCheckpoints, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Threads ?? 1, 1, nameof(Threads));
+        RequireIn(LearningRate, 0, float.MaxValue, nameof(LearningRate));
+        RequireIn(FinalRateRatio, 0, 1, nameof(FinalRateRatio));
+        RequireIn(Beta1, 0, 0.999999f, nameof(Beta1));
+        RequireIn(Beta2, 0, 0.999999f, nameof(Beta2));
+        RequireIn(WeightDecay, 0, float.MaxValue, nameof(WeightDecay));
+        RequireIn(MaxGradientNorm, 0, float.MaxValue, nameof(MaxGradientNorm));
+    }
+
+    private static void RequireIn(float value, float low, float high, string name)
+    {
+        if (!(value >= low && value <= high))
+            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}, expected {low} to {high}.");
+    }
 }

@@ -35,6 +35,8 @@ internal sealed class NoiseLowering(INodeLowering inner, RowNoise noise, IReadOn
 
     public TensorPtr Multiply(GraphBuilder builder, TensorPtr a, TensorPtr b) => inner.Multiply(builder, a, b);
 
+    public TensorPtr SoftCap(GraphBuilder builder, TensorPtr scores, float scale, float cap) => inner.SoftCap(builder, scores, scale, cap);
+
     private static bool IsEmbedding(TracedTensor node) =>
         node.Op == GgmlOp.GetRows && node.Sources is [{ Name: EmbeddingName }, { Name: TracedGraph.TokensName }, ..];
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LoraBridge.Formats;
 using LoraBridge.Graphs;
 using LoraBridge.Native;
@@ -23,19 +24,20 @@ internal sealed class WeightSession : IDisposable
         throw new NotSupportedException($"{shared.Key} is used in several places; give the model an output.weight of its own to train it in full.");
     }
 
-    /// <summary>Writes the model with its weights as they are now.</summary>
+    /// <summary>Writes the model with its weights as they are now, or with the values given by parameter.</summary>
     /// <param name="source">The model that was loaded; what is not trained is copied from it.</param>
     /// <param name="path">Where to write; replaced if it exists.</param>
-    public void Save(GgufModelFiles source, string path)
+    /// <param name="values">Other values, by parameter, or null.</param>
+    public void Save(GgufModelFiles source, string path, float[][]? values = null)
     {
-        var trained = Graph.Parameters.ToDictionary(parameter => parameter.Name);
+        var trained = Graph.Parameters.Select((parameter, index) => (parameter.Name, index)).ToDictionary();
         var writer = new GgufWriter(source.Metadata);
         foreach (var tensor in source.Tensors)
         {
-            if (trained.TryGetValue(tensor.Info.Name, out var parameter))
+            if (trained.TryGetValue(tensor.Info.Name, out var index))
                 writer.AddTensor(
                     tensor.Info.Name, GgmlType.F32, tensor.Info.Shape.AsSpan(),
-                    stream => stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(parameter.Values)));
+                    stream => stream.Write(MemoryMarshal.AsBytes(values is null ? Graph.Parameters[index].Values : values[index])));
             else
                 writer.AddTensor(tensor.File, tensor.Info);
         }

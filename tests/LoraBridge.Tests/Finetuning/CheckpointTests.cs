@@ -115,9 +115,9 @@ public sealed class CheckpointTests : IDisposable
         Assert.True(newest.State.Run is { TrainTokens: > 0, FirstLoss: > 0, BestLoss: > 0 });
         Assert.Equal("0.1", newest.State.Identity.Configuration["Dropout"]);
         Assert.Contains("Tiny Llama", newest.State.Identity.Model, StringComparison.Ordinal);
-        Assert.True(LoraAdapter.ValidateFormat(Path.Combine(newest.Directory, Checkpoint.AdapterFile), out _));
+        Assert.True(LoraAdapter.ValidateFormat(Path.Combine(newest.Directory, "adapter.gguf"), out _));
         Assert.Equal(
-            [Checkpoint.AdapterFile, Checkpoint.BestFile, Checkpoint.OptimizerFile, Checkpoint.StateFile],
+            ["adapter.gguf", Checkpoint.BestFile, Checkpoint.OptimizerFile, Checkpoint.StateFile],
             Directory.GetFiles(newest.Directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 

@@ -11,7 +11,6 @@ internal sealed record Checkpoint(string Directory, CheckpointState State)
 {
     public const string Prefix = "checkpoint-";
     public const string StateFile = "state.json";
-    public const string AdapterFile = "adapter.gguf";
     public const string BestFile = "best.gguf";
     public const string OptimizerFile = "optimizer.gguf";
 
@@ -56,22 +55,22 @@ internal sealed record Checkpoint(string Directory, CheckpointState State)
             : $"{path} has no checkpoint, expected folders {Prefix}NUMBER.");
     }
 
-    /// <summary>Puts a training back to where it was. Returns the best adapter, if there is one.</summary>
-    public float[][]? Restore(AdapterTraining training)
+    /// <summary>Puts a training back to where it was. Returns the best values, if there are some.</summary>
+    public float[][]? Restore(ICheckpointed training)
     {
-        using var adapter = GgufFile.Open(Path.Combine(Directory, AdapterFile));
+        using var trained = GgufFile.Open(Path.Combine(Directory, training.CheckpointFile));
         using var moments = GgufFile.Open(Path.Combine(Directory, OptimizerFile));
         var optimizer = training.Trainer.Optimizer;
         for (var i = 0; i < training.Parameters.Count; i++)
         {
-            TensorReader.ReadFloats(adapter, training.Parameters[i].Name).CopyTo(training.Parameters[i].Values);
+            TensorReader.ReadFloats(trained, training.Parameters[i].Name).CopyTo(training.Parameters[i].Values);
             TensorReader.ReadFloats(moments, FirstMoment(i)).CopyTo(optimizer.FirstMoments[i], 0);
             TensorReader.ReadFloats(moments, SecondMoment(i)).CopyTo(optimizer.SecondMoments[i], 0);
         }
         optimizer.Steps = State.Step;
         if (State.Run.BestLoss is null)
             return null;
-        using var best = GgufFile.Open(Path.Combine(Directory, State.Files.ContainsKey(BestFile) ? BestFile : AdapterFile));
+        using var best = GgufFile.Open(Path.Combine(Directory, State.Files.ContainsKey(BestFile) ? BestFile : training.CheckpointFile));
         return [.. training.Parameters.Select(parameter => TensorReader.ReadFloats(best, parameter.Name))];
     }
 

@@ -1,5 +1,7 @@
 using LoraBridge.Finetuning.Runs;
+using LoraBridge.Formats;
 using LoraBridge.Model;
+using LoraBridge.Training.Batching;
 
 namespace LoraBridge.Finetuning.Checkpoints;
 
@@ -11,6 +13,9 @@ internal sealed record CheckpointIdentity(string Model, string Data, SortedDicti
 {
     public static CheckpointIdentity Of(LM model, PreparedData data, LoraTrainingParameters parameters) =>
         new(Describe(model), Describe(data), TrainingConfiguration.Of(parameters));
+
+    public static CheckpointIdentity Of(GgufModelFiles model, IEnumerable<PackedRow> rows, PretrainingParameters parameters) =>
+        new(Fingerprint.Of(model), Fingerprint.Of(rows), TrainingConfiguration.Of(parameters));
 
     /// <summary>What <paramref name="now"/> has otherwise, as sentences.</summary>
     public IReadOnlyList<string> DifferencesTo(CheckpointIdentity now)

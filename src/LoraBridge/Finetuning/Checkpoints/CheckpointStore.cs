@@ -15,7 +15,7 @@ internal sealed class CheckpointStore
 
     private readonly string _folder;
     private readonly int _keep;
-    private readonly AdapterTraining _training;
+    private readonly ICheckpointed _training;
     private readonly CheckpointIdentity _identity;
     private int _savedStep = -1;
 
@@ -25,7 +25,7 @@ internal sealed class CheckpointStore
     /// <param name="identity">What it is a training of.</param>
     /// <param name="resumed">The checkpoint that the training goes on from, or null.</param>
     /// <exception cref="InvalidOperationException">The folder holds checkpoints of another training.</exception>
-    public CheckpointStore(string folder, int keep, AdapterTraining training, CheckpointIdentity identity, Checkpoint? resumed)
+    public CheckpointStore(string folder, int keep, ICheckpointed training, CheckpointIdentity identity, Checkpoint? resumed)
     {
         (_folder, _keep, _training, _identity) = (Path.GetFullPath(folder), keep, training, identity);
         var existing = Checkpoint.In(_folder);
@@ -42,7 +42,7 @@ internal sealed class CheckpointStore
 
     /// <summary>Saves the present state, unless it is saved already.</summary>
     /// <param name="run">The course so far.</param>
-    /// <param name="best">The best adapter's values by parameter, when there is one.</param>
+    /// <param name="best">The best values by parameter, when there is one.</param>
     public void Save(RunState run, float[][]? best)
     {
         var step = _training.Trainer.Optimizer.Steps;
@@ -64,12 +64,12 @@ internal sealed class CheckpointStore
 
     private void Write(string folder, int step, RunState run, float[][]? best)
     {
-        List<string> files = [Checkpoint.AdapterFile, Checkpoint.OptimizerFile];
-        _training.Save(Path.Combine(folder, Checkpoint.AdapterFile), []);
+        List<string> files = [_training.CheckpointFile, Checkpoint.OptimizerFile];
+        _training.WriteTrained(Path.Combine(folder, _training.CheckpointFile));
         WriteMoments(Path.Combine(folder, Checkpoint.OptimizerFile));
         if (best is not null && run.BestStep != step)
         {
-            _training.Save(Path.Combine(folder, Checkpoint.BestFile), [], best);
+            _training.WriteTrained(Path.Combine(folder, Checkpoint.BestFile), best);
             files.Add(Checkpoint.BestFile);
         }
         var state = new CheckpointState

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using LoraBridge.Finetuning.Runs;
 using LoraBridge.Formats;
+using LoraBridge.Training.Batching;
 
 namespace LoraBridge.Finetuning.Checkpoints;
 
@@ -36,6 +37,20 @@ internal static class Fingerprint
                 Append(hash, sample.Tokens);
                 Append(hash, sample.Labels);
             }
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Of rows, in their order.</summary>
+    public static string Of(IEnumerable<PackedRow> rows)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var row in rows)
+        {
+            Append(hash, [row.Length]);
+            Append(hash, row.Tokens);
+            Append(hash, row.Segments);
+            Append(hash, row.Targets);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }

@@ -45,5 +45,19 @@ internal static class TrainingConfiguration
         [nameof(parameters.Seed)] = Text(parameters.Seed),
     };
 
+    public static SortedDictionary<string, string> Of(PretrainingParameters parameters) => new(StringComparer.Ordinal)
+    {
+        [nameof(parameters.ContextLength)] = Text(parameters.ContextLength),
+        [nameof(parameters.RowsPerStep)] = Text(parameters.RowsPerStep),
+        [nameof(parameters.LearningRate)] = Text(parameters.LearningRate),
+        [nameof(parameters.WarmupSteps)] = Text(parameters.WarmupSteps),
+        [nameof(parameters.FinalRateRatio)] = Text(parameters.FinalRateRatio),
+        [nameof(parameters.Beta1)] = Text(parameters.Beta1),
+        [nameof(parameters.Beta2)] = Text(parameters.Beta2),
+        [nameof(parameters.WeightDecay)] = Text(parameters.WeightDecay),
+        [nameof(parameters.MaxGradientNorm)] = Text(parameters.MaxGradientNorm),
+        [nameof(parameters.Precision)] = parameters.Precision.ToString(),
+    };
+
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
 }

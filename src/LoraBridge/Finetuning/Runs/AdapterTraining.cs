@@ -9,7 +9,7 @@ using LoraBridge.Training.Batching;
 namespace LoraBridge.Finetuning.Runs;
 
 /// <summary>All that a training needs, set up: a copy of the model that can be trained, the adapter, the trainer and its batches.</summary>
-internal sealed class AdapterTraining : IDisposable
+internal sealed class AdapterTraining : ICheckpointed, IDisposable
 {
     /// <summary>A mask has a 16-bit number for each pair of tokens, and a .NET array less than 2^31 bytes.</summary>
     private const int LongestRow = 32_704;
@@ -60,6 +60,8 @@ internal sealed class AdapterTraining : IDisposable
 
     public IReadOnlyList<TrainableTensor> Parameters => _session.Graph.Parameters;
 
+    public string CheckpointFile => "adapter.gguf";
+
     public long ParameterCount => CountParameters(Blueprint);
 
     public TrainingMemory Memory => new(_modelBytes, AdapterBytes(Blueprint), _session.Graph.WorkingMemory, _processBytes);
@@ -99,6 +101,8 @@ internal sealed class AdapterTraining : IDisposable
         var index = Parameters.Select((parameter, i) => (parameter.Name, i)).ToDictionary();
         AdapterFileWriter.Write(path, Blueprint, (name, _) => values[index[name]], metadata);
     }
+
+    public void WriteTrained(string path, float[][]? values = null) => Save(path, [], values);
 
     /// <summary>The adapter's values as they are now, by parameter.</summary>
     public float[][] CopyValues() => [.. Parameters.Select(parameter => parameter.Values.ToArray())];

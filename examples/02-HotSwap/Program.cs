@@ -1,0 +1,56 @@
+// One base in memory, three adapters of it: switched between questions, blended, and turned from off to too much.
+//
+//   dotnet run -c Release --project examples/02-HotSwap -- [FOLDER] [QUESTIONS]
+//
+// Adapters that FOLDER does not hold are trained first, some seconds each. QUESTIONS of each task are asked: 20 unless given.
+using LoraBridge.Examples.Scoring;
+using LoraBridge.Finetuning;
+using LoraBridge.Model;
+using LoraBridge.TextGeneration;
+
+var output = Directory.CreateDirectory(args.Length > 0 ? args[0] : Path.Combine(AppContext.BaseDirectory, "output")).FullName;
+var limit = args.Length > 1 ? int.Parse(args[1]) : 20;
+using var model = new LM(Path.Combine(AppContext.BaseDirectory, "small-world.Q4_K_M.gguf"));
+using var chat = new SingleTurnConversation(model) { SamplingMode = SamplingMode.Greedy, MaximumCompletionTokens = 48 };
+var adapters = FineTuningTask.All.ToDictionary(task => task, task => new LoraAdapter(Trained(task)));
+var (persona, knowledge) = (adapters[FineTuningTask.Persona], adapters[FineTuningTask.Knowledge]);
+
+Console.WriteLine($"{"switch",-12}{string.Concat(FineTuningTask.All.Select(task => $"{task.Name,-20}"))}");
+Row("none", []);
+foreach (var (task, adapter) in adapters)
+    Row(task.Name, [adapter]);
+
+Console.WriteLine("\nblend: new facts in the mate's manner");
+foreach (var question in new[] { "Who founded Dravomil?", "Where is Dravomil based?", "Where does Dora live?" })
+    Console.WriteLine($"  {question} {With([persona, knowledge], () => chat.Submit(question).Text)}");
+
+Console.WriteLine("\ndial");
+foreach (var scale in new[] { 0, 0.25f, 0.5f, 0.75f, 1, 1.25f, 1.5f })
+{
+    persona.Scale = scale;
+    Console.WriteLine($"  {scale,-5} {With([persona], () => $"{Score(FineTuningTask.Persona),-16} {chat.Submit("Where does Dora live?").Text}")}");
+}
+
+void Row(string title, LoraAdapter[] active) =>
+    Console.WriteLine($"  {title,-10}{With(active, () => string.Concat(FineTuningTask.All.Select(task => $"{Score(task),-20}")))}");
+
+Score Score(FineTuningTask task) =>
+    TaskSet.Load(task.HeldOutFile(AppContext.BaseDirectory)).Evaluate(task.Scorer, asked => chat.Submit(asked.Question).Text, limit);
+
+T With<T>(LoraAdapter[] active, Func<T> ask)
+{
+    chat.SetAdapters(active);
+    return ask();
+}
+
+string Trained(FineTuningTask task)
+{
+    var path = Path.Combine(output, task.Name + ".gguf");
+    if (File.Exists(path)) return path;
+    using var finetuning = new LoraFinetuning(model) { Parameters = task.Parameters };
+    finetuning.AddDatasetFile(task.TrainingFile(AppContext.BaseDirectory));
+    finetuning.ProgressChanged += (_, p) => Console.Error.Write($"\r{task.Name}: {p.Step}/{p.TotalSteps}  loss {p.Loss:F3} ");
+    finetuning.TrainToAdapter(path);
+    Console.Error.WriteLine();
+    return path;
+}
