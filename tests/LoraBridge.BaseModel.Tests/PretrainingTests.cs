@@ -17,7 +17,7 @@ public sealed class PretrainingTests(SmallCorpus corpus) : IClassFixture<SmallCo
         var losses = Train(folder["one.gguf"], threads: 1);
         Train(folder["two.gguf"], threads: 2);
         Assert.Equal(File.ReadAllBytes(folder["one.gguf"]), File.ReadAllBytes(folder["two.gguf"]));
-        Assert.InRange(losses[^1], 0, losses[0] - 1);
+        Assert.InRange(losses[^1], 0, losses[0] - 0.5);
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class TrainKillTests : CliTest
     {
         string[] options =
         [
-            "--max-steps", $"{Steps}", "--rank", "2", "--targets", "attn_v", "--dropout", "0.1", "--val-split", "0.5", "--eval-every", "3", "--threads", "1",
+            "--max-steps", $"{Steps}", "--rank", "2", "--targets", "attn_v", "--dropout", "0.1", "--val-split", "0.5", "--eval-every", "3",
         ];
         Assert.Equal(0, (await CliRun.OfAsync(["train", "-m", Model, "-d", Tokens(), "-o", Folder["whole.gguf"], "--json", .. options])).ExitCode);
 
@@ -31,7 +31,7 @@ public sealed class TrainKillTests : CliTest
     private ToolProcess Start(string[] options) => ToolProcess.Start(
     [
         "train", "-m", Model, "-d", Tokens(), "-o", Folder["killed.gguf"], "--checkpoint-dir", Folder["checkpoints"], "--checkpoint-every", "2",
-        "--json", "--progress", "json", .. Complete() > 0 ? (string[])["--resume", Folder["checkpoints"]] : [], .. options,
+        "--json", "--progress", "json", "--threads", "1", .. Complete() > 0 ? (string[])["--resume", Folder["checkpoints"]] : [], .. options,
     ]);
 
     /// <summary>Starts where the newest complete checkpoint is, and dies some updates later: in one, or while a checkpoint is written.</summary>

@@ -104,7 +104,7 @@ public sealed class TrainTests : CliTest
     [Fact]
     public async Task Each_option_reaches_the_training()
     {
-        string[] plain = ["--max-steps", "2", "--rank", "2", "--warmup", "0.5"];
+        string[] plain = ["--max-steps", "3", "--rank", "2", "--warmup", "0.3"];
         var reference = await BytesAsync(plain);
         string[][] options =
         [
