@@ -40,6 +40,7 @@ switch (args)
         return 0;
 
     case ["train", var output, .. var rest]:
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(output))!);
         var training = TrainingSet.Prepare(recipe);
         var rows = rest is [var count] ? training.Rows.Take(int.Parse(count)).ToList() : training.Rows;
         var (start, checkpoints) = (Path.ChangeExtension(output, ".start.gguf"), Path.ChangeExtension(output, ".checkpoints"));
@@ -56,10 +57,8 @@ switch (args)
             }));
         Directory.Delete(checkpoints, recursive: true);
         File.Delete(start);
-        return 0;
-
-    case ["quantize", var exact, var quantized, var type]:
-        ModelQuantizer.Quantize(exact, quantized, Enum.Parse<MergeOutputType>(type, ignoreCase: true), overwrite: true);
+        foreach (var type in new[] { MergeOutputType.Q4_K_M, MergeOutputType.Q8_0 })
+            ModelQuantizer.Quantize(output, Path.ChangeExtension(output, $".{type}.gguf"), type, overwrite: true);
         return 0;
 
     case ["score", var path, .. var options]:
@@ -91,7 +90,7 @@ switch (args)
         return 0;
 
     default:
-        Console.Error.WriteLine("usage: BaseModel tasks FOLDER | corpus FOLDER | train MODEL.gguf [ROWS] | quantize MODEL.gguf OUTPUT.gguf TYPE");
+        Console.Error.WriteLine("usage: BaseModel tasks FOLDER | corpus FOLDER | train MODEL.gguf [ROWS] | score MODEL.gguf [ADAPTER.gguf] [SET] [--wrong] | prove MODEL.gguf FOLDER [TASK...]");
         return 2;
 }
 

@@ -9,7 +9,7 @@ public sealed class SmallCorpus
 {
     internal Recipe Recipe { get; } = new()
     {
-        Corpus = new CorpusOptions { Documents = 6000, NewcomerInterval = 20 },
+        Corpus = new CorpusOptions { Documents = 6000, CopyingDocuments = 1000, NewcomerInterval = 20 },
         Tokenizer = new BpeOptions { VocabularySize = 800, MinimumFrequency = 10 },
     };
 
