@@ -33,11 +33,11 @@ finetuning.ProgressChanged += (_, state) =>
     if (state.ValidationLoss is { } loss)
         Console.WriteLine($"epoch {state.Epoch}, step {state.Step} of {state.TotalSteps}: loss {state.Loss:f3}, validation {loss:f3}");
 };
-var result = await finetuning.TrainToAdapterAsync(Argument(3, "adapter.gguf"));
+var result = await finetuning.TrainToAdapterAsync(Argument(3, Beside("adapter.gguf")));
 Console.WriteLine($"{result.Status}: loss {result.FirstLoss:f3} -> {result.FinalLoss:f3}, {result.TokensPerSecond:f0} tokens/s");
 
 if (result.AdapterPath is null)
     return;
 model.ApplyLoraAdapter(result.AdapterPath);
 using var chat = new SingleTurnConversation(model);
-Console.WriteLine(chat.Submit("What drink does Carl love?", CancellationToken.None));
+Console.WriteLine(chat.Submit("What drink does Carl love?", CancellationToken.None).Text);

@@ -8,7 +8,7 @@ using LoraBridge.Model;
 string Beside(string name) => Path.Combine(AppContext.BaseDirectory, name);
 string Argument(int index, string fallback) => index < args.Length ? args[index] : fallback;
 
-var checkpoints = Argument(3, "checkpoints");
+var checkpoints = Argument(3, Beside("checkpoints"));
 using var model = new LM(Argument(0, Beside("small-world.Q4_K_M.gguf")));
 using var finetuning = new LoraFinetuning(model)
 {
@@ -34,6 +34,6 @@ Console.CancelKeyPress += (_, signal) =>
 finetuning.ProgressChanged += (_, state) =>
     Console.WriteLine($"step {state.Step} of {state.TotalSteps}: loss {state.Loss:f3}, {state.Remaining:hh\\:mm\\:ss} left");
 
-var result = finetuning.TrainToAdapter(Argument(2, "adapter.gguf"));
+var result = finetuning.TrainToAdapter(Argument(2, Beside("adapter.gguf")));
 Console.WriteLine($"{result.Status} after {result.Steps} steps: loss {result.FirstLoss:f3} -> {result.FinalLoss:f3}");
 Console.WriteLine($"adapter {result.AdapterPath}, newest checkpoint {result.CheckpointPath}");
