@@ -26,6 +26,7 @@ public sealed class ZooTrainingTests
         Assert.Empty(result.ZeroGradientTensors);
         Assert.All(result.Tensors, tensor => Assert.True(tensor.RelativeError <= result.Tolerance, tensor.ToString()));
         Assert.True(result.Pass);
+        SupportPage.Check(model, ("architecture", result.Architecture), ("traces", "yes"), ("forward parity", "yes"), ("gradients", "yes"));
     }
 
     [Theory]
@@ -52,6 +53,7 @@ public sealed class ZooTrainingTests
 
         Assert.Equal(result.FinalLoss, inference, 1e-3);
         Assert.True(inference < BoundOf(model) * result.FirstLoss, $"{result.FirstLoss} -> {inference}");
+        SupportPage.Check(model, ("trains", inference < 0.75 * result.FirstLoss ? "yes" : "as far as it can"));
     }
 
     /// <summary>
