@@ -87,8 +87,8 @@ internal sealed class LossPlot(string? path)
         label.LabelFontColor = ValidationColor;
         label.LabelFontSize = 16;
         label.LabelBold = true;
-        label.LabelAlignment = Alignment.UpperCenter;
-        label.OffsetY = 10;
+        label.LabelAlignment = Alignment.LowerRight;
+        label.OffsetY = -10;
     }
 
     private static void Arrange(Plot plot)
@@ -103,7 +103,12 @@ internal sealed class LossPlot(string? path)
         foreach (var axis in plot.Axes.GetAxes())
             axis.TickLabelStyle.FontSize = 14;
         plot.Grid.MajorLineColor = Colors.Black.WithAlpha(0.08);
-        plot.Axes.Margins(bottom: 0.12);
+        plot.Axes.Margins(left: 0.01, right: 0.02, bottom: 0.12);
+        plot.Axes.AutoScale();
+        // Neither losses nor rates are negative.
+        plot.Axes.Left.Min = Math.Max(plot.Axes.Left.Min, 0);
+        plot.Axes.Right.Min = Math.Max(plot.Axes.Right.Min, 0);
+        plot.Axes.Bottom.Min = Math.Max(plot.Axes.Bottom.Min, 0);
         var legend = plot.ShowLegend(Alignment.UpperRight);
         legend.FontSize = 15;
         legend.OutlineColor = Colors.Transparent;

@@ -34,6 +34,23 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void The_best_adapter_is_the_one_before_the_interruption_if_none_after_it_is_better()
+    {
+        // A rate at which the loss only goes up.
+        var parameters = Parameters with { LearningRate = 0.3f, MaxGradientNorm = 0, MaxSteps = 8, EvaluationInterval = 1, Dropout = 0, NeftuneAlpha = 0 };
+        using var whole = TrainingRuns.Create(_model, _folder, parameters with { CheckpointDirectory = null });
+        var expected = whole.TrainToAdapter(_folder["whole.gguf"]);
+        Interrupt(6, parameters);
+        using var rest = TrainingRuns.Create(_model, _folder, parameters);
+        rest.ResumeFrom(_folder["checkpoints"]);
+        var actual = rest.TrainToAdapter(_folder["rest.gguf"]);
+
+        Assert.InRange(expected.BestStep, 1, 5);
+        Assert.Equal((expected.BestStep, expected.ValidationLoss), (actual.BestStep, actual.ValidationLoss));
+        Assert.Equal(File.ReadAllBytes(_folder["whole.gguf"]), File.ReadAllBytes(_folder["rest.gguf"]));
+    }
+
+    [Fact]
     public void The_last_ones_are_kept()
     {
         Interrupt(10);
@@ -144,9 +161,9 @@ public sealed class CheckpointTests : IDisposable
         _folder.Dispose();
     }
 
-    private void Interrupt(int step)
+    private void Interrupt(int step, LoraTrainingParameters? parameters = null)
     {
-        using var finetuning = TrainingRuns.Create(_model, _folder, Parameters);
+        using var finetuning = TrainingRuns.Create(_model, _folder, parameters ?? Parameters);
         finetuning.ProgressChanged += (_, state) => StopAfter(finetuning, state, step);
         finetuning.TrainToAdapter(_folder["interrupted.gguf"]);
     }

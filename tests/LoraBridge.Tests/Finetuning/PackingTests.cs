@@ -53,41 +53,53 @@ public sealed class PackingTests : IDisposable
         Assert.True(Math.Sqrt(packed.Zip(single).Sum(pair => Math.Pow(pair.First - pair.Second, 2))) < 1e-4 * size);
     }
 
-    /// <summary>Few of a row's tokens count, all of another's: weights by micro-batch instead of by update would show.</summary>
+    /// <summary>Weights by micro-batch instead of by update would show.</summary>
     [Theory]
     [InlineData(2, 2)]
     [InlineData(1, 4)]
     public void Each_token_counts_the_same_however_rows_are_split_into_micro_batches(int batch, int accumulation)
     {
-        var whole = Train(4, 1);
-        var split = Train(batch, accumulation);
+        var whole = Train(4, 1, steps: 2).Told;
+        var split = Train(batch, accumulation, steps: 2).Told;
         Assert.All(whole.Zip(split), pair =>
         {
             Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-4);
             Assert.Equal(1, pair.Second.GradientNorm / pair.First.GradientNorm, 1e-4);
         });
+    }
 
-        List<TrainingProgress> Train(int rows, int microBatches)
-        {
-            List<TrainingProgress> told = [];
-            using var model = TinyModels.Load(TinyArchitecture.Llama);
-            using var finetuning = new LoraFinetuning(model)
-            {
-                Parameters = TrainingRuns.Quick with { MaxSteps = 2, SequencePacking = false, BatchSize = rows, GradientAccumulation = microBatches },
-            };
-            File.WriteAllLines(_folder["labels.jsonl"], Enumerable.Range(1, 8).Select(row =>
-            {
-                var labels = Enumerable.Range(1, 30).Select(token => token > 30 - 3 * row || row > 5 ? token + row : -100);
-                return $$"""{"input_ids":[{{string.Join(',', Enumerable.Range(1, 30).Select(token => token + row))}}],"labels":[{{string.Join(',', labels)}}]}""";
-            }));
-            finetuning.AddDatasetFile(_folder["labels.jsonl"]);
-            finetuning.ProgressChanged += (_, state) => told.Add(state);
-            finetuning.TrainToAdapter(_folder["adapter.gguf"]);
-            return told;
-        }
+    /// <summary>The mean over rows of their means is another number here.</summary>
+    [Fact]
+    public void The_loss_of_an_update_of_all_rows_is_the_mean_over_their_tokens()
+    {
+        var (result, told) = Train(8, 1, steps: 1, TrainingPrecision.Exact);
+        Assert.Equal(result.FirstLoss, told[0].Loss, 1e-4);
     }
 
     public void Dispose() => _folder.Dispose();
+
+    /// <summary>Few of a row's tokens count, all of another's.</summary>
+    private (TrainingResult Result, List<TrainingProgress> Told) Train(
+        int batch, int accumulation, int steps, TrainingPrecision precision = TrainingPrecision.Balanced)
+    {
+        List<TrainingProgress> told = [];
+        using var model = TinyModels.Load(TinyArchitecture.Llama);
+        using var finetuning = new LoraFinetuning(model)
+        {
+            Parameters = TrainingRuns.Quick with
+            {
+                MaxSteps = steps, SequencePacking = false, BatchSize = batch, GradientAccumulation = accumulation, Precision = precision,
+            },
+        };
+        File.WriteAllLines(_folder["labels.jsonl"], Enumerable.Range(1, 8).Select(row =>
+        {
+            var labels = Enumerable.Range(1, 30).Select(token => token > 30 - 3 * row || row > 5 ? token + row : -100);
+            return $$"""{"input_ids":[{{string.Join(',', Enumerable.Range(1, 30).Select(token => token + row))}}],"labels":[{{string.Join(',', labels)}}]}""";
+        }));
+        finetuning.AddDatasetFile(_folder["labels.jsonl"]);
+        finetuning.ProgressChanged += (_, state) => told.Add(state);
+        return (finetuning.TrainToAdapter(_folder["adapter.gguf"]), told);
+    }
 
     private static LoraTrainingParameters AttentionOnly => TrainingRuns.Quick with
     {

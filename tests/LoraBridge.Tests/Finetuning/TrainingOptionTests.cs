@@ -62,6 +62,14 @@ public sealed class TrainingOptionTests : IDisposable
         Assert.Equal(ratio * Rate, largest, 1e-5 * ratio);
     }
 
+    /// <summary>The first update leaves A as it was drawn.</summary>
+    [Fact]
+    public void The_initial_matrices_are_drawn_by_the_seed()
+    {
+        var (zero, one) = (Tensors(OneStep with { Seed = 0 }), Tensors(OneStep with { Seed = 1 }));
+        Assert.All(zero.Where(tensor => tensor.Key.EndsWith("lora_a", StringComparison.Ordinal)), tensor => Assert.NotEqual(tensor.Value, one[tensor.Key]));
+    }
+
     [Fact]
     public void Weights_decay_by_rate_and_factor()
     {
