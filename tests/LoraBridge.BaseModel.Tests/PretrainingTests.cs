@@ -1,5 +1,6 @@
 using LoraBridge.Examples.BaseModel;
 using LoraBridge.Finetuning;
+using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.TestKit;
 
@@ -28,6 +29,8 @@ public sealed class PretrainingTests(SmallCorpus corpus) : IClassFixture<SmallCo
         using var model = new LM(folder["random.gguf"], TinyModels.Device);
         Assert.Equal(Narrow.ParameterCount(corpus.Set.Tokenizer.Vocabulary.Count), model.ParameterCount);
         Assert.Equal("llama", model.Architecture);
+        using var file = GgufFile.Open(folder["random.gguf"]);
+        Assert.Equal(file.ReadAll(file.Find("token_embd.weight")!), file.ReadAll(file.Find("output.weight")!));
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using LoraBridge.TestKit;
+
 namespace LoraBridge.Repository.Tests;
 
 /// <summary>The files of the checkout that the tests were built from.</summary>
@@ -5,7 +7,7 @@ internal static class Checkout
 {
     private static readonly string[] Generated = ["bin", "obj", "node_modules", "artifacts", "TestResults"];
 
-    internal static string Root { get; } = FindRoot();
+    internal static string Root => CheckoutFolder.Root;
 
     internal static string PathOf(string relative) => Path.Combine(Root, relative);
 
@@ -18,14 +20,4 @@ internal static class Checkout
         select relative;
 
     internal static string Read(string relative) => File.ReadAllText(PathOf(relative)).ReplaceLineEndings("\n");
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "LoraBridge.sln")))
-                return folder.FullName;
-        }
-        throw new DirectoryNotFoundException($"No folder above {AppContext.BaseDirectory} holds LoraBridge.sln.");
-    }
 }

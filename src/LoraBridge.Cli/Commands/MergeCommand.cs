@@ -61,10 +61,12 @@ internal sealed class MergeCommand : ToolCommand
             session.Required(_output),
             new InlineProgress<MergeProgress>(merging => progress.Report(new ProgressEvent(JsonOutput.CamelCase(merging.Stage), merging.Fraction))),
             session.CancellationToken));
-        if (result.Verification is not null)
+        if (result.Verification is { } verification)
+        {
             PlainConsole.For(session.People).Write(Errors(result));
-        if (result.Verification is not null && session.IsJson)
-            session.People.WriteLine(result.Verification);
+            if (session.IsJson)
+                session.People.WriteLine(verification);
+        }
         session.Report(
             json => Write(json, result),
             console => console.Write(PlainConsole.Facts(

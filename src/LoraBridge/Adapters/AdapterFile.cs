@@ -7,8 +7,9 @@ internal sealed record AdapterFile
 {
     private const string VectorSuffix = "_norm.weight";
     private const string AlphaKey = "adapter.lora.alpha";
-    private const int ProblemsShown = 3;
     private const string InvocationKey = "adapter.alora.invocation_tokens";
+
+    private const int ProblemsShown = 3;
 
     internal required string Path { get; init; }
 
@@ -34,12 +35,6 @@ internal sealed record AdapterFile
     {
         var problems = Read(path, out var adapter);
         return adapter ?? throw new InvalidDataException($"{path}: {Summary(problems)}");
-    }
-
-    private static string Summary(IReadOnlyList<string> problems)
-    {
-        var more = problems.Count - ProblemsShown;
-        return string.Join("; ", problems.Take(ProblemsShown)) + (more > 0 ? $"; and {more} more" : "");
     }
 
     /// <summary>Reads an adapter; answers the problems when it is none.</summary>
@@ -70,6 +65,12 @@ internal sealed record AdapterFile
             IgnoredTensors = ignored,
         };
         return problems;
+    }
+
+    private static string Summary(IReadOnlyList<string> problems)
+    {
+        var more = problems.Count - ProblemsShown;
+        return string.Join("; ", problems.Take(ProblemsShown)) + (more > 0 ? $"; and {more} more" : "");
     }
 
     private static string Text(GgufMetadata metadata, string key, string? expected, List<string> problems)

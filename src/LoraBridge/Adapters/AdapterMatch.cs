@@ -6,9 +6,6 @@ namespace LoraBridge.Adapters;
 /// <summary>Compares an adapter with the model it shall be applied to.</summary>
 internal static class AdapterMatch
 {
-    private const string Output = "output.weight";
-    private const string Embedding = "token_embd.weight";
-
     /// <param name="adapter">The adapter.</param>
     /// <param name="model">The model.</param>
     /// <param name="separateOutput">
@@ -37,7 +34,7 @@ internal static class AdapterMatch
     private static TensorMismatch? Compare(LoraPair pair, GgufModelFiles model, bool separateOutput)
     {
         var found = $"A {LoraPair.Shape(pair.A)}, B {LoraPair.Shape(pair.B)}";
-        var tied = separateOutput && pair.Target == Output ? model.Find(Embedding) : null;
+        var tied = separateOutput && pair.Target == TensorNames.Output ? model.Find(TensorNames.TokenEmbedding) : null;
         if ((model.Find(pair.Target) ?? tied) is not { } weight)
             return new TensorMismatch(pair.Target, found, "a tensor that the model has");
         if (weight.Info.Dimension(1) == 1 || weight.Info.Dimension(3) != 1)

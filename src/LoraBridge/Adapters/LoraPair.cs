@@ -1,4 +1,5 @@
 using LoraBridge.Formats;
+using LoraBridge.Model;
 using LoraBridge.Model.Checks;
 
 namespace LoraBridge.Adapters;
@@ -17,8 +18,6 @@ internal sealed record LoraPair(string Target, GgufTensorInfo A, GgufTensorInfo 
     internal const string ASuffix = ".lora_a";
     internal const string BSuffix = ".lora_b";
 
-    private const string TokenEmbedding = "token_embd.weight";
-
     /// <summary>R: always the length of B's rows.</summary>
     internal int Rank => checked((int)B.Dimension(0));
 
@@ -29,7 +28,7 @@ internal sealed record LoraPair(string Target, GgufTensorInfo A, GgufTensorInfo 
     internal long Experts => B.Dimension(2);
 
     /// <summary>Whether A of a target is stored as rows to look up.</summary>
-    internal static bool IsFlipped(string target) => target == TokenEmbedding;
+    internal static bool IsFlipped(string target) => target == TensorNames.TokenEmbedding;
 
     /// <summary>
     /// s: what B (A x) is multiplied by. The adapter's alpha counts per rank; alpha 0 means that it states none.

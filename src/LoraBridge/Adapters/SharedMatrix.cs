@@ -1,4 +1,5 @@
 using LoraBridge.Formats;
+using LoraBridge.Model;
 
 namespace LoraBridge.Adapters;
 
@@ -8,16 +9,13 @@ namespace LoraBridge.Adapters;
 /// </summary>
 internal static class SharedMatrix
 {
-    private const string Embedding = "token_embd.weight";
-    private const string Output = "output.weight";
-
     /// <summary>Why a live model cannot have an adapter on this tensor, or null when it can.</summary>
     /// <param name="target">The tensor's name.</param>
     /// <param name="has">Whether the model has a tensor of a name.</param>
     internal static string? DescribeConflict(string target, Func<string, bool> has) => target switch
     {
-        Embedding when !has(Output) => $"a model with its own {Output}: this one uses the embedding as its output, too",
-        Output when !has(Embedding) => $"a model with its own {Embedding}: this one uses the output as its embedding, too",
+        TensorNames.TokenEmbedding when !has(TensorNames.Output) => $"a model with its own {TensorNames.Output}: this one uses the embedding as its output, too",
+        TensorNames.Output when !has(TensorNames.TokenEmbedding) => $"a model with its own {TensorNames.TokenEmbedding}: this one uses the output as its embedding, too",
         _ => null,
     };
 }

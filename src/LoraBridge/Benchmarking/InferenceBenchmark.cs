@@ -36,7 +36,7 @@ public static class InferenceBenchmark
         using var engine = new ComputeEngine(model.Threads);
         var (peak, type) = ProductRate.Peak(engine);
         var flops = 2.0 * model.Files.Tensors
-            .Where(tensor => tensor.Name != MergePlan.Embedding || model.Files.Find(MergePlan.Output) is null)
+            .Where(tensor => tensor.Name != TensorNames.TokenEmbedding || model.Files.Find(TensorNames.Output) is null)
             .Where(tensor => tensor.Info.Dimension(1) > 1)
             .Sum(tensor => tensor.Info.ElementCount);
         return new InferenceBenchmarkResult

@@ -55,10 +55,9 @@ public static class AdapterConversion
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
-            throw new DirectoryNotFoundException($"The folder of {path} does not exist.");
+        OutputPath.RequireFolder(path);
         using var files = OpenModel(model);
-        if (files.Files.Any(file => Path.GetFullPath(file.Path) == Path.GetFullPath(path)))
+        if (OutputPath.IsPartOf(files, path))
             throw new IOException($"{path} is the model and may not be replaced: choose another output.");
         var import = new AdapterImport(files, read(folder));
         import.Write(path);

@@ -22,19 +22,6 @@ public sealed partial class LoraFinetuning
         _resumed = Checkpoint.Find(directory);
     }
 
-    /// <exception cref="CheckpointMismatchException">The checkpoint to resume from is of another training.</exception>
-    private CheckpointIdentity? IdentifyCheckpoints(PreparedData data)
-    {
-        if (_resumed is null && _parameters.CheckpointDirectory is null)
-            return null;
-        var identity = CheckpointIdentity.Of(_model, data, _parameters);
-        if (_resumed?.State.Identity.DifferencesTo(identity) is { Count: > 0 } differences)
-            throw new CheckpointMismatchException(_resumed.Directory, differences);
-        return identity;
-    }
-
-    private CheckpointStore? CreateStore(AdapterTraining training, CheckpointIdentity? identity) =>
-        identity is not null && _parameters.CheckpointDirectory is { } folder
-            ? new CheckpointStore(folder, _parameters.KeepCheckpoints, training, identity, _resumed)
-            : null;
+    private CheckpointPlan PlanCheckpoints(PreparedData data) => new(
+        _parameters.CheckpointDirectory, _parameters.KeepCheckpoints, _resumed, () => CheckpointIdentity.Of(_model, data, _parameters));
 }

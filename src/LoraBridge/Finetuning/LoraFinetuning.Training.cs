@@ -91,10 +91,9 @@ public sealed partial class LoraFinetuning
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (Directory.Exists(path))
             throw new ArgumentException($"{path} is a folder, expected the path of a file.", nameof(path));
-        if (_model.Files.Files.Any(file => Path.GetFullPath(file.Path) == Path.GetFullPath(path)))
+        if (OutputPath.IsPartOf(_model.Files, path))
             throw new ArgumentException($"{path} is the model itself, expected another path.", nameof(path));
-        if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path))))
-            throw new DirectoryNotFoundException($"The folder of {path} does not exist.");
+        OutputPath.RequireFolder(path);
     }
 
     private void Begin()
@@ -113,12 +112,12 @@ public sealed partial class LoraFinetuning
         try
         {
             var data = PrepareSamples(cancellationToken);
-            var identity = IdentifyCheckpoints(data);
+            var checkpoints = PlanCheckpoints(data);
             using var training = AdapterTraining.Open(_model, _parameters, data, cancellationToken);
             MemoryPlan.Require(training.Memory);
             var loop = new TrainingLoop(training, data, _parameters, Report, () => _stopRequested)
             {
-                Checkpoints = CreateStore(training, identity),
+                Checkpoints = checkpoints.OpenStore(training),
             };
             if (_resumed is not null)
                 loop.Restore(_resumed);

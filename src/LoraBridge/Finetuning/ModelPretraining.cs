@@ -67,9 +67,11 @@ public sealed class ModelPretraining
         using var files = ModelLoader.Open(_modelPath);
         var packed = PretrainingRows.Pack(rows, _parameters.ContextLength, files);
         var chunks = packed.Chunk(_parameters.RowsPerStep).ToList();
+        var plan = new CheckpointPlan(
+            _parameters.CheckpointDirectory, _parameters.KeepCheckpoints, _resumed, () => CheckpointIdentity.Of(files, packed, _parameters));
         using var training = ModelTraining.Open(files, _parameters, chunks.Count, cancellationToken);
         var state = _resumed?.State.Run ?? new RunState { FirstLoss = double.NaN };
-        var checkpoints = OpenCheckpoints(training, CheckpointIdentity.Of(files, packed, _parameters));
+        var checkpoints = plan.OpenStore(training);
         _resumed?.Restore(training);
 
         var loss = double.NaN;
@@ -96,14 +98,5 @@ public sealed class ModelPretraining
         }
         training.WriteTrained(outputPath);
         return loss;
-    }
-
-    private CheckpointStore? OpenCheckpoints(ModelTraining training, CheckpointIdentity identity)
-    {
-        if (_resumed?.State.Identity.DifferencesTo(identity) is { Count: > 0 } differences)
-            throw new CheckpointMismatchException(_resumed.Directory, differences);
-        return _parameters.CheckpointDirectory is { } folder
-            ? new CheckpointStore(folder, _parameters.KeepCheckpoints, training, identity, _resumed)
-            : null;
     }
 }

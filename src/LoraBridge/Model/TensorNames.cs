@@ -2,9 +2,15 @@ using System.Globalization;
 
 namespace LoraBridge.Model;
 
-/// <summary>The parts of a tensor's name: <c>blk.12.attn_q.weight</c> is module <c>attn_q</c> of layer 12.</summary>
+/// <summary>Names of tensors, and their parts: <c>blk.12.attn_q.weight</c> is module <c>attn_q</c> of layer 12.</summary>
 internal static class TensorNames
 {
+    /// <summary>The matrix whose rows stand for tokens.</summary>
+    internal const string TokenEmbedding = "token_embd.weight";
+
+    /// <summary>The matrix that makes logits; some models use <see cref="TokenEmbedding"/> for it.</summary>
+    internal const string Output = "output.weight";
+
     private const string LayerPrefix = "blk.";
     private const string WeightSuffix = ".weight";
 

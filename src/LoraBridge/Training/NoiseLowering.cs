@@ -1,5 +1,6 @@
 using LoraBridge.Adapters;
 using LoraBridge.Graphs;
+using LoraBridge.Model;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
 
@@ -14,8 +15,6 @@ namespace LoraBridge.Training;
 /// <param name="trainable">Leaves that training changes.</param>
 internal sealed class NoiseLowering(INodeLowering inner, RowNoise noise, IReadOnlyList<TracedTensor> trainable) : INodeLowering
 {
-    private const string EmbeddingName = "token_embd.weight";
-
     private readonly Dictionary<TracedTensor, ulong> _streams = trainable.Index()
         .Where(leaf => leaf.Item.Name.EndsWith(LoraPair.ASuffix, StringComparison.Ordinal))
         .ToDictionary(leaf => leaf.Item, leaf => (ulong)leaf.Index);
@@ -38,5 +37,5 @@ internal sealed class NoiseLowering(INodeLowering inner, RowNoise noise, IReadOn
     public TensorPtr SoftCap(GraphBuilder builder, TensorPtr scores, float scale, float cap) => inner.SoftCap(builder, scores, scale, cap);
 
     private static bool IsEmbedding(TracedTensor node) =>
-        node.Op == GgmlOp.GetRows && node.Sources is [{ Name: EmbeddingName }, { Name: TracedGraph.TokensName }, ..];
+        node.Op == GgmlOp.GetRows && node.Sources is [{ Name: TensorNames.TokenEmbedding }, { Name: TracedGraph.TokensName }, ..];
 }

@@ -14,6 +14,7 @@ internal sealed class TrainingGraph : IDisposable
 {
     private readonly TracedGraph _graph;
     private readonly ComputeEngine _engine;
+    private readonly ProductLowering _trainedProducts;
     private readonly GraphBuilder _leaves;
     private readonly BufferHandle _leafMemory;
     private readonly GraphAllocatorHandle _allocator;
@@ -36,9 +37,9 @@ internal sealed class TrainingGraph : IDisposable
         _inputs = new RowInputs(_graph, _leaves);
         Parts = new GraphParts(_graph, _inputs.OutputRows, isTrainable);
         var fixedPoint = shape.Precision == TrainingPrecision.Exact ? null : new FixedPointMatMul(shape.CachesTransposed ? new PanelCache() : null);
-        TrainedProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint);
+        _trainedProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint);
         Noise = shape.Noise;
-        TrainedNodes = Noise is null ? TrainedProducts : new NoiseLowering(TrainedProducts, Noise, Parts.Trainable);
+        TrainedNodes = Noise is null ? _trainedProducts : new NoiseLowering(_trainedProducts, Noise, Parts.Trainable);
         MeasuredProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint: null);
         foreach (var leaf in Parts.Trainable)
         {
@@ -60,10 +61,7 @@ internal sealed class TrainingGraph : IDisposable
 
     public GraphParts Parts { get; }
 
-    /// <summary>How products are computed where gradients are wanted.</summary>
-    public ProductLowering TrainedProducts { get; }
-
-    /// <summary>How all nodes are where gradients are wanted: with noise, if there is any.</summary>
+    /// <summary>How nodes are emitted where gradients are wanted: with noise, if there is any.</summary>
     public INodeLowering TrainedNodes { get; }
 
     /// <summary>What is random in rows that are trained on; null when nothing is.</summary>
@@ -88,7 +86,7 @@ internal sealed class TrainingGraph : IDisposable
     public bool OneSequencePerRow => _graph.CarriesState || _inputs.OneSequencePerRow;
 
     /// <summary>Bytes of the intermediate results of the longest row, of inputs, and of copies of weights.</summary>
-    public long WorkingMemory => LargestWork() + (long)Ggml.ggml_backend_buffer_get_size(_leafMemory.Pointer) + TrainedProducts.CacheBytes;
+    public long WorkingMemory => LargestWork() + (long)Ggml.ggml_backend_buffer_get_size(_leafMemory.Pointer) + _trainedProducts.CacheBytes;
 
     public void ClearGradients()
     {

@@ -86,7 +86,7 @@ internal sealed class AdapterExtraction : IDisposable
         name.EndsWith(".weight", StringComparison.Ordinal)
         && !name.Contains("conv", StringComparison.Ordinal)
         && name != "position_embd.weight"
-        && (!LoraPair.IsFlipped(name) || _base.Find("output.weight") is not null);
+        && (!LoraPair.IsFlipped(name) || _base.Find(TensorNames.Output) is not null);
 
     private GgufModelTensor Counterpart(GgufModelTensor before)
     {

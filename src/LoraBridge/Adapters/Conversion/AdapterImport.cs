@@ -72,7 +72,7 @@ internal sealed class AdapterImport
         foreach (var module in _adapter.Modules)
         {
             // An output that is the embedding cannot be adapted on its own.
-            if (_names.Find(module.Name) is { } weight && (weight.Target != "output.weight" || _model.Find(weight.Target) is not null))
+            if (_names.Find(module.Name) is { } weight && (weight.Target != TensorNames.Output || _model.Find(weight.Target) is not null))
                 yield return (module, weight);
             else
                 _skipped.Add(module.Name);

@@ -21,7 +21,7 @@ internal sealed partial class CheckpointNames(CheckpointLayout layout)
     {
         var name = Beginning().Replace(module, "");
         if (name is "embed_tokens" or Head)
-            return new NamedWeight(name == Head ? "output.weight" : "token_embd.weight", null);
+            return new NamedWeight(name == Head ? TensorNames.Output : TensorNames.TokenEmbedding, null);
         if (InLayer().Match(name) is not { Success: true } match)
             return null;
         var (layer, inLayer) = (match.Groups[1].Value, match.Groups[2].Value);
@@ -39,8 +39,8 @@ internal sealed partial class CheckpointNames(CheckpointLayout layout)
     /// <summary>What a weight is called in a checkpoint: one name, one for each expert, or none.</summary>
     internal IReadOnlyList<string> ModulesOf(GgufTensorInfo weight)
     {
-        if (weight.Name is "token_embd.weight" or "output.weight")
-            return [weight.Name == "output.weight" ? Head : Embedding];
+        if (weight.Name is TensorNames.TokenEmbedding or TensorNames.Output)
+            return [weight.Name == TensorNames.Output ? Head : Embedding];
         if (TensorNames.LayerOf(weight.Name) is not { } layer || !weight.Name.EndsWith(".weight", StringComparison.Ordinal))
             return [];
         var role = TensorNames.ModuleOf(weight.Name);

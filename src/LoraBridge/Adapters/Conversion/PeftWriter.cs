@@ -49,7 +49,7 @@ internal sealed class PeftWriter
 
     private void Add(LoraPair pair, float[] a, float[] b)
     {
-        var weight = (_model.Find(pair.Target) ?? _model.Find("token_embd.weight"))!.Info;
+        var weight = (_model.Find(pair.Target) ?? _model.Find(TensorNames.TokenEmbedding))!.Info;
         var modules = pair.Target == weight.Name ? _names.ModulesOf(weight) : ["lm_head"];
         if (modules.Count == 0)
         {

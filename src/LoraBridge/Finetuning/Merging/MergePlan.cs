@@ -9,9 +9,6 @@ namespace LoraBridge.Finetuning.Merging;
 /// <summary>What becomes of each tensor of a model.</summary>
 internal sealed class MergePlan
 {
-    internal const string Embedding = "token_embd.weight";
-    internal const string Output = "output.weight";
-
     private readonly GgufModelFiles _model;
     private readonly IReadOnlyList<AdapterSource> _adapters;
     private readonly MergeOutputType _type;
@@ -44,9 +41,9 @@ internal sealed class MergePlan
             yield return new PlannedTensor { Name = tensor.Name, Source = tensor, Type = tensor.Info.Type, Updates = Updates(tensor.Name) };
 
         // Where the output is the embedding, an adapter of either must not change the other: the output becomes a tensor of its own.
-        if (_model.Find(Output) is null && _model.Find(Embedding) is { } embedding
-            && (!Updates(Output).IsEmpty || !Updates(Embedding).IsEmpty))
-            yield return new PlannedTensor { Name = Output, Source = embedding, Type = embedding.Info.Type, Updates = Updates(Output) };
+        if (_model.Find(TensorNames.Output) is null && _model.Find(TensorNames.TokenEmbedding) is { } embedding
+            && (!Updates(TensorNames.Output).IsEmpty || !Updates(TensorNames.TokenEmbedding).IsEmpty))
+            yield return new PlannedTensor { Name = TensorNames.Output, Source = embedding, Type = embedding.Info.Type, Updates = Updates(TensorNames.Output) };
     }
 
     private ImmutableArray<(AdapterSource, LoraPair)> Updates(string name) =>

@@ -13,8 +13,7 @@ internal sealed record MergeTarget(string Path, bool Overwrite, long? MaximumPar
     /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
     internal void Check(IEnumerable<string> inputs)
     {
-        if (!Directory.Exists(Folder))
-            throw new DirectoryNotFoundException($"The folder of {Path} does not exist.");
+        OutputPath.RequireFolder(Path);
         if (inputs.Select(RealPath).FirstOrDefault(IsWritten) is { } input)
             throw new IOException($"{input} is read by the merge and may not be replaced: choose another output.");
         if (Overwrite)

@@ -99,6 +99,7 @@ internal sealed class RecipeMerge(MergeTarget target, MergeOptions options, IPro
     {
         if (target.MaximumPartBytes is null)
         {
+            quantized.Flush();
             quantized.Publish();
             return [target.Path];
         }

@@ -33,7 +33,7 @@ internal sealed class TemporaryFile : IDisposable
     /// <summary>Opens the file, empty so far. Nothing is buffered, so that closing it cannot fail.</summary>
     internal FileStream OpenWrite() => new(Path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, bufferSize: 0);
 
-    /// <summary>Flushes the closed file to the disk.</summary>
+    /// <summary>Flushes the closed file to the disk: all slow work is to be done before it has a name.</summary>
     /// <exception cref="IOException">The disk is full.</exception>
     internal void Flush()
     {
@@ -41,12 +41,10 @@ internal sealed class TemporaryFile : IDisposable
         stream.Flush(flushToDisk: true);
     }
 
-    /// <summary>Flushes the closed file to the disk and gives it its name.</summary>
+    /// <summary>Gives the file its name, which takes no time if it was flushed before.</summary>
     /// <exception cref="IOException">The disk is full, or a file of this name has appeared and may not be replaced.</exception>
     internal void Publish()
     {
-        // All slow work is done before the file has a name.
-        Flush();
         _unnamed?.Link(_reserved);
         AtomicFile.Adopt(_reserved, _target, _overwrite);
     }

@@ -19,8 +19,8 @@ internal sealed class UntiedModel : IDisposable
         var writer = new GgufWriter(model.Metadata);
         foreach (var tensor in model.Tensors)
             writer.AddTensor(tensor.File, tensor.Info);
-        var embedding = model.Find(MergePlan.Embedding)!;
-        writer.AddTensor(MergePlan.Output, embedding.Info.Type, embedding.Info.Shape.AsSpan(), stream =>
+        var embedding = model.Find(TensorNames.TokenEmbedding)!;
+        writer.AddTensor(TensorNames.Output, embedding.Info.Type, embedding.Info.Shape.AsSpan(), stream =>
         {
             using var data = model.OpenRead(embedding);
             data.CopyTo(stream);

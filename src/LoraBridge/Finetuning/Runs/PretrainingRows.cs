@@ -1,4 +1,5 @@
 using LoraBridge.Formats;
+using LoraBridge.Model;
 using LoraBridge.Training.Batching;
 
 namespace LoraBridge.Finetuning.Runs;
@@ -6,15 +7,13 @@ namespace LoraBridge.Finetuning.Runs;
 /// <summary>The rows of a model's training, checked: what is out of range would end the process in native code.</summary>
 internal static class PretrainingRows
 {
-    private const string Embedding = "token_embd.weight";
-
     /// <exception cref="ArgumentException">There are no rows, one is longer than the context, or a token is not in the vocabulary.</exception>
     public static List<PackedRow> Pack(IReadOnlyList<IReadOnlyList<(int[] InputIds, int[] Labels)>> rows, int contextLength, GgufModelFiles model)
     {
         if (rows.Count == 0)
             throw new ArgumentException("There are no rows to train on.", nameof(rows));
-        var embedding = model.Tensors.FirstOrDefault(tensor => tensor.Info.Name == Embedding)
-            ?? throw new NotSupportedException($"The model has no {Embedding}, so it cannot be trained in full.");
+        var embedding = model.Find(TensorNames.TokenEmbedding)
+            ?? throw new NotSupportedException($"The model has no {TensorNames.TokenEmbedding}, so it cannot be trained in full.");
         var vocabulary = embedding.Info.Shape[1];
         var packed = new List<PackedRow>(rows.Count);
         foreach (var row in rows)

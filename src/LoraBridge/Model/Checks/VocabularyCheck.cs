@@ -65,7 +65,7 @@ internal static class VocabularyCheck
 
     private static void CheckEmbedding(CheckedMetadata metadata, int count)
     {
-        if (metadata.Files.Find("token_embd.weight") is { } embedding && embedding.Info.Dimension(1) != count)
-            throw metadata.Fault($"token_embd.weight has {embedding.Info.Dimension(1)} rows, expected {count}, one for each token");
+        if (metadata.Files.Find(TensorNames.TokenEmbedding) is { } embedding && embedding.Info.Dimension(1) != count)
+            throw metadata.Fault($"{TensorNames.TokenEmbedding} has {embedding.Info.Dimension(1)} rows, expected {count}, one for each token");
     }
 }

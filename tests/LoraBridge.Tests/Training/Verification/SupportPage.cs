@@ -1,3 +1,5 @@
+using LoraBridge.TestKit;
+
 namespace LoraBridge.Tests.Training.Verification;
 
 /// <summary>
@@ -10,7 +12,7 @@ internal static class SupportPage
 
     private static readonly Lock Gate = new();
 
-    private static string FilePath => field ??= Path.Combine(FindRoot(), "src", "LoraBridge", "Training", "SUPPORT.md");
+    private static string FilePath => Path.Combine(CheckoutFolder.Root, "src", "LoraBridge", "Training", "SUPPORT.md");
 
     /// <summary>Compares cells of a model's row with the page, or writes them.</summary>
     /// <param name="model">The file's name.</param>
@@ -45,12 +47,4 @@ internal static class SupportPage
     }
 
     private static string[] Cells(string line) => [.. line.Trim('|').Split('|').Select(cell => cell.Trim())];
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "LoraBridge.sln")))
-            folder = folder.Parent ?? throw new DirectoryNotFoundException($"No folder above {AppContext.BaseDirectory} holds LoraBridge.sln.");
-        return folder.FullName;
-    }
 }

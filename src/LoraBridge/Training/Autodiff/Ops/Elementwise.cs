@@ -5,7 +5,7 @@ using LoraBridge.Training.Kernels;
 namespace LoraBridge.Training.Autodiff.Ops;
 
 /// <summary>
-/// y = f(x) element by element, dx = dy ∘ f′(x), for functions that ggml computes on one thread (SCALE, SQR, CLAMP, TANH, SIGMOID, ...):
+/// y = f(x) element by element, dx = dy ∘ f′(x), for functions that ggml computes on one thread (SCALE, SQR, TANH, SIGMOID, ...):
 /// on all threads, as large tensors want it.
 /// </summary>
 /// <param name="function">f and f′.</param>
