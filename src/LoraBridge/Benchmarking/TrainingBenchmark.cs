@@ -5,7 +5,9 @@ using LoraBridge.Graphs;
 using LoraBridge.Model;
 using LoraBridge.Native;
 using LoraBridge.Training;
+using LoraBridge.Training.Autodiff.Ops;
 using LoraBridge.Training.Batching;
+using LoraBridge.Training.Kernels;
 
 namespace LoraBridge.Benchmarking;
 
@@ -59,7 +61,7 @@ public static class TrainingBenchmark
             SecondsRecomputation = Seconds(TrainingPhase.Recomputation),
             SecondsBackward = Seconds(TrainingPhase.Backward),
             SecondsOptimizer = optimizer,
-            SecondsAttention = share * profile.Where(entry => IsAttention(entry.Time.Node, training.Graph.Tokens)).Sum(entry => entry.Time.Seconds),
+            SecondsAttention = share * profile.Where(entry => IsAttention(entry.Time, training.Graph.Tokens)).Sum(entry => entry.Time.Seconds),
             Operations = Slowest(profile.Select(entry => entry.Time), share),
             PeakMemoryBytes = peakMemory,
             EstimatedMemoryBytes = training.Memory.Total,
@@ -100,12 +102,16 @@ public static class TrainingBenchmark
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    /// <summary>Whether an operation makes or uses a number for each pair of tokens, and each head. llama.cpp rounds the tokens looked at up.</summary>
-    private static bool IsAttention(TensorPtr node, int tokens)
+    /// <summary>
+    /// Whether an operation is attention, as a whole or, where it is computed in several steps, one that makes or uses a number for each pair
+    /// of tokens, and each head. llama.cpp rounds the tokens looked at up.
+    /// </summary>
+    private static bool IsAttention(OperationTime time, int tokens)
     {
         const int Padding = 256;
         var seen = (tokens + Padding - 1) / Padding * Padding;
-        return Enumerable.Range(0, Ggml.MaxSources).Select(node.Source).Append(node).Any(IsScores);
+        return time.Kind is nameof(Attention) or nameof(AttentionGradient)
+            || Enumerable.Range(0, Ggml.MaxSources).Select(time.Node.Source).Append(time.Node).Any(IsScores);
 
         bool IsScores(TensorPtr tensor) => !tensor.IsNull && tensor.Ne(0) == seen && tensor.Ne(1) == tokens && tensor.Ne(2) > 1;
     }

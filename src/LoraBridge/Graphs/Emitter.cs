@@ -34,8 +34,6 @@ internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTe
 
     private TensorPtr Emit(TracedTensor node)
     {
-        if (node.Op == GgmlOp.FlashAttnExt)
-            return EmitAttention(node);
         // The source of FILL is memory to write into, with no value of its own.
         if (node.Op == GgmlOp.Fill)
             return builder.Fill(node.Type, node.Shape, node.FloatParam(0));
@@ -54,7 +52,9 @@ internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTe
             return builder.Copy(node, sources, this[node.ViewSource!]);
         }
         var lowered = lowering?.TryEmit(builder, node, sources, tensor => this[tensor]) ?? default;
-        return lowered.IsNull ? builder.Copy(node, sources, default) : lowered;
+        if (!lowered.IsNull)
+            return lowered;
+        return node.Op == GgmlOp.FlashAttnExt ? EmitAttention(node, sources) : builder.Copy(node, sources, default);
     }
 
     /// <summary>A view's offsets and strides are right only where its source lies in memory as it did when the view was recorded.</summary>
@@ -71,31 +71,20 @@ internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTe
     /// q [K, T, H], k [K, N, G], v [D, N, G] (strided), mask [N, T], sinks [H] -> [D, H, T], for H query heads in G groups:
     /// p = softmax(cap(scale kᵀq) + mask), y = v p.
     /// </summary>
-    private TensorPtr EmitAttention(TracedTensor node)
+    private TensorPtr EmitAttention(TracedTensor node, ReadOnlySpan<TensorPtr> sources)
     {
-        TensorPtr Source(int i) => i < node.Sources.Length && node.Sources[i] is { } source ? this[source] : default;
-
         var (scale, maxBias, softCap) = (node.FloatParam(0), node.FloatParam(1), node.FloatParam(2));
-        var q = builder.Contiguous(Source(0));
-        var k = AsFloat(Source(1));
-        var v = AsFloat(Source(2));
-        var mask = Source(3);
-        var scores = Multiply(k, q);
+        var (mask, sinks) = (sources.Length > 3 ? sources[3] : default, sources.Length > 4 ? sources[4] : default);
+        var scores = builder.MulMat(builder.Cast(sources[1], GgmlTensorType.F32), builder.Contiguous(sources[0]));
         if (softCap != 0)
         {
-            scores = lowering is null
-                ? builder.Scale(builder.Tanh(builder.Scale(scores, scale / softCap)), softCap)
-                : lowering.SoftCap(builder, scores, scale, softCap);
+            scores = builder.Scale(builder.Tanh(builder.Scale(scores, scale / softCap)), softCap);
             scale = 1;
         }
 
         var weights = builder.SoftMax(scores, mask, scale, maxBias);
-        builder.AddSinks(weights, Source(4));
-        var context = Multiply(builder.Contiguous(builder.Transpose(v)), weights);
+        builder.AddSinks(weights, sinks);
+        var context = builder.MulMat(builder.Contiguous(builder.Transpose(builder.Cast(sources[2], GgmlTensorType.F32))), weights);
         return builder.Contiguous(builder.Permute(context, 0, 2, 1, 3));
     }
-
-    private TensorPtr Multiply(TensorPtr a, TensorPtr b) => lowering is null ? builder.MulMat(a, b) : lowering.Multiply(builder, a, b);
-
-    private TensorPtr AsFloat(TensorPtr tensor) => tensor.IsFloat ? tensor : builder.Cast(tensor, GgmlTensorType.F32);
 }

@@ -32,10 +32,6 @@ internal sealed class NoiseLowering(INodeLowering inner, RowNoise noise, IReadOn
         return emitted.IsNull ? builder.Copy(node, dropped, default) : emitted;
     }
 
-    public TensorPtr Multiply(GraphBuilder builder, TensorPtr a, TensorPtr b) => inner.Multiply(builder, a, b);
-
-    public TensorPtr SoftCap(GraphBuilder builder, TensorPtr scores, float scale, float cap) => inner.SoftCap(builder, scores, scale, cap);
-
     private static bool IsEmbedding(TracedTensor node) =>
         node.Op == GgmlOp.GetRows && node.Sources is [{ Name: TensorNames.TokenEmbedding }, { Name: TracedGraph.TokensName }, ..];
 }

@@ -6,7 +6,8 @@ namespace LoraBridge.Training;
 
 /// <summary>
 /// Chooses how products are computed: those with weights by precision, and an adapter's branch, which llama.cpp computes as
-/// MUL_MAT, MUL_MAT, SCALE and ADD, as two operations made for small ranks. What ggml computes on one thread is computed on all.
+/// MUL_MAT, MUL_MAT, SCALE and ADD, as two operations made for small ranks; attention by a kernel that has a gradient. What ggml computes
+/// on one thread is computed on all.
 /// </summary>
 internal sealed class ProductLowering : INodeLowering
 {
@@ -49,6 +50,8 @@ internal sealed class ProductLowering : INodeLowering
                 new LowRankUpdate(branch.Scale), node.Shape, builder.Contiguous(sources[0]), valueOf(branch.Factor), builder.Contiguous(valueOf(branch.Projection)));
         if (Elementwise.For(node) is { } function && Elementwise.Takes(sources[0]))
             return builder.Custom(function, node.Shape, sources[0]);
+        if (node.Op == GgmlOp.FlashAttnExt)
+            return Attention.TryEmit(builder, node, sources);
         if (node.Op != GgmlOp.MulMat)
             return default;
         if (_projections.Contains(node))
@@ -57,12 +60,6 @@ internal sealed class ProductLowering : INodeLowering
             return default;
         return builder.Custom(IsFrozen(node.Sources[0]!) ? _fixedPoint : Uncached, node.Shape, sources);
     }
-
-    public TensorPtr Multiply(GraphBuilder builder, TensorPtr a, TensorPtr b) =>
-        BatchedMatMul.Takes(a, b) ? builder.Custom(BatchedMatMul.Instance, new Shape(a.Ne(1), b.Ne(1), b.Ne(2), b.Ne(3)), a, b) : builder.MulMat(a, b);
-
-    public TensorPtr SoftCap(GraphBuilder builder, TensorPtr scores, float scale, float cap) =>
-        builder.Custom(Elementwise.SoftCap(scale, cap), scores.Shape, scores);
 
     /// <summary>The branch y = w + s B h that ends in <paramref name="sum"/>, with h = A x, if it is one of matrices of small rank.</summary>
     private Branch? BranchOf(TracedTensor sum, Dictionary<TracedTensor, int> uses)

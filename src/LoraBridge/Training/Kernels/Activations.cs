@@ -84,23 +84,6 @@ internal static class Activations
         },
         (_, slope) => slope.Fill(s));
 
-    /// <summary>c tanh(s x / c): slope s (1 - tanh²).</summary>
-    public static Activation SoftCap(float s, float c) => new(
-        (x, y) =>
-        {
-            TensorPrimitives.Multiply(x, s / c, y);
-            TensorPrimitives.Tanh(y, y);
-            TensorPrimitives.Multiply(y, c, y);
-        },
-        (x, slope) =>
-        {
-            TensorPrimitives.Multiply(x, s / c, slope);
-            TensorPrimitives.Tanh(slope, slope);
-            TensorPrimitives.Multiply(slope, slope, slope);
-            TensorPrimitives.Multiply(slope, -s, slope);
-            TensorPrimitives.Add(slope, s, slope);
-        });
-
     /// <summary>x σ(k x): slope σ + k x σ (1 - σ).</summary>
     public static Activation ScaledSilu(float k) => new(
         (x, y) =>

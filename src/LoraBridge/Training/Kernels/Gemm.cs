@@ -90,12 +90,12 @@ internal static class Gemm
         var tile = MicroKernel.Columns;
         if (rows == MicroKernel.Rows && columns == tile)
         {
-            MicroKernel.Multiply(strip, panel, depth, c, stride, accumulate);
+            MicroKernel.Multiply(strip, 1, MicroKernel.Rows, panel, depth, c, stride, accumulate);
             return;
         }
 
         // A tile that hangs over the edge of C is computed aside, and what belongs to C is taken from there.
-        MicroKernel.Multiply(strip, panel, depth, edge, tile, accumulate: false);
+        MicroKernel.Multiply(strip, 1, MicroKernel.Rows, panel, depth, edge, tile, accumulate: false);
         for (var m = 0; m < rows; m++)
             for (var n = 0; n < columns; n++)
             {

@@ -14,9 +14,6 @@ public sealed class ElementwiseTests
     public void GradientsMatchDifferences() => Check(Activations.Linear(-0.7f, 0.2f));
 
     [Fact]
-    public void GradientsOfASoftCapMatchDifferences() => Check(Activations.SoftCap(0.8f, 1.3f));
-
-    [Fact]
     public void GradientsOfASquareMatchDifferences() => Check(Activations.Square);
 
     /// <summary>Values as ggml computes them on its one thread, for each operation that is replaced.</summary>

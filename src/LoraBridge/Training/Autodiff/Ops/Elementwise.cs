@@ -27,9 +27,6 @@ internal sealed class Elementwise(Activation function) : ITensorKernel, IGradien
         _ => null,
     };
 
-    /// <summary>The soft cap of attention's scores: c tanh(s x / c).</summary>
-    public static Elementwise SoftCap(float s, float c) => new(Activations.SoftCap(s, c));
-
     /// <summary>Whether <paramref name="x"/> lies in memory as it must.</summary>
     public static bool Takes(TensorPtr x) => x.IsFloat && x.IsContiguous;
 

@@ -1,0 +1,103 @@
+using LoraBridge.Graphs;
+using LoraBridge.Native;
+using LoraBridge.Training.Kernels;
+
+namespace LoraBridge.Training.Autodiff.Ops;
+
+/// <summary>
+/// q [K, T, H, S], k [K, N, G, S], v [D, N, G, S], mask [N, T, ...], sinks [H] -> y [D, H, T, S], for H query heads in G groups that share keys
+/// and values: with s = cap(scale kᵀq) + slope mask, p = softmax(s) over the N cells and, if there is one, the head's sink, y = Σₙ p vₙ.
+/// The gradient is that of <see cref="AttentionGradient"/>.
+/// </summary>
+/// <remarks>
+/// Weights p are made for a block of queries of one head at a time, and again in the backward pass, so that no memory grows with the square
+/// of T; cells that the mask hides from a whole block are not computed. Dao et al., <see href="https://arxiv.org/abs/2205.14135"/>.
+/// </remarks>
+/// <param name="options">Scale, cap and slopes.</param>
+internal sealed class Attention(AttentionOptions options) : IProductKernel, IGradientRule
+{
+    /// <summary>Emits a recorded FLASH_ATTN_EXT; null where its arguments are laid out in a way that this does not take.</summary>
+    public static TensorPtr TryEmit(GraphBuilder builder, TracedTensor node, ReadOnlySpan<TensorPtr> sources)
+    {
+        var (mask, sinks) = (sources.Length > 3 ? sources[3] : default, sources.Length > 4 ? sources[4] : default);
+        var options = new AttentionOptions(node.FloatParam(0), node.FloatParam(1), node.FloatParam(2), !mask.IsNull, !sinks.IsNull);
+        return TryEmit(builder, options, builder.Cast(sources[0], GgmlTensorType.F32), builder.Cast(sources[1], GgmlTensorType.F32),
+            builder.Cast(sources[2], GgmlTensorType.F32), mask, sinks);
+    }
+
+    /// <summary>Emits attention; null where its arguments are laid out in a way that this does not take.</summary>
+    public static TensorPtr TryEmit(
+        GraphBuilder builder, AttentionOptions options, TensorPtr q, TensorPtr k, TensorPtr v, TensorPtr mask, TensorPtr sinks)
+    {
+        var fits = k.Ne(0) == q.Ne(0) && v.Ne(1) == k.Ne(1) && v.Ne(2) == k.Ne(2) && q.Ne(2) % k.Ne(2) == 0 && k.Ne(3) == q.Ne(3) && v.Ne(3) == q.Ne(3)
+            && (mask.IsNull || mask.Ne(0) == k.Ne(1) && mask.Ne(1) >= q.Ne(1) && mask.IsContiguous && mask.Type is GgmlTensorType.F16 or GgmlTensorType.F32)
+            && (sinks.IsNull || sinks.IsFloat && sinks.IsContiguous && sinks.ElementCount == q.Ne(2));
+        if (!fits)
+            return default;
+        TensorPtr[] arguments = [Readable(q), Readable(k), Readable(v), mask, sinks];
+        return builder.Custom(
+            new Attention(options), new Shape(v.Ne(0), q.Ne(2), q.Ne(1), q.Ne(3)), [.. arguments.Where(argument => !argument.IsNull)]);
+
+        TensorPtr Readable(TensorPtr tensor) => tensor.HasContiguousRows && tensor.Nb(1) % sizeof(float) == 0 ? tensor : builder.Contiguous(tensor);
+    }
+
+    public double Operations(TensorPtr result)
+    {
+        var arguments = new AttentionArguments(result, options);
+        return 2.0 * arguments.VisiblePairs() * (arguments.KeyLength + arguments.ValueLength);
+    }
+
+    public void Compute(TensorPtr result, int worker, int workers)
+    {
+        var arguments = new AttentionArguments(result, options);
+        var blocks = (arguments.Tokens + AttentionBlock.Rows - 1) / AttentionBlock.Rows;
+        var (item, end) = WorkSplit.Of(arguments.Heads * arguments.Sequences * blocks, 1, worker, workers);
+        if (item == end)
+            return;
+        using var scratch = new Scratch(AttentionBlock.ScratchFor(arguments) + TilePacking.Size(arguments.PaddedCells, arguments.ValueLength) + AttentionBlock.RowsFor(arguments.ValueLength));
+        var room = scratch.Floats;
+        var block = new AttentionBlock(arguments, ref room);
+        var values = Sections.Take(ref room, TilePacking.Size(arguments.PaddedCells, arguments.ValueLength));
+        var (width, stride) = (arguments.ValueLength, TilePacking.Padded(arguments.ValueLength));
+        var sums = Sections.Take(ref room, AttentionBlock.RowsFor(width));
+        using var mask = new MaskRows(arguments.Mask, arguments.Tokens, arguments.Cells);
+        var packed = -1L;
+        for (; item < end; item++)
+        {
+            var head = arguments.Head(item / blocks);
+            if (head.Group != packed)
+            {
+                block.PackKeys(head);
+                TilePacking.PackRows(arguments.Values(head), arguments.ValueStride, arguments.Cells, arguments.PaddedCells, width, values);
+                packed = head.Group;
+            }
+
+            mask.Select(head);
+            block.Weigh(head, (int)(item % blocks) * AttentionBlock.Rows, mask);
+            block.Combine(values, width, sums);
+            for (var row = 0; row < block.Count; row++)
+                sums.Slice(row * stride, width).CopyTo(result.HostSpan<float>(arguments.ResultOffset(head, block.First + row), width));
+        }
+    }
+
+    public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        var builder = pass.Builder;
+        var arguments = new AttentionArguments(y, options);
+        TensorPtr[] sources = [.. Enumerable.Range(0, options.SourceCount).Select(y.Source), dy];
+        var (q, k, v) = (y.Source(0), y.Source(1), y.Source(2));
+        var parts = AttentionGradient.PartsOf(arguments);
+
+        // Heads share keys and values: each part of them has a sum of its own, so that threads never meet.
+        var gradients = PackedGradients.Emit(
+            builder, new AttentionGradient(options, parts), sources,
+            q.Shape, new Shape(k.Shape.Count, parts), new Shape(v.Shape.Count, parts), new Shape(q.Ne(2), q.Ne(3)));
+        pass.Add(q, gradients[0]);
+        pass.Add(k, Sum(gradients[1], k.Shape));
+        pass.Add(v, Sum(gradients[2], v.Shape));
+        if (options.HasSinks && pass.Needs(y.Source(options.SinksSource)))
+            pass.Add(y.Source(options.SinksSource), Sum(gradients[3], y.Source(options.SinksSource).Shape));
+
+        TensorPtr Sum(TensorPtr sums, Shape shape) => builder.Reshape(builder.SumTo(sums, sums.Shape with { Ne1 = 1 }), shape);
+    }
+}
