@@ -46,6 +46,24 @@ public sealed class GraphTests : IDisposable
     }
 
     [Fact]
+    public void Threads_stay_between_computations()
+    {
+        using var backend = CpuBackend.Open(threads: 2);
+        var threads = new System.Collections.Concurrent.ConcurrentBag<(int Part, int Thread)>();
+        using var operation = new CustomOperation((_, part, _) => threads.Add((part, Environment.CurrentManagedThreadId)));
+        var node = operation.CreateNode(Context, GgmlTensorType.F32, [1], [ggml_new_tensor_1d(Context, GgmlTensorType.F32, 1)]);
+        var graph = ggml_new_graph_custom(Context, 16, grads: false);
+        ggml_build_forward_expand(graph, node);
+        using var buffer = Buffers.Allocate(_context, backend);
+        for (var i = 0; i < 5; i++)
+            Assert.Equal(GgmlStatus.Success, ggml_backend_graph_compute(backend.Pointer, graph));
+
+        Assert.Equal(10, threads.Count);
+        Assert.Equal(2, threads.Distinct().Count());
+        Assert.Throws<ArgumentOutOfRangeException>(() => Backends.KeepThreads(backend, MaxThreads + 1));
+    }
+
+    [Fact]
     public void Custom_kernel_computes_a_node_and_its_exception_arrives()
     {
         var fail = false;

@@ -62,6 +62,16 @@ public class StructTests
     }
 
     [Fact]
+    public void Thread_pool_parameters()
+    {
+        ggml_threadpool_params_init(out var p, 7);
+
+        Assert.Equal((7, 0, 50u), (p.n_threads, p.prio, p.poll));
+        Assert.Equal([false, false], new bool[] { p.strict_cpu, p.paused });
+        Assert.Equal(528, Unsafe.SizeOf<GgmlThreadpoolParams>());
+    }
+
+    [Fact]
     public void Sampler_chain_parameters() => Assert.True(llama_sampler_chain_default_params().no_perf);
 
     [Fact]

@@ -23,6 +23,9 @@ internal static unsafe partial class Ggml
     internal static partial string? ggml_commit();
 
     [LibraryImport(Library)]
+    internal static partial void ggml_threadpool_params_init(out GgmlThreadpoolParams p, int n_threads);
+
+    [LibraryImport(Library)]
     internal static partial void ggml_time_init();
 
     [LibraryImport(Library)]

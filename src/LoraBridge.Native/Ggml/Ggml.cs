@@ -15,6 +15,9 @@ internal static partial class Ggml
     /// <summary>Sources that a tensor can have.</summary>
     internal const int MaxSources = 10;
 
+    /// <summary>The most threads of the CPU.</summary>
+    internal const int MaxThreads = 512;
+
     /// <summary>Bytes of a tensor's name, its terminating zero included.</summary>
     internal const int MaxName = 64;
 

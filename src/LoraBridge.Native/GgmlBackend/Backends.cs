@@ -24,6 +24,30 @@ internal static unsafe class Backends
         return true;
     }
 
+    /// <summary>
+    /// Gives the CPU threads that stay between its computations. Without, it starts them anew for each, and each meets managed kernels as a
+    /// thread that the runtime has never seen. False: the backend has no threads of ours (a GPU).
+    /// </summary>
+    internal static bool KeepThreads(BackendHandle backend, int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threads);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, MaxThreads);
+        var registry = Registry(backend);
+        var create = (delegate* unmanaged[Cdecl]<GgmlThreadpoolParams*, nint>)Function(registry, "ggml_threadpool_new");
+        var free = (delegate* unmanaged[Cdecl]<nint, void>)Function(registry, "ggml_threadpool_free");
+        var use = (delegate* unmanaged[Cdecl]<BackendPtr, nint, void>)Function(registry, "ggml_backend_cpu_set_threadpool");
+        if (create == null || free == null || use == null)
+            return false;
+
+        ggml_threadpool_params_init(out var parameters, threads);
+        // Threads sleep at once when a computation ends: what comes next is ours to compute.
+        parameters.poll = 0;
+        var pool = new ThreadPoolHandle(create(&parameters), free);
+        use(backend.Pointer, pool.Pointer);
+        backend.Threads = pool;
+        return true;
+    }
+
     /// <summary>Lets <paramref name="callback"/> end computations; null removes it. False: the backend cannot be aborted.</summary>
     internal static bool SetAbortCallback(BackendHandle backend, AbortCallback? callback)
     {

@@ -21,7 +21,9 @@ internal static class CpuBackend
     internal static BackendHandle Open(int? threads = null)
     {
         var backend = Backends.Open(Device);
-        Backends.SetThreadCount(backend, threads ?? ProcessorInfo.DefaultThreadCount);
+        var count = threads ?? ProcessorInfo.DefaultThreadCount;
+        Backends.SetThreadCount(backend, count);
+        Backends.KeepThreads(backend, count);
         return backend;
     }
 }

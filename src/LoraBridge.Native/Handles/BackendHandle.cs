@@ -20,9 +20,13 @@ internal sealed class BackendHandle : SafeHandle
     /// <summary>The borrowed pointer: valid until this is disposed.</summary>
     internal BackendPtr Pointer => IsClosed ? throw new ObjectDisposedException(nameof(BackendHandle)) : new(handle);
 
+    /// <summary>Threads that end with the backend.</summary>
+    internal ThreadPoolHandle? Threads { get; set; }
+
     protected override bool ReleaseHandle()
     {
         ggml_backend_free(new(handle));
+        Threads?.Dispose();
         return true;
     }
 }

@@ -9,7 +9,7 @@ internal interface INodeLowering
     /// <param name="builder">Where to emit.</param>
     /// <param name="node">The recorded node.</param>
     /// <param name="sources">What stands for its sources; null for those it does not have.</param>
-    /// <param name="valueOf">What stands for any earlier tensor.</param>
+    /// <param name="valueOf">What stands for a weight, or a node of the same stretch of the graph; null for others.</param>
     /// <returns>Null where it is emitted as it is.</returns>
     TensorPtr TryEmit(GraphBuilder builder, TracedTensor node, ReadOnlySpan<TensorPtr> sources, Func<TracedTensor, TensorPtr> valueOf);
 }

@@ -45,13 +45,13 @@ internal sealed class ProductLowering : INodeLowering
 
     public TensorPtr TryEmit(GraphBuilder builder, TracedTensor node, ReadOnlySpan<TensorPtr> sources, Func<TracedTensor, TensorPtr> valueOf)
     {
-        if (_branches.TryGetValue(node, out var branch))
+        if (_branches.TryGetValue(node, out var branch) && valueOf(branch.Projection) is { IsNull: false } projection)
             return builder.Custom(
-                new LowRankUpdate(branch.Scale), node.Shape, builder.Contiguous(sources[0]), valueOf(branch.Factor), builder.Contiguous(valueOf(branch.Projection)));
+                new LowRankUpdate(branch.Scale), node.Shape, builder.Contiguous(sources[0]), valueOf(branch.Factor), builder.Contiguous(projection));
         if (Elementwise.For(node) is { } function && Elementwise.Takes(sources[0]))
             return builder.Custom(function, node.Shape, sources[0]);
         if (node.Op == GgmlOp.FlashAttnExt)
-            return Attention.TryEmit(builder, node, sources);
+            return AttentionLowering.TryEmit(builder, node, sources, valueOf);
         if (node.Op != GgmlOp.MulMat)
             return default;
         if (_projections.Contains(node))

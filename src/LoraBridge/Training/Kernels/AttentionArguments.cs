@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using LoraBridge.Native;
 
@@ -9,7 +10,8 @@ namespace LoraBridge.Training.Kernels;
 /// <param name="SoftCap">c in c tanh(s / c), which bounds scores s; 0 for none.</param>
 /// <param name="HasMask">Whether there is a mask, behind q, k and v.</param>
 /// <param name="HasSinks">Whether there are sinks, behind those.</param>
-internal readonly record struct AttentionOptions(float Scale, float MaxBias, float SoftCap, bool HasMask, bool HasSinks)
+/// <param name="RoundsToHalf">Whether keys and values are rounded to F16, as llama.cpp does; gradients take no notice.</param>
+internal readonly record struct AttentionOptions(float Scale, float MaxBias, float SoftCap, bool HasMask, bool HasSinks, bool RoundsToHalf = false)
 {
     public int SourceCount => 3 + (HasMask ? 1 : 0) + (HasSinks ? 1 : 0);
 
@@ -81,6 +83,20 @@ internal readonly struct AttentionArguments(TensorPtr result, AttentionOptions o
     public ReadOnlySpan<float> Keys(AttentionHead head) => Matrix(_keys, head.Group % Groups, head.Sequence);
 
     public ReadOnlySpan<float> Values(AttentionHead head) => Matrix(_values, head.Group % Groups, head.Sequence);
+
+    /// <summary>Rounds keys or values to F16, where that is asked for.</summary>
+    public void Round(Span<float> numbers)
+    {
+        if (!options.RoundsToHalf)
+            return;
+        Span<Half> rounded = stackalloc Half[1024];
+        for (; !numbers.IsEmpty; numbers = numbers[Math.Min(rounded.Length, numbers.Length)..])
+        {
+            var piece = numbers[..Math.Min(rounded.Length, numbers.Length)];
+            TensorPrimitives.ConvertToHalf(piece, rounded);
+            TensorPrimitives.ConvertToSingle(rounded[..piece.Length], piece);
+        }
+    }
 
     /// <summary>The logit of a head's sink; minus infinity for none.</summary>
     public float Sink(AttentionHead head) => options.HasSinks ? result.Source(options.SinksSource).HostSpan<float>(head.Index, 1)[0] : float.NegativeInfinity;

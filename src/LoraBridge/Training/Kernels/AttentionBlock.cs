@@ -64,8 +64,11 @@ internal ref struct AttentionBlock
     public static int WeightsFor(AttentionArguments arguments) => Rows * StrideOf(arguments);
 
     /// <summary>Takes the keys that <paramref name="head"/> meets.</summary>
-    public readonly void PackKeys(AttentionHead head) =>
+    public readonly void PackKeys(AttentionHead head)
+    {
         TilePacking.PackColumns(_arguments.Keys(head), _arguments.KeyStride, _arguments.KeyLength, _arguments.Cells, _keys);
+        _arguments.Round(_keys);
+    }
 
     /// <summary>Computes the weights of the queries from <paramref name="first"/> on.</summary>
     public void Weigh(AttentionHead head, int first, MaskRows mask)

@@ -118,6 +118,8 @@ internal sealed class AttentionGradient(AttentionOptions options, int parts) : I
             TilePacking.PackRows(
                 _arguments.Keys(head), _arguments.KeyStride, _arguments.Cells, _arguments.PaddedCells, _arguments.KeyLength, _keys);
             TilePacking.PackColumns(_arguments.Values(head), _arguments.ValueStride, _arguments.ValueLength, _arguments.Cells, _values);
+            _arguments.Round(_keys);
+            _arguments.Round(_values);
             _dk.Clear();
             _dv.Clear();
         }

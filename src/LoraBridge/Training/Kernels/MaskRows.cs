@@ -14,7 +14,7 @@ internal readonly record struct VisibleCells(int First, int End, bool IsPlain)
     public VisibleCells Or(int place) => Count > 0 ? this : new VisibleCells(place, place, true);
 }
 
-/// <summary>Reads a mask [N, T, ...] of attention, in F16 or F32: minus infinity hides a cell from a token.</summary>
+/// <summary>Reads a mask [N or more, T, ...] of attention, in F16 or F32: minus infinity hides a cell from a token.</summary>
 internal ref struct MaskRows
 {
     private const ushort HiddenHalf = 0xFC00;
@@ -79,5 +79,5 @@ internal ref struct MaskRows
         return new VisibleCells(first, end, !row[first..end].ContainsAnyExcept(default(T)));
     }
 
-    private readonly ReadOnlySpan<T> Row<T>(int token) where T : unmanaged => _mask.HostSpan<T>((_matrix * _mask.Ne(1) + token) * _cells, _cells);
+    private readonly ReadOnlySpan<T> Row<T>(int token) where T : unmanaged => _mask.HostSpan<T>((_matrix * _mask.Ne(1) + token) * _mask.Ne(0), _cells);
 }

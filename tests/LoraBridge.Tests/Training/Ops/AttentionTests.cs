@@ -34,12 +34,12 @@ public sealed class AttentionTests
 
     /// <summary>The same, computed by ggml one operation after the other.</summary>
     [Theory]
-    [InlineData(nameof(Causal), 0, 0, false)]
-    [InlineData(nameof(Window), 0, 0, true)]
-    [InlineData(nameof(Distance), 8, 0, false)]
-    [InlineData(nameof(Blocks), 0, 2, false)]
-    [InlineData(nameof(Holes), 0, 0, false)]
-    public void Values_equal_those_of_ggml(string mask, float maxBias, float softCap, bool sinks)
+    [InlineData(nameof(Causal), 0, 0, false, true)]
+    [InlineData(nameof(Window), 0, 0, true, false)]
+    [InlineData(nameof(Distance), 8, 0, false, false)]
+    [InlineData(nameof(Blocks), 0, 2, false, true)]
+    [InlineData(nameof(Holes), 0, 0, false, false)]
+    public void Values_equal_those_of_ggml(string mask, float maxBias, float softCap, bool sinks, bool rounds)
     {
         var example = new Case(130, 160, 6, 2, 24, 40)
         {
@@ -47,6 +47,7 @@ public sealed class AttentionTests
             MaxBias = maxBias,
             SoftCap = softCap,
             Sinks = sinks,
+            Rounds = rounds,
         };
         using var fused = new ProbeRun(example.Fused, example.Arguments(), threads: 2);
         using var composed = new ProbeRun(example.Composed, example.Arguments(), threads: 2);
@@ -55,6 +56,16 @@ public sealed class AttentionTests
         AssertClose(composed.Result, fused.Result);
         for (var i = 0; i < 3; i++)
             AssertClose(composed.Gradient(i), fused.Gradient(i));
+    }
+
+    /// <summary>llama.cpp's masks are longer than the cells in use.</summary>
+    [Fact]
+    public void A_mask_may_be_longer_than_the_cells()
+    {
+        new GradientProbe((g, x) => Attention.TryEmit(g, new AttentionOptions(0.5f, 0, 0, true, false), x[0], x[1], x[2], x[3], default))
+            .Vary(new Shape(8, 5, 2)).Vary(new Shape(8, 5, 2)).Vary(new Shape(3, 5, 2))
+            .Fix(GgmlTensorType.F32, new Shape(9, 5), [.. Enumerable.Range(0, 45).Select(i => Causal(i / 9, i % 9, 0))])
+            .Check();
     }
 
     /// <summary>A token that sees nothing gets nothing, and gives no gradient.</summary>
@@ -137,7 +148,9 @@ public sealed class AttentionTests
 
         public bool Sinks { get; init; }
 
-        private AttentionOptions Options => new(0.7f, MaxBias, SoftCap, Mask is not null, Sinks);
+        public bool Rounds { get; init; }
+
+        private AttentionOptions Options => new(0.7f, MaxBias, SoftCap, Mask is not null, Sinks, Rounds);
 
         public TensorPtr Fused(GraphBuilder g, TensorPtr[] x)
         {
@@ -148,12 +161,14 @@ public sealed class AttentionTests
 
         public TensorPtr Composed(GraphBuilder g, TensorPtr[] x)
         {
-            var (scores, scale) = (g.MulMat(x[1], x[0]), Options.Scale);
+            var (scores, scale) = (g.MulMat(Rounded(x[1]), x[0]), Options.Scale);
             if (SoftCap != 0)
                 (scores, scale) = (g.Scale(g.Tanh(g.Scale(scores, scale / SoftCap)), SoftCap), 1);
             var weights = g.SoftMax(scores, Sinks ? x[4] : Last(x), scale, MaxBias);
             g.AddSinks(weights, Sinks ? x[3] : default);
-            return g.Contiguous(g.Permute(g.MulMat(g.Contiguous(g.Transpose(x[2])), weights), 0, 2, 1, 3));
+            return g.Contiguous(g.Permute(g.MulMat(g.Contiguous(g.Transpose(Rounded(x[2]))), weights), 0, 2, 1, 3));
+
+            TensorPtr Rounded(TensorPtr tensor) => Rounds ? g.Cast(g.Cast(tensor, GgmlTensorType.F16), GgmlTensorType.F32) : tensor;
         }
 
         public List<GradientProbe.Argument> Arguments()

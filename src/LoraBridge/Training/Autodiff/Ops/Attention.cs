@@ -5,8 +5,8 @@ using LoraBridge.Training.Kernels;
 namespace LoraBridge.Training.Autodiff.Ops;
 
 /// <summary>
-/// q [K, T, H, S], k [K, N, G, S], v [D, N, G, S], mask [N, T, ...], sinks [H] -> y [D, H, T, S], for H query heads in G groups that share keys
-/// and values: with s = cap(scale kᵀq) + slope mask, p = softmax(s) over the N cells and, if there is one, the head's sink, y = Σₙ p vₙ.
+/// q [K, T, H, S], k [K, N, G, S], v [D, N, G, S], mask [N or more, T, ...], sinks [H] -> y [D, H, T, S], for H query heads in G groups that share
+/// keys and values: with s = cap(scale kᵀq) + slope mask, p = softmax(s) over the N cells and, if there is one, the head's sink, y = Σₙ p vₙ.
 /// The gradient is that of <see cref="AttentionGradient"/>.
 /// </summary>
 /// <remarks>
@@ -16,21 +16,12 @@ namespace LoraBridge.Training.Autodiff.Ops;
 /// <param name="options">Scale, cap and slopes.</param>
 internal sealed class Attention(AttentionOptions options) : IProductKernel, IGradientRule
 {
-    /// <summary>Emits a recorded FLASH_ATTN_EXT; null where its arguments are laid out in a way that this does not take.</summary>
-    public static TensorPtr TryEmit(GraphBuilder builder, TracedTensor node, ReadOnlySpan<TensorPtr> sources)
-    {
-        var (mask, sinks) = (sources.Length > 3 ? sources[3] : default, sources.Length > 4 ? sources[4] : default);
-        var options = new AttentionOptions(node.FloatParam(0), node.FloatParam(1), node.FloatParam(2), !mask.IsNull, !sinks.IsNull);
-        return TryEmit(builder, options, builder.Cast(sources[0], GgmlTensorType.F32), builder.Cast(sources[1], GgmlTensorType.F32),
-            builder.Cast(sources[2], GgmlTensorType.F32), mask, sinks);
-    }
-
     /// <summary>Emits attention; null where its arguments are laid out in a way that this does not take.</summary>
     public static TensorPtr TryEmit(
         GraphBuilder builder, AttentionOptions options, TensorPtr q, TensorPtr k, TensorPtr v, TensorPtr mask, TensorPtr sinks)
     {
         var fits = k.Ne(0) == q.Ne(0) && v.Ne(1) == k.Ne(1) && v.Ne(2) == k.Ne(2) && q.Ne(2) % k.Ne(2) == 0 && k.Ne(3) == q.Ne(3) && v.Ne(3) == q.Ne(3)
-            && (mask.IsNull || mask.Ne(0) == k.Ne(1) && mask.Ne(1) >= q.Ne(1) && mask.IsContiguous && mask.Type is GgmlTensorType.F16 or GgmlTensorType.F32)
+            && (mask.IsNull || mask.Ne(0) >= k.Ne(1) && mask.Ne(1) >= q.Ne(1) && mask.IsContiguous && mask.Type is GgmlTensorType.F16 or GgmlTensorType.F32)
             && (sinks.IsNull || sinks.IsFloat && sinks.IsContiguous && sinks.ElementCount == q.Ne(2));
         if (!fits)
             return default;
@@ -54,11 +45,12 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
         var (item, end) = WorkSplit.Of(arguments.Heads * arguments.Sequences * blocks, 1, worker, workers);
         if (item == end)
             return;
-        using var scratch = new Scratch(AttentionBlock.ScratchFor(arguments) + TilePacking.Size(arguments.PaddedCells, arguments.ValueLength) + AttentionBlock.RowsFor(arguments.ValueLength));
+        var (width, stride) = (arguments.ValueLength, TilePacking.Padded(arguments.ValueLength));
+        var valuesSize = TilePacking.Size(arguments.PaddedCells, width);
+        using var scratch = new Scratch(AttentionBlock.ScratchFor(arguments) + valuesSize + AttentionBlock.RowsFor(width));
         var room = scratch.Floats;
         var block = new AttentionBlock(arguments, ref room);
-        var values = Sections.Take(ref room, TilePacking.Size(arguments.PaddedCells, arguments.ValueLength));
-        var (width, stride) = (arguments.ValueLength, TilePacking.Padded(arguments.ValueLength));
+        var values = Sections.Take(ref room, valuesSize);
         var sums = Sections.Take(ref room, AttentionBlock.RowsFor(width));
         using var mask = new MaskRows(arguments.Mask, arguments.Tokens, arguments.Cells);
         var packed = -1L;
@@ -69,6 +61,7 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
             {
                 block.PackKeys(head);
                 TilePacking.PackRows(arguments.Values(head), arguments.ValueStride, arguments.Cells, arguments.PaddedCells, width, values);
+                arguments.Round(values);
                 packed = head.Group;
             }
 
