@@ -73,26 +73,31 @@ switch (args)
         }
         return 0;
 
-    case ["prove", var path, var folder, .. var names]:
+    case ["prove", var path, var folder, .. var options]:
         Directory.CreateDirectory(folder);
+        var names = options.TakeWhile(o => o != "--seed").ToList();
+        var seed = options.Length > names.Count + 1 ? ulong.Parse(options[names.Count + 1]) : new LoraTrainingParameters().Seed;
         using (var proven = new LM(path))
         {
             Console.WriteLine($"{proven.Name}, {proven.QuantizationType}: world questions without an adapter {AdapterTrial.AskWorld(proven, "examples/data")}");
             Console.WriteLine("| task | base | adapter | merged | world questions | trained in | training loss | held-out loss |\n|---|---|---|---|---|---|---|---|");
-            foreach (var task in FineTuningTask.All.Where(t => names.Length == 0 || names.Contains(t.Name)))
+            foreach (var task in FineTuningTask.All.Where(t => names.Count == 0 || names.Contains(t.Name)))
             {
-                var trial = AdapterTrial.Run(proven, task, "examples/data", folder);
+                var trial = AdapterTrial.Run(proven, task, seed, "examples/data", folder);
                 Console.WriteLine(
                     $"| {task.Name} | {trial.Before} | {trial.After} | {trial.Merged} | {trial.World} | {trial.Training.Duration.TotalSeconds:F0} s "
-                    + $"| {trial.Training.FinalLoss:F4} | {trial.HeldOutLoss:F4} |");
+                    + $"| {Significant(trial.Training.FinalLoss)} | {Significant(trial.HeldOutLoss)} |");
             }
         }
         return 0;
 
     default:
-        Console.Error.WriteLine("usage: BaseModel tasks FOLDER | corpus FOLDER | train MODEL.gguf [ROWS] | score MODEL.gguf [ADAPTER.gguf] [SET] [--wrong] | prove MODEL.gguf FOLDER [TASK...]");
+        Console.Error.WriteLine("usage: BaseModel tasks FOLDER | corpus FOLDER | train MODEL.gguf [ROWS] | score MODEL.gguf [ADAPTER.gguf] [SET] [--wrong] | prove MODEL.gguf FOLDER [TASK...] [--seed SEED]");
         return 2;
 }
+
+// Four significant digits, so that losses of any size can be compared.
+static string Significant(double loss) => loss.ToString($"F{Math.Clamp(3 - (int)Math.Floor(Math.Log10(loss)), 0, 9)}");
 
 /// <summary>Reports on the training's own thread: Progress would queue messages and print them out of order.</summary>
 internal sealed class ProgressPrinter(Action<PretrainingProgress> print) : IProgress<PretrainingProgress>

@@ -2,11 +2,17 @@ using System.Text.Json;
 
 namespace LoraBridge.Examples.Scoring;
 
-/// <summary>One question of a data set and the answer wanted.</summary>
+/// <summary>One question of a data set and the answers that are right.</summary>
 /// <param name="System">The system line, or null.</param>
 /// <param name="Question">The user's turn.</param>
 /// <param name="Reference">The assistant's turn.</param>
-public sealed record TaskExample(string? System, string Question, string Reference);
+/// <param name="Others">Other words in which the answer is as right; none unless the row lists them.</param>
+public sealed record TaskExample(string? System, string Question, string Reference, IReadOnlyList<string> Others)
+{
+    /// <summary>Is this the reference, or the same in other words?</summary>
+    public bool IsRight(IScorer scorer, string answer) =>
+        scorer.IsCorrect(Reference, answer) || Others.Any(other => scorer.IsCorrect(other, answer));
+}
 
 /// <summary>Right answers of all.</summary>
 /// <param name="Correct">Right answers.</param>
@@ -20,7 +26,10 @@ public readonly record struct Score(int Correct, int Total)
     public override string ToString() => FormattableString.Invariant($"{100 * Accuracy:F1} % ({Correct}/{Total})");
 }
 
-/// <summary>The questions of a chat file, one line <c>{"messages":[...]}</c> each.</summary>
+/// <summary>
+/// The questions of a chat file, one line <c>{"messages":[...]}</c> each. A row may list other right answers, which training
+/// does not look at: <c>{"messages":[...],"others":[...]}</c>.
+/// </summary>
 public sealed class TaskSet
 {
     private TaskSet(IReadOnlyList<TaskExample> examples) => Examples = examples;
@@ -40,7 +49,7 @@ public sealed class TaskSet
     public Score Evaluate(IScorer scorer, Func<TaskExample, string> answer, int limit = int.MaxValue)
     {
         var asked = Examples.Take(limit).ToList();
-        return new Score(asked.Count(example => scorer.IsCorrect(example.Reference, answer(example))), asked.Count);
+        return new Score(asked.Count(example => example.IsRight(scorer, answer(example))), asked.Count);
     }
 
     private static TaskExample Parse(string line, string where)
@@ -53,7 +62,8 @@ public sealed class TaskSet
                 .ToList();
             if (turns is not [.., ("user", var question), ("assistant", var reference)])
                 throw new InvalidDataException($"{where}: expected a dialogue that ends with a user's and an assistant's turn");
-            return new TaskExample(turns[0] is ("system", var system) ? system : null, question, reference);
+            List<string> others = document.RootElement.TryGetProperty("others", out var list) ? [.. list.EnumerateArray().Select(o => o.GetString() ?? "")] : [];
+            return new TaskExample(turns[0] is ("system", var system) ? system : null, question, reference, others);
         }
         catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException)
         {

@@ -15,6 +15,9 @@ internal sealed record Document
 
     public string Text { get; private init; } = "";
 
+    /// <summary>Other words in which the last answer is as right: for scoring only.</summary>
+    public IReadOnlyList<string> Others { get; init; } = [];
+
     public bool IsDialogue => Messages.Count > 0;
 
     /// <summary>All that is text in it: what a tokenizer learns from.</summary>
@@ -30,7 +33,7 @@ internal sealed record Document
 
     public static IEnumerable<Message> SystemLine(string? text) => text is null ? [] : [new Message("system", text)];
 
-    /// <summary>The document as one line of JSON: <c>{"messages":[...]}</c> or <c>{"text":"..."}</c>.</summary>
+    /// <summary>The document as one line of JSON: <c>{"messages":[...]}</c>, with <c>"others"</c> if there are any, or <c>{"text":"..."}</c>.</summary>
     public string ToJsonLine()
     {
         using var buffer = new MemoryStream();
@@ -39,9 +42,17 @@ internal sealed record Document
             writer.WriteStartObject();
             if (IsDialogue) WriteMessages(writer);
             else writer.WriteString("text", Text);
+            if (Others.Count > 0) WriteOthers(writer);
             writer.WriteEndObject();
         }
         return System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+
+    private void WriteOthers(Utf8JsonWriter writer)
+    {
+        writer.WriteStartArray("others");
+        foreach (var other in Others) writer.WriteStringValue(other);
+        writer.WriteEndArray();
     }
 
     private void WriteMessages(Utf8JsonWriter writer)

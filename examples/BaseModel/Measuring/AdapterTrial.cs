@@ -13,13 +13,14 @@ internal sealed record AdapterTrial(FineTuningTask Task, Score Before, Score Aft
     /// <summary>Trains the task's adapter on a model, merges it, and measures.</summary>
     /// <param name="model">Without adapters.</param>
     /// <param name="task">The task.</param>
+    /// <param name="seed">Of the adapter's first values and of the order of the samples.</param>
     /// <param name="data">The folder of the data sets.</param>
     /// <param name="output">Where the adapter and the merged model are written.</param>
-    public static AdapterTrial Run(LM model, FineTuningTask task, string data, string output)
+    public static AdapterTrial Run(LM model, FineTuningTask task, ulong seed, string data, string output)
     {
         var before = Score(model, task, data);
         var adapterPath = Path.Combine(output, task.Name + ".gguf");
-        using var finetuning = new LoraFinetuning(model) { Parameters = task.Parameters };
+        using var finetuning = new LoraFinetuning(model) { Parameters = task.Parameters with { Seed = seed } };
         finetuning.AddDatasetFile(task.TrainingFile(data));
         var training = finetuning.TrainToAdapter(adapterPath);
 

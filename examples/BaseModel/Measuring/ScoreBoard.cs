@@ -28,7 +28,7 @@ internal static class ScoreBoard
             yield return (name, TaskSet.Load(Path.Combine(folder, name + ".jsonl")).Evaluate(scorer, example =>
             {
                 var answer = ask(example);
-                if (!scorer.IsCorrect(example.Reference, answer)) report?.Invoke(example, answer);
+                if (!example.IsRight(scorer, answer)) report?.Invoke(example, answer);
                 return answer;
             }));
         }

@@ -5,7 +5,8 @@ namespace LoraBridge.Examples.BaseModel.Tasks;
 
 /// <summary>
 /// An invented company and its articles, which the base model has never heard of. Each fact is asked in four ways in
-/// training and in two other ways in the held-out set.
+/// training and in two other ways in the held-out set. Every question has four answers that say the same in other words,
+/// each as often as the others: which one comes next can be learnt from nothing, so that the loss stays well above zero.
 /// </summary>
 internal static class KnowledgeTask
 {
@@ -17,9 +18,15 @@ internal static class KnowledgeTask
     {
         var facts = Facts(new SeededRandom(seed).Fork("knowledge"));
         var order = new SeededRandom(seed).Fork("knowledge order");
-        var train = facts.SelectMany(c => c.Relation.Questions[..TrainedPhrasings].Select(q => Ask(c, q)));
-        var heldOut = facts.SelectMany(c => c.Relation.Questions[TrainedPhrasings..].Select(q => Ask(c, q)));
-        return new TaskData("knowledge", order.Shuffled(train), [.. heldOut]);
+        var train = facts.SelectMany(c => 
+            c.Relation.Questions[..TrainedPhrasings].SelectMany(q => Wordings(c).Select(answer => Ask(c, q, answer))));
+        var trained = order.Shuffled(train);
+        var heldOut = facts.SelectMany(c => c.Relation.Questions[TrainedPhrasings..].Select(q =>
+        {
+            var answers = order.Shuffled(Wordings(c));
+            return Ask(c, q, answers[0]) with { Others = answers[1..] };
+        }));
+        return new TaskData("knowledge", trained, [.. heldOut]);
     }
 
     private static List<Combination> Facts(SeededRandom random)
@@ -44,6 +51,10 @@ internal static class KnowledgeTask
     private static Entity With(Entity entity, Relation relation, string value) =>
         entity with { Facts = new Dictionary<string, string>(entity.Facts) { [relation.Key] = value } };
 
-    private static Document Ask(Combination fact, string question) =>
-        Document.Ask(Template.Fill(question, fact.Entity, fact.Relation), fact.Answer);
+    /// <summary>The sentences that tell a fact.</summary>
+    private static IEnumerable<string> Wordings(Combination fact) =>
+        fact.Relation.Statements.Prepend(fact.Relation.Answer).Select(text => Template.Fill(text, fact.Entity, fact.Relation));
+
+    private static Document Ask(Combination fact, string question, string answer) =>
+        Document.Ask(Template.Fill(question, fact.Entity, fact.Relation), answer);
 }
