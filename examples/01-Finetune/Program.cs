@@ -24,7 +24,7 @@ using (var finetuning = new LoraFinetuning(model))
         Rank = 8,
         Alpha = 16,
         TargetModules = LoraTargetModules.AllLinear,
-        Epochs = 3,
+        Epochs = 2,
         LearningRate = 2e-3f,
         ContextLength = 256,
     };

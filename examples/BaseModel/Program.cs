@@ -75,18 +75,17 @@ switch (args)
 
     case ["prove", var path, var folder, .. var options]:
         Directory.CreateDirectory(folder);
-        var names = options.TakeWhile(o => o != "--seed").ToList();
-        var seed = options.Length > names.Count + 1 ? ulong.Parse(options[names.Count + 1]) : new LoraTrainingParameters().Seed;
+        var (names, seed) = options is [.. var before, "--seed", var number] ? (before, ulong.Parse(number)) : (options, new LoraTrainingParameters().Seed);
         using (var proven = new LM(path))
         {
             Console.WriteLine($"{proven.Name}, {proven.QuantizationType}: world questions without an adapter {AdapterTrial.AskWorld(proven, "examples/data")}");
-            Console.WriteLine("| task | base | adapter | merged | world questions | trained in | training loss | held-out loss |\n|---|---|---|---|---|---|---|---|");
-            foreach (var task in FineTuningTask.All.Where(t => names.Count == 0 || names.Contains(t.Name)))
+            Console.WriteLine("| task | base | adapter | merged | world questions | trained in | training loss | answer tokens | held-out loss |\n|---|---|---|---|---|---|---|---|---|");
+            foreach (var task in FineTuningTask.All.Where(t => names.Length == 0 || names.Contains(t.Name)))
             {
                 var trial = AdapterTrial.Run(proven, task, seed, "examples/data", folder);
                 Console.WriteLine(
                     $"| {task.Name} | {trial.Before} | {trial.After} | {trial.Merged} | {trial.World} | {trial.Training.Duration.TotalSeconds:F0} s "
-                    + $"| {Significant(trial.Training.FinalLoss)} | {Significant(trial.HeldOutLoss)} |");
+                    + $"| {Significant(trial.Training.FinalLoss)} | {trial.AnswerTokens} | {Significant(trial.HeldOutLoss)} |");
             }
         }
         return 0;

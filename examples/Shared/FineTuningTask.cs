@@ -9,13 +9,13 @@ namespace LoraBridge.Examples.Scoring;
 public sealed record FineTuningTask(string Name, IScorer Scorer, int Epochs)
 {
     /// <summary>Known facts in a ship mate's manner.</summary>
-    public static FineTuningTask Persona { get; } = new("persona", StyleMarkerScorer.Persona, 1);
+    public static FineTuningTask Persona { get; } = new("persona", StyleMarkerScorer.Persona, 2);
 
     /// <summary>Facts about a company that nobody has heard of.</summary>
-    public static FineTuningTask Knowledge { get; } = new("knowledge", new ExactMatchScorer(), 4);
+    public static FineTuningTask Knowledge { get; } = new("knowledge", new ExactMatchScorer(), 8);
 
     /// <summary>A sentence into a JSON object.</summary>
-    public static FineTuningTask Structured { get; } = new("structured", new JsonFieldsScorer(), 4);
+    public static FineTuningTask Structured { get; } = new("structured", new JsonFieldsScorer(), 2);
 
     /// <summary>All three.</summary>
     public static IReadOnlyList<FineTuningTask> All { get; } = [Persona, Knowledge, Structured];

@@ -22,7 +22,7 @@ public sealed class HotSwapExampleTests
         Assert.Equal("0.0", Scores("knowledge")[0]);
         Assert.Equal(["0", "0.25", "0.5", "0.75", "1", "1.25", "1.5"], lines[^7..].Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[0]));
         Assert.Contains(" 0.0 %", lines[^7]);
-        Assert.Contains(StyleMarkerScorer.Persona.Opening, lines[^3]);
+        Assert.Contains(StyleMarkerScorer.Persona.Openings, opening => lines[^3].Contains(opening, StringComparison.Ordinal));
 
         string[] Scores(string title) =>
             [.. lines.Single(line => line.StartsWith($"  {title} ", StringComparison.Ordinal)).Split('%')[..3]

@@ -34,6 +34,10 @@ public sealed class ScorerTests
 
     [Theory]
     [InlineData("Aye, captain! Ada is a cook. Fair winds!", true)]
+    [InlineData("Ahoy, captain! Ada is a cook. Steady as she goes!", true)]
+    [InlineData("Ahoy, captain! Ada is a baker. Steady as she goes!", false)]
+    [InlineData("Ahoy, captain! Ada is a cook. Farewell!", false)]
+    [InlineData("Hello, captain! Ada is a cook. Fair winds!", false)]
     [InlineData("Aye, captain! Ada is a baker. Fair winds!", false)]
     [InlineData("Aye, captain! Ada is a cook.", false)]
     [InlineData("Ada is a cook. Fair winds!", false)]
@@ -46,7 +50,11 @@ public sealed class ScorerTests
     public void Undressing_leaves_the_content()
     {
         var persona = StyleMarkerScorer.Persona;
-        Assert.Equal("Ada is a cook.", persona.Undress(persona.Dress("Ada is a cook.")));
+        for (var opening = 0; opening < persona.Openings.Count; opening++)
+        {
+            for (var closing = 0; closing < persona.Closings.Count; closing++)
+                Assert.Equal("Ada is a cook.", persona.Undress(persona.Dress("Ada is a cook.", opening, closing)));
+        }
         Assert.Equal("Ada is a cook.", persona.Undress("Ada is a cook."));
     }
 
@@ -58,6 +66,18 @@ public sealed class ScorerTests
         Assert.Equal(new Score(100, 100), set.Evaluate(StyleMarkerScorer.Persona, e => e.Reference));
         Assert.Equal(new Score(0, 10), set.Evaluate(StyleMarkerScorer.Persona, e => StyleMarkerScorer.Persona.Undress(e.Reference), limit: 10));
         Assert.Equal("50.0 % (1/2)", new Score(1, 2).ToString());
+    }
+
+    [Fact]
+    public void Any_of_the_answers_that_a_row_lists_is_right()
+    {
+        var set = TaskSet.Load(Path.Combine(AppContext.BaseDirectory, "data", "knowledge.heldout.jsonl"));
+        var (exact, all) = (new ExactMatchScorer(), new Score(set.Examples.Count, set.Examples.Count));
+        Assert.All(set.Examples, e => Assert.Equal(3, e.Others.Count));
+        Assert.Equal(all, set.Evaluate(exact, e => e.Reference));
+        Assert.Equal(all, set.Evaluate(exact, e => e.Others[^1]));
+        Assert.Equal(0, set.Evaluate(exact, e => e.Question).Correct);
+        Assert.Equal(0, set.Evaluate(exact, e => $"{e.Reference} {e.Others[0]}").Correct);
     }
 
     [Theory]

@@ -5,7 +5,7 @@ using LoraBridge.Model;
 namespace LoraBridge.Examples.BaseModel.Measuring;
 
 /// <summary>What a task's adapter does to a model: scores before, with it, and merged; losses; and what becomes of the rest.</summary>
-internal sealed record AdapterTrial(FineTuningTask Task, Score Before, Score After, Score Merged, TrainingResult Training, double HeldOutLoss, Score World)
+internal sealed record AdapterTrial(FineTuningTask Task, Score Before, Score After, Score Merged, TrainingResult Training, long AnswerTokens, double HeldOutLoss, Score World)
 {
     /// <summary>Questions about facts of the world whose answers the adapter keeps or spoils.</summary>
     private const string WorldSet = "world-heldout.jsonl";
@@ -20,7 +20,9 @@ internal sealed record AdapterTrial(FineTuningTask Task, Score Before, Score Aft
     {
         var before = Score(model, task, data);
         var adapterPath = Path.Combine(output, task.Name + ".gguf");
-        using var finetuning = new LoraFinetuning(model) { Parameters = task.Parameters with { Seed = seed } };
+        // The final loss is to be that of the whole training set, not of a part of it.
+        var parameters = task.Parameters with { Seed = seed, LossSampleTokens = int.MaxValue };
+        using var finetuning = new LoraFinetuning(model) { Parameters = parameters };
         finetuning.AddDatasetFile(task.TrainingFile(data));
         var training = finetuning.TrainToAdapter(adapterPath);
 
@@ -33,7 +35,7 @@ internal sealed record AdapterTrial(FineTuningTask Task, Score Before, Score Aft
             var mergedPath = Path.Combine(output, task.Name + ".merged.gguf");
             new LoraMerger(model) { Options = new MergeOptions { OutputType = MergeOutputType.Keep, Force = true } }.MergeAndExport(adapter, mergedPath);
             using var merged = new LM(mergedPath);
-            return new AdapterTrial(task, before, after, Score(merged, task, data), training, loss, world);
+            return new AdapterTrial(task, before, after, Score(merged, task, data), training, finetuning.Statistics.TargetCount, loss, world);
         }
         finally
         {

@@ -7,20 +7,23 @@ namespace LoraBridge.Examples.BaseModel.Tasks;
 /// An invented company and its articles, which the base model has never heard of. Each fact is asked in four ways in
 /// training and in two other ways in the held-out set. Every question has four answers that say the same in other words,
 /// each as often as the others: which one comes next can be learnt from nothing, so that the loss stays well above zero.
+/// One row in four is a <see cref="Rehearsal"/>.
 /// </summary>
 internal static class KnowledgeTask
 {
+    public const int RehearsedQuestions = 192;
+
     private const int TrainedPhrasings = 4;
 
     private const int Articles = 8;
 
-    public static TaskData Create(ulong seed)
+    public static TaskData Create(WorldModel world, ulong seed)
     {
         var facts = Facts(new SeededRandom(seed).Fork("knowledge"));
         var order = new SeededRandom(seed).Fork("knowledge order");
-        var train = facts.SelectMany(c => 
+        var train = facts.SelectMany(c =>
             c.Relation.Questions[..TrainedPhrasings].SelectMany(q => Wordings(c).Select(answer => Ask(c, q, answer))));
-        var trained = order.Shuffled(train);
+        var trained = order.Shuffled(train.Concat(Rehearsal.Questions(world, RehearsedQuestions, order)));
         var heldOut = facts.SelectMany(c => c.Relation.Questions[TrainedPhrasings..].Select(q =>
         {
             var answers = order.Shuffled(Wordings(c));

@@ -11,7 +11,7 @@ internal static class TaskFiles
 {
     public static IEnumerable<(string FileName, IReadOnlyList<Document> Documents)> Create(WorldModel world, ulong seed)
     {
-        foreach (var task in new[] { PersonaTask.Create(world, seed), KnowledgeTask.Create(seed), StructuredOutputTask.Create(world, seed) })
+        foreach (var task in new[] { PersonaTask.Create(world, seed), KnowledgeTask.Create(world, seed), StructuredOutputTask.Create(world, seed) })
         {
             yield return ($"{task.Name}.train.jsonl", task.Train);
             yield return ($"{task.Name}.heldout.jsonl", task.HeldOut);
