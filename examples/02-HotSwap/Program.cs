@@ -15,14 +15,16 @@ using var chat = new SingleTurnConversation(model) { SamplingMode = SamplingMode
 var adapters = FineTuningTask.All.ToDictionary(task => task, task => new LoraAdapter(Trained(task)));
 var (persona, knowledge) = (adapters[FineTuningTask.Persona], adapters[FineTuningTask.Knowledge]);
 
-Console.WriteLine($"{"switch",-12}{string.Concat(FineTuningTask.All.Select(task => $"{task.Name,-20}"))}");
+Console.WriteLine($"{"switch",-13}{string.Concat(FineTuningTask.All.Select(task => $"{task.Name,-20}"))}");
 Row("none", []);
 foreach (var (task, adapter) in adapters)
     Row(task.Name, [adapter]);
 
-Console.WriteLine("\nblend: new facts in the mate's manner");
-foreach (var question in new[] { "Who founded Dravomil?", "Where is Dravomil based?", "Where does Dora live?" })
-    Console.WriteLine($"  {question} {With([persona, knowledge], () => chat.Submit(question).Text)}");
+// Blending adds up what two adapters change. What the base knew comes in the mate's manner; where both are at their strongest, on the
+// new facts, adapters that were trained apart disturb each other.
+Console.WriteLine("\nblend: the mate and the company at once");
+foreach (var question in new[] { "Where does Dora live?", "What river is in Larkspur?", "Where is Dravomil based?" })
+    Console.WriteLine($"  {question} {With([persona, knowledge], () => chat.Submit(question).Text.ReplaceLineEndings(" "))}");
 
 Console.WriteLine("\ndial");
 foreach (var scale in new[] { 0, 0.25f, 0.5f, 0.75f, 1, 1.25f, 1.5f })
@@ -32,7 +34,7 @@ foreach (var scale in new[] { 0, 0.25f, 0.5f, 0.75f, 1, 1.25f, 1.5f })
 }
 
 void Row(string title, LoraAdapter[] active) =>
-    Console.WriteLine($"  {title,-10}{With(active, () => string.Concat(FineTuningTask.All.Select(task => $"{Score(task),-20}")))}");
+    Console.WriteLine($"  {title,-11}{With(active, () => string.Concat(FineTuningTask.All.Select(task => $"{Score(task),-20}")))}");
 
 Score Score(FineTuningTask task) =>
     TaskSet.Load(task.HeldOutFile(AppContext.BaseDirectory)).Evaluate(task.Scorer, asked => chat.Submit(asked.Question).Text, limit);
