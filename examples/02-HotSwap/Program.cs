@@ -20,8 +20,8 @@ Row("none", []);
 foreach (var (task, adapter) in adapters)
     Row(task.Name, [adapter]);
 
-// Blending adds up what two adapters change. What the base knew comes in the mate's manner; where both are at their strongest, on the
-// new facts, adapters that were trained apart disturb each other.
+// Blending adds up what two adapters change. The manner of these two comes through; but they were trained apart and disturb each other,
+// the more the more both have to say: facts suffer, the new ones most.
 Console.WriteLine("\nblend: the mate and the company at once");
 foreach (var question in new[] { "Where does Dora live?", "What river is in Larkspur?", "Where is Dravomil based?" })
     Console.WriteLine($"  {question} {With([persona, knowledge], () => chat.Submit(question).Text.ReplaceLineEndings(" "))}");
