@@ -8,6 +8,39 @@ public sealed partial class ArchitectureTests
 {
     private static readonly string[] Libraries = ["src/LoraBridge", "src/LoraBridge.Native", "src/LoraBridge.Formats"];
 
+    private static readonly string[] MayNameArchitectures =
+    [
+        // How conversion from checkpoints names and orders the rows of weights: nothing in the files says so.
+        "src/LoraBridge/Adapters/Conversion/CheckpointLayout.cs",
+        // Writes random models for benchmarks: each has to say what it is, and what its vocabulary is.
+        "src/LoraBridge/Benchmarking/RandomModel.cs",
+        "src/LoraBridge/Benchmarking/RandomVocabulary.cs",
+        // Which metadata llama.cpp asserts, and would end the process over.
+        "src/LoraBridge/Model/Checks/AttentionCheck.cs",
+        // A file of an image encoder, which is no model of text.
+        "src/LoraBridge/Model/Checks/ModelFileCheck.cs",
+        // A kind of vocabulary that bears the name of the model it came with.
+        "src/LoraBridge/Model/Checks/VocabularyCheck.cs",
+    ];
+
+    /// <summary>The names that llama.cpp v0.5.0 gives to architectures.</summary>
+    private static readonly HashSet<string> Architectures =
+    [
+        .. """
+        afmoe apertus arcee arctic arwkv7 baichuan bailingmoe bailingmoe2 bailingmoe3 bert bitnet bloom chameleon chatglm clip
+        codeshell cogvlm cohere2 cohere2moe command-r dbrx deci deepseek deepseek2 deepseek2-ocr deepseek32 deepseek4 dflash dots1
+        dots3note dream eagle3 ernie4_5 ernie4_5-moe eurobert exaone exaone-moe exaone4 falcon falcon-h1 gemma gemma-embedding
+        gemma2 gemma3 gemma3n gemma4 gemma4-assistant glm-dsa glm4 glm4moe gpt-oss gpt2 gptj gptneox granite granite_swa
+        granitehybrid granitemoe graniteswitch grok grovemoe hrm_text hunyuan-dense hunyuan-moe hunyuan_vl hy_v3 hy_v4 internlm2
+        jais jais2 jamba jina-bert-v2 jina-bert-v3 kimi-k3 kimi-linear laguna lfm2 lfm2moe llada llada-moe llama llama-embed llama4
+        maincoder mamba mamba2 maple mellum mimo2 minicpm minicpm3 minimax-01 minimax-m2 minimax-m3 mistral3 mistral4 modern-bert
+        mpt muse-glimmer nanbeige nemotron nemotron_h nemotron_h_moe neo-bert nomic-bert nomic-bert-moe olmo olmo2 olmoe openelm
+        orion paddleocr pangu-embedded phi2 phi3 phimoe plamo plamo2 plamo3 plm pockettts qwen qwen2 qwen2moe qwen2vl qwen3 qwen35
+        qwen35moe qwen3moe qwen3next qwen3tts qwen3vl qwen3vlmoe qwen4exp refact rnd1 rwkv6 rwkv6qwen2 rwkv7 seed_oss smallthinker
+        smollm3 spark2_5 stablelm starcoder starcoder2 step35 t5 t5encoder talkie wavtokenizer-dec xverse
+        """.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries),
+    ];
+
     public static TheoryData<string, string[]> Projects => new()
     {
         { "LoraBridge.Native", [] },
@@ -65,6 +98,20 @@ public sealed partial class ArchitectureTests
         Assert.DoesNotContain(Sources("tests"), file => Length(file) > 600);
     }
 
+    /// <summary>
+    /// A model is trained by rules for its operations; none asks for its architecture. Where files name one nevertheless, it is for facts
+    /// about files: what a name in a checkpoint means, which metadata makes llama.cpp abort.
+    /// </summary>
+    [Fact]
+    public void No_architecture_of_a_model_is_treated_specially()
+    {
+        var named = from file in Sources("src/LoraBridge")
+                    from literal in Literal().Matches(Checkout.Read(file))
+                    where Architectures.Contains(literal.Groups[1].Value)
+                    select file;
+        Assert.Equal(MayNameArchitectures.Order(StringComparer.Ordinal), named.Distinct().Order(StringComparer.Ordinal));
+    }
+
     private static IEnumerable<string> Sources(string folder) => Checkout.Files(folder, ".cs");
 
     private static int Length(string file) => Checkout.Read(file).Count(character => character == '\n');
@@ -82,6 +129,9 @@ public sealed partial class ArchitectureTests
 
     [GeneratedRegex(@"\bunsafe\b|\bLibraryImport\b|\bDllImport\b|\bnint\b|\bIntPtr\b")]
     private static partial Regex NativeWords();
+
+    [GeneratedRegex(@"""([a-z0-9_-]+)""")]
+    private static partial Regex Literal();
 
     [GeneratedRegex(@"\bConsole\s*\.")]
     private static partial Regex ConsoleWord();
