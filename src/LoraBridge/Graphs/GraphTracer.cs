@@ -9,49 +9,65 @@ namespace LoraBridge.Graphs;
 /// <remarks>
 /// Flash attention is asked for because it makes attention a single operation, easy to recognise; the cache is F32 so that the
 /// recorded graph computes in F32 throughout. Adapters that are set appear in the graph exactly where llama.cpp applies them.
+/// What llama.cpp computes before it runs the graph is data of an input: for positions, masks and the like it is the same for every
+/// row, and for the rest, which shows when another row is recorded, llama.cpp is asked again for each row (<see cref="TokenInputs"/>).
 /// </remarks>
 internal sealed class GraphTracer
 {
     private readonly Dictionary<TensorPtr, TracedTensor> _known = [];
     private readonly List<TracedTensor> _nodes = [];
+    private readonly List<TracedTensor> _inputs = [];
+    private readonly int _enoughInputs;
 
-    private GraphTracer()
-    {
-    }
+    private GraphTracer(int enoughInputs) => _enoughInputs = enoughInputs;
 
     /// <param name="model">The model; its weights, as loaded, become leaves of the graph.</param>
     /// <param name="adapter">An adapter whose branches shall be in the graph, with scale 1; null records the bare model.</param>
     /// <param name="tokens">T, the tokens of a row.</param>
     /// <param name="outputRows">How many of the tokens get logits.</param>
     /// <param name="threads">Threads for the one decode.</param>
-    /// <exception cref="NotSupportedException">The model does not decode text into logits, or not from the tokens' ids alone.</exception>
+    /// <exception cref="NotSupportedException">The model does not decode text into logits.</exception>
     public static TracedGraph Trace(LlamaModelHandle model, LlamaAdapterHandle? adapter, int tokens, int outputRows, int threads)
     {
         if (llama_model_has_encoder(model.Pointer))
             throw new NotSupportedException("Models with an encoder cannot be trained: a row has no encoded input.");
 
-        var graph = Record(model, adapter, tokens, outputRows, threads, first: 1, stride: 7);
-        RequireSameInputs(graph, Record(model, adapter, tokens, outputRows, threads, first: 2, stride: 11));
-        return graph;
+        var recorded = Decode(model, adapter, Row(model, tokens, first: 1, stride: 7), outputRows, threads);
+        var varying = recorded.VaryingInputs(Decode(model, adapter, Row(model, tokens, first: 2, stride: 11), outputRows, threads));
+        var graph = recorded.Graph(model, tokens, outputRows);
+        return varying.Length == 0 ? graph : graph with
+        {
+            TokenInputs = new TokenInputs([.. varying.Select(i => recorded._inputs[i])], row =>
+            {
+                var inputs = Decode(model, null, row, outputRows, threads, varying[^1] + 1)._inputs;
+                return [.. varying.Select(i => inputs[i].InputData!)];
+            }),
+        };
     }
 
     /// <summary>Records the graph of one token, to see what is in it: it need not be one that can be trained.</summary>
     /// <exception cref="NotSupportedException">The model does not decode text into logits.</exception>
     public static TracedGraph TraceStructure(LlamaModelHandle model, LlamaAdapterHandle adapter) => llama_model_has_encoder(model.Pointer)
         ? throw new NotSupportedException("Models with an encoder decode nothing without an encoded input.")
-        : Record(model, adapter, tokens: 1, outputRows: 1, threads: 1, first: 1, stride: 1);
+        : Decode(model, adapter, [1], outputRows: 1, threads: 1).Graph(model, tokens: 1, outputRows: 1);
 
-    /// <summary>Decodes a row of the tokens first, first + stride, ... and records the graph of that.</summary>
-    private static TracedGraph Record(
-        LlamaModelHandle model, LlamaAdapterHandle? adapter, int tokens, int outputRows, int threads, int first, int stride)
+    private static int[] Row(LlamaModelHandle model, int tokens, int first, int stride)
     {
-        var tracer = new GraphTracer();
+        var vocabulary = VocabularySize(model);
+        return [.. Enumerable.Range(0, tokens).Select(i => (int)(((long)i * stride + first) % vocabulary))];
+    }
+
+    /// <summary>Decodes a row and records the graph of that, up to where as many inputs have been met as are wanted.</summary>
+    private static GraphTracer Decode(
+        LlamaModelHandle model, LlamaAdapterHandle? adapter, int[] tokens, int outputRows, int threads, int enoughInputs = int.MaxValue)
+    {
+        var tracer = new GraphTracer(enoughInputs);
         using var callback = new EvaluationCallback(tracer.Observe);
         var parameters = LlamaContexts.DefaultParameters() with
         {
-            n_ctx = (uint)tokens,
-            n_batch = (uint)tokens,
-            n_ubatch = (uint)tokens,
+            n_ctx = (uint)tokens.Length,
+            n_batch = (uint)tokens.Length,
+            n_ubatch = (uint)tokens.Length,
             n_seq_max = 1,
             n_threads = threads,
             n_threads_batch = threads,
@@ -66,43 +82,40 @@ internal sealed class GraphTracer
         if (adapter is not null && llama_set_adapters_lora(context.Pointer, [adapter.Pointer], 1, [1]) != 0)
             throw new NativeException("The adapter could not be set for tracing.");
 
-        using var batch = new BatchHandle(tokens);
-        var vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model.Pointer));
-        for (var i = 0; i < tokens; i++)
-            batch.Add((int)(((long)i * stride + first) % vocabulary), i, 0, logits: i >= tokens - outputRows);
+        using var batch = new BatchHandle(tokens.Length);
+        for (var i = 0; i < tokens.Length; i++)
+            batch.Add(tokens[i], i, 0, logits: i >= tokens.Length - outputRows);
         var status = llama_decode(context.Pointer, batch.Batch);
         callback.ThrowIfFaulted();
-        if (status != 0)
-            throw new NativeException($"llama_decode of a row of {tokens} tokens ended with {status}.");
-
-        var output = tracer._nodes.LastOrDefault(node => node.Shape == new Shape(vocabulary, outputRows) && node.Type == GgmlTensorType.F32)
-            ?? throw new NotSupportedException($"The model computes no logits [{vocabulary}, {outputRows}].");
-        return new TracedGraph(tracer._nodes, output, tokens, outputRows);
+        return status == 0 ? tracer : throw new NativeException($"llama_decode of a row of {tokens.Length} tokens ended with {status}.");
     }
 
-    /// <summary>
-    /// An input that llama.cpp computes from the ids, a hash of neighbouring tokens for example, would stay as it was for the recorded row,
-    /// and everything behind it be silently wrong.
-    /// </summary>
-    private static void RequireSameInputs(TracedGraph graph, TracedGraph other)
+    private TracedGraph Graph(LlamaModelHandle model, int tokens, int outputRows)
     {
-        TracedTensor[] inputs = [.. graph.Leaves.Where(leaf => leaf.IsInput && leaf.Name != TracedGraph.TokensName)];
-        TracedTensor[] others = [.. other.Leaves.Where(leaf => leaf.IsInput && leaf.Name != TracedGraph.TokensName)];
-        if (inputs.Length != others.Length)
-            throw new NotSupportedException("The model's graph depends on which tokens a row has.");
-        foreach (var (input, changed) in inputs.Zip(others))
-            if (!input.InputData.AsSpan().SequenceEqual(changed.InputData))
-                throw new NotSupportedException(
-                    $"The input {(input.Name.Length > 0 ? input.Name : "(unnamed)")} {input.Shape} {input.Type}, used by "
-                    + $"{graph.Nodes.First(node => node.Sources.Contains(input))}, is computed from the tokens outside of the graph.");
+        var vocabulary = VocabularySize(model);
+        var output = _nodes.LastOrDefault(node => node.Shape == new Shape(vocabulary, outputRows) && node.Type == GgmlTensorType.F32)
+            ?? throw new NotSupportedException($"The model computes no logits [{vocabulary}, {outputRows}].");
+        return new TracedGraph(_nodes, output, tokens, outputRows);
     }
 
-    /// <summary>Asked for every operation before it is computed; nothing is asked to be seen afterwards.</summary>
+    private static int VocabularySize(LlamaModelHandle model) => llama_vocab_n_tokens(llama_model_get_vocab(model.Pointer));
+
+    /// <summary>Which inputs hold something else for another row.</summary>
+    private int[] VaryingInputs(GraphTracer other) => _inputs.Count == other._inputs.Count
+        ? [.. _inputs.Zip(other._inputs).Index().Where(pair => !pair.Item.First.InputData.AsSpan().SequenceEqual(pair.Item.Second.InputData)).Select(pair => pair.Index)]
+        : throw new NotSupportedException("The model's graph depends on which tokens a row has.");
+
+    /// <summary>Asked for every operation before it is computed; nothing is to be seen afterwards.</summary>
     private bool Observe(TensorPtr tensor, bool ask)
     {
         if (ask && tensor.Op != GgmlOp.None && !_known.ContainsKey(tensor))
-            _nodes.Add(Import(tensor));
-        return false;
+        {
+            var node = Import(tensor);
+            _nodes.Add(node);
+            _inputs.AddRange(node.Sources.OfType<TracedTensor>().Where(source => source.IsInput && source.Name != TracedGraph.TokensName).Except(_inputs));
+        }
+        // To see a result and then not to go on is how computing ends early.
+        return ask && _inputs.Count >= _enoughInputs;
     }
 
     private TracedTensor Import(TensorPtr tensor)

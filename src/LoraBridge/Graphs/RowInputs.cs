@@ -11,7 +11,8 @@ namespace LoraBridge.Graphs;
 /// What llama.cpp put into the inputs while recording tells how they depend on positions: token i of the recorded row stood at
 /// position i. So an input with a value per token is filled by looking the token's position up, and the attention mask by
 /// looking up the pair of positions where both tokens belong to the same sequence. Sliding windows, chunks, ALiBi distances and
-/// attention temperatures come out right without their being known here. What is neither stays as it was recorded.
+/// attention temperatures come out right without their being known here. What is neither stays as it was recorded, or is what
+/// llama.cpp computes for the row's tokens.
 /// </remarks>
 internal sealed class RowInputs
 {
@@ -19,11 +20,13 @@ internal sealed class RowInputs
     private const string OutputRowsName = "out_ids";
 
     private readonly int _tokens;
+    private readonly TokenInputs? _tokenInputs;
     private readonly Dictionary<TracedTensor, TensorPtr> _tensors = [];
 
     public RowInputs(TracedGraph graph, GraphBuilder leaves)
     {
         _tokens = graph.Tokens;
+        _tokenInputs = graph.TokenInputs is { } inputs && inputs.AreIn(graph) ? inputs : null;
         foreach (var leaf in graph.Leaves.Where(leaf => leaf.IsInput))
         {
             if (leaf.Name == OutputRowsName)
@@ -34,10 +37,10 @@ internal sealed class RowInputs
     }
 
     /// <summary>
-    /// Whether an input says something about tokens and parts of the row other than single tokens, such as blocks of them: that is known for
-    /// the recorded row only, so a row must hold one sequence.
+    /// Whether an input says something about tokens and parts of the row other than single tokens, such as blocks of them, or depends on
+    /// other tokens before them: that is known for rows that begin at position 0 only, so a row must hold one sequence.
     /// </summary>
-    public bool OneSequencePerRow => _tensors.Keys.Any(leaf => IsMask(leaf) && !IsPairwise(leaf));
+    public bool OneSequencePerRow => _tokenInputs is not null || _tensors.Keys.Any(leaf => IsMask(leaf) && !IsPairwise(leaf));
 
     /// <summary>The input that selects which tokens get logits; null in models that compute them for all.</summary>
     public TracedTensor? OutputRows { get; }
@@ -54,10 +57,13 @@ internal sealed class RowInputs
             throw new ArgumentException(
                 $"A row has {_tokens} tokens; found {tokens.Length} tokens, {positions.Length} positions, {sequences.Length} sequences.");
 
+        var computed = _tokenInputs?.For(tokens);
         foreach (var (traced, tensor) in _tensors)
         {
             if (traced.Name == TracedGraph.TokensName)
                 tensor.Set(tokens);
+            else if (computed?.GetValueOrDefault(traced) is { } data)
+                tensor.Set<byte>(data);
             else if (IsMask(traced) && IsPairwise(traced))
                 FillMask(traced, tensor, positions, sequences);
             else if (!IsMask(traced) && TokenDimension(traced) is { } dimension)

@@ -13,6 +13,9 @@ internal sealed record TracedGraph(IReadOnlyList<TracedTensor> Nodes, TracedTens
     /// <summary>Whether tokens depend on earlier ones through a state that starts at zero: then a row holds one sequence only.</summary>
     public bool CarriesState { get; init; }
 
+    /// <summary>The inputs that depend on which tokens a row has, besides the tokens themselves; null when there are none.</summary>
+    public TokenInputs? TokenInputs { get; init; }
+
     /// <summary>Leaves in the order of their first use.</summary>
     public IReadOnlyList<TracedTensor> Leaves =>
         [.. Nodes.SelectMany(node => node.Sources).OfType<TracedTensor>().Where(source => source.IsLeaf).Distinct()];

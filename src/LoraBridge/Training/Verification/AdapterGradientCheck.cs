@@ -11,16 +11,16 @@ namespace LoraBridge.Training.Verification;
 /// </summary>
 /// <remarks>
 /// A tensor whose influence on the loss is near the rounding of inference cannot be measured. So B is first enlarged where the
-/// branch is too weak to matter; and what still cannot be resolved is measured once more with the inputs of tabulated GELUs
-/// enlarged, where that function is exactly linear and its steps of F16 no longer hide small changes. Where a clamp or ReLU happens
-/// to have its kink, or too little depends on a tensor, there is no slope to find, but a little further on there is: the rest is
-/// measured at other points. A gradient that is wrong is wrong at all of them.
+/// branch is too weak to matter; and where a table of F16 makes inference a staircase, what cannot be resolved is measured once more
+/// as a mean over a <see cref="Neighbourhood"/>, of both the loss and the gradient. Where a clamp or ReLU happens to have its kink,
+/// or too little depends on a tensor, there is no slope to find, but a little further on there is: the rest is measured at other
+/// points. A gradient that is wrong is wrong at all of them.
 /// </remarks>
 internal sealed class AdapterGradientCheck : IDisposable
 {
-    private const float GateFactor = 30_000;
-
     private const int OtherPoints = 3;
+
+    private const int Neighbours = 16;
 
     /// <summary>Part of the loss that a whole change of a tensor should be able to move.</summary>
     private const double WantedInfluence = 2e-3;
@@ -29,7 +29,6 @@ internal sealed class AdapterGradientCheck : IDisposable
     private readonly LossOracle _oracle;
     private readonly CheckRow _row;
     private readonly ulong _seed;
-    private readonly IReadOnlySet<string> _gates;
     private readonly bool _isTabulated;
 
     public AdapterGradientCheck(
@@ -44,7 +43,6 @@ internal sealed class AdapterGradientCheck : IDisposable
             {
                 Precision = precision, CachesTransposed = precision == TrainingPrecision.Fast,
             }, requireAll: false);
-        _gates = TabulatedActivations.FeedingAdapters(_session.Graph.Parts);
         _isTabulated = TabulatedActivations.AreUsed(_session.Graph.Parts);
         Tolerance = _isTabulated ? 1e-2 : 1e-3;
         _oracle = new LossOracle(model, [(_session.Adapter, 1)], tokens, threads);
@@ -80,24 +78,21 @@ internal sealed class AdapterGradientCheck : IDisposable
         var results = new Dictionary<string, GradientCheckTensor>();
         var spread = Enumerable.Range(0, count).Select(i => (int)((long)i * all.Count / count)).ToHashSet();
         TrainableTensor[] chosen = [.. all.Where((tensor, i) => spread.Contains(i) || suspects.Contains(tensor.Name))];
-        MeasureAll(chosen, results, progress, cancellationToken);
+        MeasureAll(chosen, null, results, progress, cancellationToken);
 
-        if (_gates.Count > 0 && Unresolved(chosen, results) is { Length: > 0 } hidden)
-        {
-            foreach (var parameter in all.Where(parameter => _gates.Contains(parameter.Name)))
-                System.Numerics.Tensors.TensorPrimitives.Multiply(parameter.Values, GateFactor, parameter.Values);
-            MeasureAll(hidden, results, progress, cancellationToken);
-        }
-        for (var attempt = 1UL; attempt <= OtherPoints && Unresolved(chosen, results) is { Length: > 0 } unresolved; attempt++)
+        // A staircase also hides how uncertain a slope is: what is not clearly right is looked at more closely.
+        if (_isTabulated && Unresolved(chosen, results, Tolerance / 2) is { Length: > 0 } hidden)
+            MeasureAll(hidden, Surroundings(_seed), results, progress, cancellationToken);
+        for (var attempt = 1UL; attempt <= OtherPoints && Unresolved(chosen, results, Tolerance) is { Length: > 0 } unresolved; attempt++)
         {
             Redraw(_seed + attempt);
-            MeasureAll(unresolved, results, progress, cancellationToken);
+            MeasureAll(unresolved, _isTabulated ? Surroundings(_seed + attempt) : null, results, progress, cancellationToken);
         }
         return [.. chosen.Select(tensor => results[tensor.Name])];
     }
 
-    private TrainableTensor[] Unresolved(TrainableTensor[] tensors, Dictionary<string, GradientCheckTensor> results) =>
-        [.. tensors.Where(tensor => results[tensor.Name].RelativeError > Tolerance || results[tensor.Name].OracleError > Tolerance / 2)];
+    private TrainableTensor[] Unresolved(TrainableTensor[] tensors, Dictionary<string, GradientCheckTensor> results, double limit) =>
+        [.. tensors.Where(tensor => results[tensor.Name].RelativeError > limit || results[tensor.Name].OracleError > Tolerance / 2)];
 
     private static double Doubt(GradientCheckTensor result) => Math.Max(result.RelativeError, result.OracleError);
 
@@ -107,9 +102,11 @@ internal sealed class AdapterGradientCheck : IDisposable
         _session.Dispose();
     }
 
+    private Neighbourhood Surroundings(ulong seed) => new(_session.Graph.Parameters, Neighbours, new SeededRandom(seed));
+
     private void MeasureAll(
-        IReadOnlyList<TrainableTensor> tensors, Dictionary<string, GradientCheckTensor> results, IProgress<string>? progress,
-        CancellationToken cancellationToken)
+        IReadOnlyList<TrainableTensor> tensors, Neighbourhood? neighbourhood, Dictionary<string, GradientCheckTensor> results,
+        IProgress<string>? progress, CancellationToken cancellationToken)
     {
         Compute();
         var random = new SeededRandom(_seed);
@@ -118,13 +115,23 @@ internal sealed class AdapterGradientCheck : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             progress?.Report($"measuring {tensor.Name}");
             var direction = DirectionalDerivative.Choose(tensor.Values, tensor.Gradients, random);
-            var found = DirectionalDerivative.Dot(tensor.Gradients, direction);
+            var found = neighbourhood is null
+                ? DirectionalDerivative.Dot(tensor.Gradients, direction)
+                : neighbourhood.Average(tensor, () => SlopeAlong(tensor, direction));
             var (slope, error) = DirectionalDerivative.Measure(
-                tensor.Values, direction, found, Tolerance / 5, isSmooth: !_isTabulated, () => _oracle.Loss(_row.Tokens));
+                tensor.Values, direction, found, Tolerance / 5, isSmooth: !_isTabulated, () => Average(() => _oracle.Loss(_row.Tokens)));
             var result = new GradientCheckTensor(tensor.Name, slope, found, error);
             if (!results.TryGetValue(tensor.Name, out var earlier) || Doubt(result) < Doubt(earlier))
                 results[tensor.Name] = result;
+
+            double Average(Func<double> function) => neighbourhood is null ? function() : neighbourhood.Average(tensor, function);
         }
+    }
+
+    private double SlopeAlong(TrainableTensor tensor, ReadOnlySpan<float> direction)
+    {
+        Compute();
+        return DirectionalDerivative.Dot(tensor.Gradients, direction);
     }
 
     private void Compute()
