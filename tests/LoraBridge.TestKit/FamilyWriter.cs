@@ -29,7 +29,7 @@ internal sealed class FamilyWriter
     /// <summary>Small deviations from a mean.</summary>
     internal void Vector(string name, float mean, params long[] shape) => Add(name, mean, 0.1f, shape);
 
-    internal void Save(string path, IReadOnlyDictionary<string, uint> sizes)
+    internal void Save(string path, IReadOnlyDictionary<string, uint> sizes, Action<GgufMetadata>? more = null)
     {
         var metadata = new GgufMetadata()
             .Set("general.architecture", _architecture)
@@ -40,6 +40,7 @@ internal sealed class FamilyWriter
             .Set($"{_architecture}.attention.layer_norm_epsilon", 1e-6f);
         foreach (var (key, size) in sizes)
             metadata.Set($"{_architecture}.{key}", size);
+        more?.Invoke(metadata);
         TinyVocabulary.AddTo(metadata);
         var writer = new GgufWriter(metadata);
         foreach (var (name, shape, data) in _tensors)
