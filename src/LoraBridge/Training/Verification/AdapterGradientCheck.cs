@@ -14,7 +14,7 @@ namespace LoraBridge.Training.Verification;
 /// branch is too weak to matter; and where a table of F16 makes inference a staircase, what cannot be resolved is measured once more
 /// as a mean over a <see cref="Neighbourhood"/>, of both the loss and the gradient. Where a clamp or ReLU happens to have its kink,
 /// or too little depends on a tensor, there is no slope to find, but a little further on there is: the rest is measured at other
-/// points. A gradient that is wrong is wrong at all of them.
+/// points, in the end as a mean over a neighbourhood as well. A gradient that is wrong is wrong at all of them.
 /// </remarks>
 internal sealed class AdapterGradientCheck : IDisposable
 {
@@ -88,6 +88,9 @@ internal sealed class AdapterGradientCheck : IDisposable
             Redraw(_seed + attempt);
             MeasureAll(unresolved, _isTabulated ? Surroundings(_seed + attempt) : null, results, progress, cancellationToken);
         }
+        // Gradients are rounded, too, which shows where large terms nearly cancel each other: that averages out, an error does not.
+        if (!_isTabulated && Unresolved(chosen, results, Tolerance) is { Length: > 0 } rounded)
+            MeasureAll(rounded, Surroundings(_seed), results, progress, cancellationToken);
         return [.. chosen.Select(tensor => results[tensor.Name])];
     }
 
