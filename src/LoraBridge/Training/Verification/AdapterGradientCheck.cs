@@ -11,13 +11,16 @@ namespace LoraBridge.Training.Verification;
 /// </summary>
 /// <remarks>
 /// A tensor whose influence on the loss is near the rounding of inference cannot be measured. So B is first enlarged where the
-/// branch is too weak to matter; and where a table of F16 makes inference a staircase, what cannot be resolved is measured once more
-/// as a mean over a <see cref="Neighbourhood"/>, of both the loss and the gradient. Where a clamp or ReLU happens to have its kink,
+/// branch is too weak to matter; and where a table of F16 makes GELU, and so inference, a staircase, what cannot be resolved is
+/// measured once more with the inputs of the GELUs enlarged, where they are exactly linear, and then as a mean over a
+/// <see cref="Neighbourhood"/>, of both the loss and the gradient. Where a clamp or ReLU happens to have its kink,
 /// or too little depends on a tensor, there is no slope to find, but a little further on there is: the rest is measured at other
 /// points, in the end as a mean over a neighbourhood as well. A gradient that is wrong is wrong at all of them.
 /// </remarks>
 internal sealed class AdapterGradientCheck : IDisposable
 {
+    private const float GateFactor = 30_000;
+
     private const int OtherPoints = 3;
 
     private const int Neighbours = 16;
@@ -29,6 +32,7 @@ internal sealed class AdapterGradientCheck : IDisposable
     private readonly LossOracle _oracle;
     private readonly CheckRow _row;
     private readonly ulong _seed;
+    private readonly IReadOnlySet<string> _gates;
     private readonly bool _isTabulated;
 
     public AdapterGradientCheck(
@@ -43,6 +47,7 @@ internal sealed class AdapterGradientCheck : IDisposable
             {
                 Precision = precision, CachesTransposed = precision == TrainingPrecision.Fast,
             }, requireAll: false);
+        _gates = TabulatedActivations.FeedingAdapters(_session.Graph.Parts);
         _isTabulated = TabulatedActivations.AreUsed(_session.Graph.Parts);
         Tolerance = _isTabulated ? 1e-2 : 1e-3;
         _oracle = new LossOracle(model, [(_session.Adapter, 1)], tokens, threads);
@@ -79,19 +84,39 @@ internal sealed class AdapterGradientCheck : IDisposable
         var spread = Enumerable.Range(0, count).Select(i => (int)((long)i * all.Count / count)).ToHashSet();
         TrainableTensor[] chosen = [.. all.Where((tensor, i) => spread.Contains(i) || suspects.Contains(tensor.Name))];
         MeasureAll(chosen, null, results, progress, cancellationToken);
-
         // A staircase also hides how uncertain a slope is: what is not clearly right is looked at more closely.
-        if (_isTabulated && Unresolved(chosen, results, Tolerance / 2) is { Length: > 0 } hidden)
-            MeasureAll(hidden, Surroundings(_seed), results, progress, cancellationToken);
-        for (var attempt = 1UL; attempt <= OtherPoints && Unresolved(chosen, results, Tolerance) is { Length: > 0 } unresolved; attempt++)
+        if (_isTabulated)
+            Again(Tolerance / 2);
+        for (var attempt = 1UL; attempt <= OtherPoints && Unresolved(chosen, results, Tolerance).Length > 0; attempt++)
         {
             Redraw(_seed + attempt);
-            MeasureAll(unresolved, _isTabulated ? Surroundings(_seed + attempt) : null, results, progress, cancellationToken);
+            if (!_isTabulated)
+                MeasureAll(Unresolved(chosen, results, Tolerance), null, results, progress, cancellationToken);
+            // Gradients are rounded, too, which shows where large terms nearly cancel each other: that averages out, an error does not.
+            if (_isTabulated || attempt == OtherPoints)
+                Again(Tolerance);
         }
-        // Gradients are rounded, too, which shows where large terms nearly cancel each other: that averages out, an error does not.
-        if (!_isTabulated && Unresolved(chosen, results, Tolerance) is { Length: > 0 } rounded)
-            MeasureAll(rounded, Surroundings(_seed), results, progress, cancellationToken);
         return [.. chosen.Select(tensor => results[tensor.Name])];
+
+        void Again(double limit)
+        {
+            // Enlarged gates cost nothing, a neighbourhood as many decodes as it has points.
+            if (_gates.Count > 0 && Unresolved(chosen, results, limit) is { Length: > 0 } hidden)
+                WithLinearGates(() => MeasureAll(hidden, null, results, progress, cancellationToken));
+            if (Unresolved(chosen, results, Tolerance) is { Length: > 0 } rest)
+                MeasureAll(rest, new Neighbourhood(all, Neighbours, new SeededRandom(_seed)), results, progress, cancellationToken);
+        }
+    }
+
+    /// <summary>Enlarges what goes into tabulated activations while it measures.</summary>
+    private void WithLinearGates(Action measure)
+    {
+        var gates = _session.Graph.Parameters.Where(parameter => _gates.Contains(parameter.Name)).Select(gate => (Tensor: gate, Values: gate.Values.ToArray())).ToList();
+        foreach (var (tensor, values) in gates)
+            System.Numerics.Tensors.TensorPrimitives.Multiply(values, GateFactor, tensor.Values);
+        measure();
+        foreach (var (tensor, values) in gates)
+            values.CopyTo(tensor.Values);
     }
 
     private TrainableTensor[] Unresolved(TrainableTensor[] tensors, Dictionary<string, GradientCheckTensor> results, double limit) =>
@@ -104,8 +129,6 @@ internal sealed class AdapterGradientCheck : IDisposable
         _oracle.Dispose();
         _session.Dispose();
     }
-
-    private Neighbourhood Surroundings(ulong seed) => new(_session.Graph.Parameters, Neighbours, new SeededRandom(seed));
 
     private void MeasureAll(
         IReadOnlyList<TrainableTensor> tensors, Neighbourhood? neighbourhood, Dictionary<string, GradientCheckTensor> results,
