@@ -40,6 +40,12 @@ internal sealed class ToolProcess : IDisposable
         return new ToolProcess(Process.Start(start)!);
     }
 
+    /// <summary>Whether what starts this process has it ignore Ctrl-C, and with it all processes that it starts: a shell does so behind nohup and &amp;.</summary>
+    internal static bool IgnoresInterrupts =>
+        File.Exists("/proc/self/status")
+        && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is { } ignored
+        && (Convert.ToUInt64(ignored["SigIgn:".Length..].Trim(), 16) & 2) != 0;
+
     /// <summary>Sends what Ctrl-C sends.</summary>
     internal void Interrupt()
     {
