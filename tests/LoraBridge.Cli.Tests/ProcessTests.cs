@@ -21,8 +21,7 @@ public sealed class ProcessTests : CliTest
     [Fact]
     public async Task Ctrl_c_ends_a_chat_with_130()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signals.");
-        Assert.SkipWhen(ToolProcess.IgnoresInterrupts, "Ctrl-C is ignored here.");
+        ToolProcess.SkipWithoutInterrupts();
         using var process = ToolProcess.Start("chat", "-m", Model, "-n", "1", "--threads", "1", "--progress", "none");
         await process.Input.WriteLineAsync("/adapter");
         await process.Input.FlushAsync();

@@ -40,8 +40,15 @@ internal sealed class ToolProcess : IDisposable
         return new ToolProcess(Process.Start(start)!);
     }
 
+    /// <summary>Skips a test of Ctrl-C where no process can meet one.</summary>
+    internal static void SkipWithoutInterrupts()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signals.");
+        Assert.SkipWhen(IgnoresInterrupts, "Ctrl-C is ignored here.");
+    }
+
     /// <summary>Whether what starts this process has it ignore Ctrl-C, and with it all processes that it starts: a shell does so behind nohup and &amp;.</summary>
-    internal static bool IgnoresInterrupts =>
+    private static bool IgnoresInterrupts =>
         File.Exists("/proc/self/status")
         && File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is { } ignored
         && (Convert.ToUInt64(ignored["SigIgn:".Length..].Trim(), 16) & 2) != 0;

@@ -12,7 +12,6 @@ namespace LoraBridge.Graphs;
 internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTensor, TensorPtr> leaves, INodeLowering? lowering = null)
 {
     private readonly Dictionary<TracedTensor, TensorPtr> _emitted = new(leaves);
-    private readonly HashSet<TracedTensor> _made = [];
 
     /// <summary>The tensor that stands for <paramref name="tensor"/>: emitted before, an input, or a weight.</summary>
     /// <exception cref="NotSupportedException">It is none of these.</exception>
@@ -30,10 +29,7 @@ internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTe
     public void Emit(IEnumerable<TracedTensor> nodes)
     {
         foreach (var node in nodes)
-        {
             _emitted[node] = Emit(node);
-            _made.Add(node);
-        }
     }
 
     private TensorPtr Emit(TracedTensor node)
@@ -62,7 +58,8 @@ internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTe
     }
 
     /// <summary>What stands for a weight, or for a node that was emitted here; null for all else: gradients pass through what is emitted here only.</summary>
-    private TensorPtr Made(TracedTensor tensor) => tensor.IsWeight ? tensor.Weight : _made.Contains(tensor) ? _emitted[tensor] : default;
+    private TensorPtr Made(TracedTensor tensor) =>
+        tensor.IsWeight ? tensor.Weight : leaves.ContainsKey(tensor) ? default : _emitted.GetValueOrDefault(tensor);
 
     /// <summary>A view's offsets and strides are right only where its source lies in memory as it did when the view was recorded.</summary>
     private void RequireSameLayout(TracedTensor view, TracedTensor source)

@@ -22,7 +22,7 @@ internal static class AttentionLowering
         // Behind the last token there are cells that the mask hides: where both can do without, so can attention.
         if (!mask.IsNull && Unpadded(builder, k, valueOf) is { IsNull: false } shortKeys && Unpadded(builder, v, valueOf) is { IsNull: false } shortValues)
             (keys, values) = (shortKeys, shortValues);
-        var options = new AttentionOptions(node.FloatParam(0), node.FloatParam(1), node.FloatParam(2), !mask.IsNull, !sinks.IsNull, rounds);
+        var options = new AttentionOptions(node.FloatParam(0), node.FloatParam(1), node.FloatParam(2), rounds);
         return Attention.TryEmit(builder, options, Float(q), Float(keys), Float(values), mask, sinks);
 
         TensorPtr Float(TensorPtr tensor) => builder.Cast(tensor, GgmlTensorType.F32);

@@ -28,4 +28,8 @@ internal static class PackedGradients
         }
         return gradients;
     }
+
+    /// <summary>The gradient of an argument that the kernel wrote in parts [elements, parts], for threads that are not to meet: their sum.</summary>
+    public static TensorPtr SumParts(GraphBuilder builder, TensorPtr parts, Shape shape) =>
+        builder.Reshape(builder.SumTo(parts, parts.Shape with { Ne1 = 1 }), shape);
 }

@@ -8,11 +8,15 @@ namespace LoraBridge.Training.Kernels;
 /// <param name="Scale">What products of keys and queries are multiplied by.</param>
 /// <param name="MaxBias">Of the slopes that the heads multiply the mask by; 0 for none. Press et al. (ALiBi), <see href="https://arxiv.org/abs/2108.12409"/>.</param>
 /// <param name="SoftCap">c in c tanh(s / c), which bounds scores s; 0 for none.</param>
-/// <param name="HasMask">Whether there is a mask, behind q, k and v.</param>
-/// <param name="HasSinks">Whether there are sinks, behind those.</param>
 /// <param name="RoundsToHalf">Whether keys and values are rounded to F16, as llama.cpp does; gradients take no notice.</param>
-internal readonly record struct AttentionOptions(float Scale, float MaxBias, float SoftCap, bool HasMask, bool HasSinks, bool RoundsToHalf = false)
+internal readonly record struct AttentionOptions(float Scale, float MaxBias = 0, float SoftCap = 0, bool RoundsToHalf = false)
 {
+    /// <summary>Whether there is a mask, behind q, k and v.</summary>
+    public bool HasMask { get; init; }
+
+    /// <summary>Whether there are sinks, behind those.</summary>
+    public bool HasSinks { get; init; }
+
     public int SourceCount => 3 + (HasMask ? 1 : 0) + (HasSinks ? 1 : 0);
 
     public int SinksSource => SourceCount - 1;

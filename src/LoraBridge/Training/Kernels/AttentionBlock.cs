@@ -85,7 +85,7 @@ internal ref struct AttentionBlock
             var cells = mask[First + row].Or(FirstCell);
             var weights = Weights.Slice(row * Stride, Stride);
             weights[FirstCell..cells.First].Clear();
-            weights[cells.End..Math.Min(EndCell + Margin, Stride)].Clear();
+            weights[cells.End..(EndCell + Margin)].Clear();
             var seen = weights[cells.First..cells.End];
             Cap(seen, row, cells.First);
             if (!cells.IsPlain)
@@ -94,10 +94,7 @@ internal ref struct AttentionBlock
         }
     }
 
-    /// <summary>sums = p B, for B [N, width] packed.</summary>
-    public readonly void Combine(ReadOnlySpan<float> packed, int width, Span<float> sums) => Combine(Weights, packed, width, sums);
-
-    /// <summary>sums = w B, for numbers w that are laid out like the weights.</summary>
+    /// <summary>sums = w B, for numbers w that are laid out like the weights and B [N, width] packed.</summary>
     public readonly void Combine(ReadOnlySpan<float> w, ReadOnlySpan<float> packed, int width, Span<float> sums)
     {
         if (EndCell == FirstCell)
@@ -120,14 +117,12 @@ internal ref struct AttentionBlock
     /// <returns>Σ p dp.</returns>
     public readonly float BackThroughSoftMax(int row, Span<float> gradient)
     {
-        var weights = Weights.Slice(row * Stride, Stride)[FirstCell..EndCell];
-        var seen = gradient.Slice(row * Stride, Stride)[FirstCell..EndCell];
-        var mean = TensorPrimitives.Dot<float>(weights, seen);
-        TensorPrimitives.Subtract(seen, mean, seen);
-        TensorPrimitives.Multiply(seen, weights, seen);
+        var line = gradient.Slice(row * Stride, Stride);
+        var seen = line[FirstCell..EndCell];
+        var mean = SoftMaxGradient.Row(Weights.Slice(row * Stride, Stride)[FirstCell..EndCell], seen, seen);
         if (!_slopes.IsEmpty)
             TensorPrimitives.Multiply(seen, _slopes.Slice(row * Stride, Stride)[FirstCell..EndCell], seen);
-        gradient.Slice(row * Stride, Stride)[EndCell..Math.Min(EndCell + Margin, Stride)].Clear();
+        line.Slice(EndCell, Margin).Clear();
         return mean;
     }
 

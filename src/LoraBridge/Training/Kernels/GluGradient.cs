@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Numerics.Tensors;
 using LoraBridge.Graphs;
 using LoraBridge.Native;
@@ -17,9 +16,9 @@ internal sealed class GluGradient(Activation activation, float limit, float shif
         var width = (int)dy.Ne(0);
         var rows = dy.Shape.Rows;
         var (start, end) = WorkSplit.Of(rows, 1, worker, workers);
-        var rented = ArrayPool<float>.Shared.Rent(4 * width);
-        var buffer = rented.AsSpan(0, 3 * width);
-        var scratch = rented.AsSpan(3 * width, width);
+        using var room = new Scratch(4 * width);
+        var buffer = room.Floats[..(3 * width)];
+        var scratch = room.Floats[(3 * width)..];
         for (var row = start; row < end; row++)
         {
             // Where x and g are one tensor, its rows hold both: x first unless they are swapped.
@@ -30,7 +29,6 @@ internal sealed class GluGradient(Activation activation, float limit, float shif
             var dg = result.HostSpan<float>(halves ? row * 2 * width + (swapped ? 0 : width) : (rows + row) * width, width);
             Row(xs, gs, dys, dx, dg, buffer, scratch);
         }
-        ArrayPool<float>.Shared.Return(rented);
     }
 
     private void Row(

@@ -1,4 +1,3 @@
-using System.Buffers;
 using LoraBridge.Graphs;
 using LoraBridge.Native;
 
@@ -19,18 +18,12 @@ internal sealed class LowRankFactorGradient(float scale) : IProductKernel
         var (first, end) = WorkSplit.Of(m, Grain, worker, workers);
         if (first == end)
             return;
-        var buffer = ArrayPool<float>.Shared.Rent(rank * m);
-        try
-        {
-            LowRank.Outer(h.Floats, dy.Floats, buffer, rank, m, (int)first, (int)end, scale);
-            var gradient = result.Floats;
-            for (var i = (int)first; i < end; i++)
-                for (var r = 0; r < rank; r++)
-                    gradient[i * rank + r] = buffer[r * m + i];
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(buffer);
-        }
+        using var scratch = new Scratch(rank * m);
+        var rows = scratch.Floats;
+        LowRank.Outer(h.Floats, dy.Floats, rows, rank, m, (int)first, (int)end, scale);
+        var gradient = result.Floats;
+        for (var i = (int)first; i < end; i++)
+            for (var r = 0; r < rank; r++)
+                gradient[i * rank + r] = rows[r * m + i];
     }
 }

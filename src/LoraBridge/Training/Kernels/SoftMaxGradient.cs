@@ -19,10 +19,19 @@ internal sealed class SoftMaxGradient(float scale) : ITensorKernel
             var y = result.Source(0).HostSpan<float>(row * width, width);
             var dy = result.Source(1).HostSpan<float>(row * width, width);
             var dx = result.HostSpan<float>(row * width, width);
-            TensorPrimitives.Subtract(dy, TensorPrimitives.Dot<float>(y, dy), dx);
-            TensorPrimitives.Multiply(dx, y, dx);
+            Row(y, dy, dx);
             if (scale != 1)
                 TensorPrimitives.Multiply(dx, scale, dx);
         }
+    }
+
+    /// <summary>dx = (dy - (y·dy)) ∘ y of one row; dx may be dy.</summary>
+    /// <returns>y·dy.</returns>
+    public static float Row(ReadOnlySpan<float> y, ReadOnlySpan<float> dy, Span<float> dx)
+    {
+        var mean = TensorPrimitives.Dot(y, dy);
+        TensorPrimitives.Subtract(dy, mean, dx);
+        TensorPrimitives.Multiply(dx, y, dx);
+        return mean;
     }
 }

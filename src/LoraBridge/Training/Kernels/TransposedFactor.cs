@@ -1,4 +1,3 @@
-using System.Buffers;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels;
@@ -6,18 +5,18 @@ namespace LoraBridge.Training.Kernels;
 /// <summary>A factor [R, M] of an adapter as R rows of M elements, in borrowed memory.</summary>
 internal readonly ref struct TransposedFactor
 {
-    private readonly float[] _buffer;
+    private readonly Scratch _scratch;
 
     public TransposedFactor(TensorPtr factor)
     {
         var (rank, m) = ((int)factor.Ne(0), (int)factor.Ne(1));
-        _buffer = ArrayPool<float>.Shared.Rent(rank * m);
-        Rows = _buffer.AsSpan(0, rank * m);
+        _scratch = new Scratch(rank * m);
+        Rows = _scratch.Floats;
         LowRank.Transpose(factor.Floats, Rows, m, rank);
     }
 
     /// <summary>Row r starts at r M.</summary>
     public Span<float> Rows { get; }
 
-    public void Dispose() => ArrayPool<float>.Shared.Return(_buffer);
+    public void Dispose() => _scratch.Dispose();
 }

@@ -62,7 +62,7 @@ public sealed class AttentionTests
     [Fact]
     public void A_mask_may_be_longer_than_the_cells()
     {
-        new GradientProbe((g, x) => Attention.TryEmit(g, new AttentionOptions(0.5f, 0, 0, true, false), x[0], x[1], x[2], x[3], default))
+        new GradientProbe((g, x) => Attention.TryEmit(g, new AttentionOptions(0.5f), x[0], x[1], x[2], x[3], default))
             .Vary(new Shape(8, 5, 2)).Vary(new Shape(8, 5, 2)).Vary(new Shape(3, 5, 2))
             .Fix(GgmlTensorType.F32, new Shape(9, 5), [.. Enumerable.Range(0, 45).Select(i => Causal(i / 9, i % 9, 0))])
             .Check();
@@ -101,7 +101,7 @@ public sealed class AttentionTests
     public void Takes_permuted_arguments()
     {
         new GradientProbe((g, x) => Attention.TryEmit(
-                g, new AttentionOptions(0.5f, 0, 0, false, false), g.Permute(x[0], 0, 2, 1, 3), g.Permute(x[1], 0, 2, 1, 3), g.Permute(x[2], 0, 2, 1, 3), default, default))
+                g, new AttentionOptions(0.5f), g.Permute(x[0], 0, 2, 1, 3), g.Permute(x[1], 0, 2, 1, 3), g.Permute(x[2], 0, 2, 1, 3), default, default))
             .Vary(new Shape(8, 4, 5)).Vary(new Shape(8, 2, 6)).Vary(new Shape(3, 2, 6))
             .Check();
     }
@@ -150,7 +150,7 @@ public sealed class AttentionTests
 
         public bool Rounds { get; init; }
 
-        private AttentionOptions Options => new(0.7f, MaxBias, SoftCap, Mask is not null, Sinks, Rounds);
+        private AttentionOptions Options => new(0.7f, MaxBias, SoftCap, Rounds);
 
         public TensorPtr Fused(GraphBuilder g, TensorPtr[] x)
         {

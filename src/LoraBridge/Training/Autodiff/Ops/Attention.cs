@@ -27,7 +27,7 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
             return default;
         TensorPtr[] arguments = [Readable(q), Readable(k), Readable(v), mask, sinks];
         return builder.Custom(
-            new Attention(options), new Shape(v.Ne(0), q.Ne(2), q.Ne(1), q.Ne(3)), [.. arguments.Where(argument => !argument.IsNull)]);
+            new Attention(options with { HasMask = !mask.IsNull, HasSinks = !sinks.IsNull }), new Shape(v.Ne(0), q.Ne(2), q.Ne(1), q.Ne(3)), [.. arguments.Where(argument => !argument.IsNull)]);
 
         TensorPtr Readable(TensorPtr tensor) => tensor.HasContiguousRows && tensor.Nb(1) % sizeof(float) == 0 ? tensor : builder.Contiguous(tensor);
     }
@@ -67,7 +67,7 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
 
             mask.Select(head);
             block.Weigh(head, (int)(item % blocks) * AttentionBlock.Rows, mask);
-            block.Combine(values, width, sums);
+            block.Combine(block.Weights, values, width, sums);
             for (var row = 0; row < block.Count; row++)
                 sums.Slice(row * stride, width).CopyTo(result.HostSpan<float>(arguments.ResultOffset(head, block.First + row), width));
         }
@@ -86,11 +86,9 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
             builder, new AttentionGradient(options, parts), sources,
             q.Shape, new Shape(k.Shape.Count, parts), new Shape(v.Shape.Count, parts), new Shape(q.Ne(2), q.Ne(3)));
         pass.Add(q, gradients[0]);
-        pass.Add(k, Sum(gradients[1], k.Shape));
-        pass.Add(v, Sum(gradients[2], v.Shape));
-        if (options.HasSinks && pass.Needs(y.Source(options.SinksSource)))
-            pass.Add(y.Source(options.SinksSource), Sum(gradients[3], y.Source(options.SinksSource).Shape));
-
-        TensorPtr Sum(TensorPtr sums, Shape shape) => builder.Reshape(builder.SumTo(sums, sums.Shape with { Ne1 = 1 }), shape);
+        pass.Add(k, PackedGradients.SumParts(builder, gradients[1], k.Shape));
+        pass.Add(v, PackedGradients.SumParts(builder, gradients[2], v.Shape));
+        if (options.HasSinks && y.Source(options.SinksSource) is var sinks && pass.Needs(sinks))
+            pass.Add(sinks, PackedGradients.SumParts(builder, gradients[3], sinks.Shape));
     }
 }

@@ -29,7 +29,7 @@ internal sealed class SsmScan : IGradientRule
         {
             if (!pass.Needs(arguments[i]))
                 continue;
-            var gradient = i < 4 ? gradients[i] : builder.Reshape(builder.SumTo(gradients[i], shared with { Ne1 = 1 }), arguments[i].Shape);
+            var gradient = i < 4 ? gradients[i] : PackedGradients.SumParts(builder, gradients[i], arguments[i].Shape);
             pass.Add(arguments[i], gradient);
         }
     }
