@@ -1,29 +1,77 @@
-using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels;
 
-/// <summary>How a quantised type stores a block of elements.</summary>
+/// <summary>
+/// How a quantised type stores a block of elements: x = s q + c, with integers q of a few bits and numbers s and c that a group of elements
+/// shares.
+/// </summary>
 internal interface IBlockFormat
 {
-    /// <summary>Elements of a block.</summary>
+    /// <summary>Elements of a block, whole groups.</summary>
     static abstract int Elements { get; }
 
     /// <summary>Bytes of a block.</summary>
     static abstract int Bytes { get; }
 
-    /// <summary>Converts one block.</summary>
-    /// <param name="from">Its bytes.</param>
-    /// <param name="to">Where its elements go.</param>
-    static abstract void Convert(ReadOnlySpan<byte> from, Span<float> to);
+    /// <summary>Elements that share s and c: 16 or 32.</summary>
+    static abstract int Group { get; }
+
+    /// <summary>Whether there is a c; else it is 0.</summary>
+    static abstract bool HasConstants { get; }
+
+    /// <summary>The smallest q.</summary>
+    static abstract int Lowest { get; }
+
+    /// <summary>The largest q.</summary>
+    static abstract int Highest { get; }
+
+    /// <summary>Reads s and, if there is one, c of each group of a block.</summary>
+    static abstract void ReadScales(ref readonly byte block, ref float scales, ref float constants);
+
+    /// <summary>Reads q of 32 elements of a block.</summary>
+    /// <param name="block">The block's first byte.</param>
+    /// <param name="index">Which 32.</param>
+    static abstract Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index);
 }
 
-/// <summary>Converts rows of blocks.</summary>
+/// <summary>Does something with blocks of a format that is known at run time only.</summary>
+internal interface IBlockVisitor
+{
+    /// <summary>Does it.</summary>
+    void Visit<TFormat>() where TFormat : struct, IBlockFormat;
+}
+
+/// <summary>The formats of ggml's types.</summary>
 internal static class BlockFormat
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Convert<TFormat>(ReadOnlySpan<byte> source, Span<float> destination) where TFormat : struct, IBlockFormat
+    /// <summary>Elements that are read at a time.</summary>
+    public const int Step = 32;
+
+    /// <summary>Has <paramref name="visitor"/> visit the format of <paramref name="type"/>.</summary>
+    /// <returns>Whether it has one here, and the processor what reading it takes.</returns>
+    public static bool TryVisit<TVisitor>(GgmlTensorType type, TVisitor visitor) where TVisitor : IBlockVisitor, allows ref struct
     {
-        for (var block = 0; block * TFormat.Elements < destination.Length; block++)
-            TFormat.Convert(source.Slice(block * TFormat.Bytes, TFormat.Bytes), destination.Slice(block * TFormat.Elements, TFormat.Elements));
+        if (!Avx2.IsSupported)
+            return false;
+        switch (type)
+        {
+            case GgmlTensorType.Q4_0: visitor.Visit<SmallBlocks.Q4>(); return true;
+            case GgmlTensorType.Q4_1: visitor.Visit<SmallBlocks.Q4WithMinimum>(); return true;
+            case GgmlTensorType.Q5_0: visitor.Visit<SmallBlocks.Q5>(); return true;
+            case GgmlTensorType.Q5_1: visitor.Visit<SmallBlocks.Q5WithMinimum>(); return true;
+            case GgmlTensorType.Q8_0: visitor.Visit<SmallBlocks.Q8>(); return true;
+            case GgmlTensorType.IQ4_NL: visitor.Visit<SmallBlocks.Nonlinear>(); return true;
+            case GgmlTensorType.MXFP4: visitor.Visit<SmallBlocks.Microscaling>(); return true;
+            case GgmlTensorType.Q2_K: visitor.Visit<LargeBlocks.Q2>(); return true;
+            case GgmlTensorType.Q3_K: visitor.Visit<LargeBlocks.Q3>(); return true;
+            case GgmlTensorType.Q4_K: visitor.Visit<LargeBlocks.Q4>(); return true;
+            case GgmlTensorType.Q5_K: visitor.Visit<LargeBlocks.Q5>(); return true;
+            case GgmlTensorType.Q6_K: visitor.Visit<LargeBlocks.Q6>(); return true;
+            case GgmlTensorType.IQ4_XS: visitor.Visit<LargeBlocks.Nonlinear>(); return true;
+            default: return false;
+        }
     }
 }

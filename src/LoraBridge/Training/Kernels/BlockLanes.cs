@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -19,32 +18,38 @@ internal static class BlockLanes
     public static Vector128<byte> HighHalves(Vector128<byte> bytes) => bytes >>> 4;
 
     /// <summary>The table's number for each code below 16.</summary>
-    public static Vector128<sbyte> LookUp(Vector128<sbyte> table, Vector128<byte> codes) => Ssse3.Shuffle(table, codes.AsSByte());
+    public static Vector256<sbyte> LookUp(Vector128<sbyte> table, Vector256<byte> codes) => Avx2.Shuffle(Vector256.Create(table, table), codes.AsSByte());
 
     /// <summary>Bytes that are <paramref name="value"/> where the bit of their index is set in <paramref name="bits"/>, else 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Spread(ushort bits, byte value)
+    public static Vector256<byte> Spread(uint bits, byte value)
     {
-        var both = Ssse3.Shuffle(Vector128.Create(bits).AsByte(), Vector128.Create((byte)0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1));
-        var single = Vector128.Create((byte)1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128);
-        return Vector128.Equals(both & single, single) & Vector128.Create(value);
+        const ulong Byte = 0x0101010101010101;
+        var bytes = Avx2.Shuffle(Vector256.Create(bits).AsByte(), Vector256.Create(0, Byte, 2 * Byte, 3 * Byte).AsByte());
+        var single = Vector256.Create(0x8040201008040201).AsByte();
+        return Vector256.Equals(bytes & single, single) & Vector256.Create(value);
     }
 
     /// <summary>
     /// A scale in F16. .NET's own conversion takes longer than that of the 32 elements it belongs to; shifted to the bits of an F32, the
-    /// number is only off by a power of two.
+    /// number is only off by a power of two, and what is no number gets the largest exponent.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Float16(ReadOnlySpan<byte> from, int at)
+    public static float Float16(ref readonly byte block, nuint at)
     {
-        const int Exponent = 0x7C00;
+        const int Exponent = 0x7C00, SignAndMagnitude = unchecked((int)0x8FFFE000), WideExponent = 0x7F800000;
         const float PowerOfTwo = 5.192296858534828e33f; // 2^112
-        int half = MemoryMarshal.Read<ushort>(from[at..]);
-        if ((half & Exponent) == Exponent)
-            return (float)BitConverter.UInt16BitsToHalf((ushort)half);
-        var magnitude = BitConverter.Int32BitsToSingle((half & 0x7FFF) << 13) * PowerOfTwo;
-        return BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(magnitude) | ((half & 0x8000) << 16));
+        int half = Read<short>(in block, at);
+        var bits = (half << 13) & SignAndMagnitude;
+        return (half & Exponent) == Exponent
+            ? BitConverter.Int32BitsToSingle(bits | WideExponent)
+            : BitConverter.Int32BitsToSingle(bits) * PowerOfTwo;
     }
+
+    /// <summary>Reads a number at <paramref name="at"/> bytes from the block's start.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Read<T>(ref readonly byte block, nuint at) where T : unmanaged =>
+        Unsafe.ReadUnaligned<T>(in Unsafe.AddByteOffset(ref Unsafe.AsRef(in block), at));
 
     /// <summary>x = s q.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -62,7 +67,7 @@ internal static class BlockLanes
 
     /// <summary>x = s q + c.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector128<byte> integers, float scale, float constant, ref float to)
+    public static void Store(Vector128<sbyte> integers, float scale, float constant, ref float to)
     {
         if (Avx512F.IsSupported)
         {
@@ -70,7 +75,7 @@ internal static class BlockLanes
             (wide * scale + Vector512.Create(constant)).StoreUnsafe(ref to);
             return;
         }
-        var (low, high) = Widen(integers.AsSByte());
+        var (low, high) = Widen(integers);
         (low * scale + Vector256.Create(constant)).StoreUnsafe(ref to);
         (high * scale + Vector256.Create(constant)).StoreUnsafe(ref to, 8);
     }

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
+using System.Runtime.Intrinsics;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels;
@@ -16,28 +17,46 @@ internal static class Dequantizer
     {
         if (type == GgmlTensorType.F16)
             TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source), destination);
-        else if (!Avx2.IsSupported || !TryConvert(type, source, destination))
+        else if (!BlockFormat.TryVisit(type, new Conversion(source, destination)))
             GgmlTypeTraits.Dequantize(type, source, destination);
     }
 
-    private static bool TryConvert(GgmlTensorType type, ReadOnlySpan<byte> source, Span<float> destination)
+    private readonly ref struct Conversion(ReadOnlySpan<byte> source, Span<float> destination) : IBlockVisitor
     {
-        switch (type)
+        private const int Half = BlockFormat.Step / 2, MostGroups = 16;
+
+        private readonly ReadOnlySpan<byte> _source = source;
+        private readonly Span<float> _destination = destination;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Visit<TFormat>() where TFormat : struct, IBlockFormat
         {
-            case GgmlTensorType.Q4_0: BlockFormat.Convert<SmallBlocks.Q4>(source, destination); return true;
-            case GgmlTensorType.Q4_1: BlockFormat.Convert<SmallBlocks.Q4WithMinimum>(source, destination); return true;
-            case GgmlTensorType.Q5_0: BlockFormat.Convert<SmallBlocks.Q5>(source, destination); return true;
-            case GgmlTensorType.Q5_1: BlockFormat.Convert<SmallBlocks.Q5WithMinimum>(source, destination); return true;
-            case GgmlTensorType.Q8_0: BlockFormat.Convert<SmallBlocks.Q8>(source, destination); return true;
-            case GgmlTensorType.IQ4_NL: BlockFormat.Convert<SmallBlocks.Nonlinear>(source, destination); return true;
-            case GgmlTensorType.MXFP4: BlockFormat.Convert<SmallBlocks.Microscaling>(source, destination); return true;
-            case GgmlTensorType.Q2_K: BlockFormat.Convert<LargeBlocks.Q2>(source, destination); return true;
-            case GgmlTensorType.Q3_K: BlockFormat.Convert<LargeBlocks.Q3>(source, destination); return true;
-            case GgmlTensorType.Q4_K: BlockFormat.Convert<LargeBlocks.Q4>(source, destination); return true;
-            case GgmlTensorType.Q5_K: BlockFormat.Convert<LargeBlocks.Q5>(source, destination); return true;
-            case GgmlTensorType.Q6_K: BlockFormat.Convert<LargeBlocks.Q6>(source, destination); return true;
-            case GgmlTensorType.IQ4_XS: BlockFormat.Convert<LargeBlocks.Nonlinear>(source, destination); return true;
-            default: return false;
+            // The loop below goes through references: this is its only bounds check.
+            var blocks = _destination.Length / TFormat.Elements;
+            ArgumentOutOfRangeException.ThrowIfLessThan(_source.Length, blocks * TFormat.Bytes);
+            Span<float> scales = stackalloc float[MostGroups];
+            Span<float> constants = stackalloc float[MostGroups];
+            ref readonly var block = ref MemoryMarshal.GetReference(_source);
+            ref var target = ref MemoryMarshal.GetReference(_destination);
+            for (var i = 0; i < blocks; i++, block = ref Unsafe.Add(ref Unsafe.AsRef(in block), TFormat.Bytes))
+            {
+                TFormat.ReadScales(in block, ref scales[0], ref constants[0]);
+                for (var start = 0; start < TFormat.Elements; start += BlockFormat.Step, target = ref Unsafe.Add(ref target, BlockFormat.Step))
+                {
+                    var integers = TFormat.ReadIntegers(in block, (nuint)(start / BlockFormat.Step));
+                    var (low, high) = (start / TFormat.Group, (start + Half) / TFormat.Group);
+                    if (TFormat.HasConstants)
+                    {
+                        BlockLanes.Store(integers.GetLower(), scales[low], constants[low], ref target);
+                        BlockLanes.Store(integers.GetUpper(), scales[high], constants[high], ref Unsafe.Add(ref target, Half));
+                    }
+                    else
+                    {
+                        BlockLanes.Store(integers.GetLower(), scales[low], ref target);
+                        BlockLanes.Store(integers.GetUpper(), scales[high], ref Unsafe.Add(ref target, Half));
+                    }
+                }
+            }
         }
     }
 }

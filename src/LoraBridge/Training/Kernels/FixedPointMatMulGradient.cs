@@ -24,7 +24,7 @@ internal sealed class FixedPointMatMulGradient(PanelCache? cache) : IProductKern
             return;
         if (cache is null)
             FixedPointGemm.Multiply(
-                dy.Floats, m, new RowPanels<TensorRows>(new TensorRows(a, 0, 0)), product, k, n, m, (int)first, (int)end, accumulate: !sum.IsNull);
+                dy.Floats, m, new RowPanels(a), product, k, n, m, (int)first, (int)end, accumulate: !sum.IsNull);
         else
             FixedPointGemm.Multiply(dy.Floats, m, cache.Of(a), product, k, n, m, (int)first, (int)end, accumulate: !sum.IsNull);
     }

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using static LoraBridge.Training.Kernels.BlockLanes;
 
 namespace LoraBridge.Training.Kernels;
@@ -9,10 +9,9 @@ namespace LoraBridge.Training.Kernels;
 /// Types with blocks of 256 in groups of 16 or 32, whose scales are integers times a scale d in F16 of the block. The formulas are ggml's,
 /// operation for operation.
 /// </summary>
+/// <remarks>Bits of 32 elements lie side by side in 32 bytes, those of the next 32 elements above them, as far as the bytes reach.</remarks>
 internal static class LargeBlocks
 {
-    private const int Group = 16;
-
     /// <summary>16 bytes with 4 bits each of scale s and minimum m, 64 of two bits, d, e: x = d s q - e m.</summary>
     public readonly struct Q2 : IBlockFormat
     {
@@ -20,21 +19,24 @@ internal static class LargeBlocks
 
         public static int Bytes => 84;
 
+        public static int Group => 16;
+
+        public static bool HasConstants => true;
+
+        public static int Lowest => 0;
+
+        public static int Highest => 3;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Convert(ReadOnlySpan<byte> from, Span<float> to)
+        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants)
         {
-            var (d, e) = (Float16(from, 80), Float16(from, 82));
-            for (var part = 0; part < 4; part++)
-            {
-                var bits = Vector128.Create(from[(16 + Group * part)..]);
-                for (var quarter = 0; quarter < 4; quarter++, bits >>>= 2)
-                {
-                    var group = GroupOf(part, quarter);
-                    var (scale, minimum) = (d * (from[group] & 0xF), e * (from[group] >> 4));
-                    Store(bits & Vector128.Create((byte)3), scale, -minimum, ref to[group * Group]);
-                }
-            }
+            var packed = Vector128.LoadUnsafe(in block);
+            Store(LowHalves(packed).AsSByte(), Float16(in block, 80), ref scales);
+            Store(HighHalves(packed).AsSByte(), -Float16(in block, 82), ref constants);
         }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => TwoBits(in block, 16, index).AsSByte();
     }
 
     /// <summary>32 bytes of third bits, 64 of two bits, 12 with scales s of 6 bits, d: x = d (s - 32) (q - 4).</summary>
@@ -44,26 +46,30 @@ internal static class LargeBlocks
 
         public static int Bytes => 110;
 
+        public static int Group => 16;
+
+        public static bool HasConstants => false;
+
+        public static int Lowest => -4;
+
+        public static int Highest => 3;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Convert(ReadOnlySpan<byte> from, Span<float> to)
+        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants)
         {
-            var scales = from.Slice(96, 12);
-            var d = Float16(from, 108);
-            for (var part = 0; part < 4; part++)
-            {
-                var bits = Vector128.Create(from[(32 + Group * part)..]);
-                var thirds = Vector128.Create(from[(Group * (part % 2))..]);
-                for (var quarter = 0; quarter < 4; quarter++, bits >>>= 2)
-                {
-                    var group = GroupOf(part, quarter);
-                    var third = thirds & Vector128.Create((byte)(1 << (group / 2)));
-                    var below = Vector128.Equals(third, Vector128<byte>.Zero) & Vector128.Create((byte)4);
-                    var low = group < 8 ? scales[group] & 0xF : scales[group - 8] >> 4;
-                    var scale = low | (((scales[8 + group % 4] >> (2 * (group / 4))) & 3) << 4);
-                    var q = (bits & Vector128.Create((byte)3)) - below;
-                    Store(q.AsSByte(), d * (scale - 32), ref to[group * Group]);
-                }
-            }
+            // Four bits of s as Q4_0 has them, two more of four groups at a time.
+            var low = Vector128.CreateScalar(Read<ulong>(in block, 96)).AsByte();
+            var high = Read<uint>(in block, 104);
+            var bits = Vector128.Create(high, high >> 2, high >> 4, high >> 6).AsByte() & Vector128.Create((byte)3);
+            var four = Vector128.Create(LowHalves(low).GetLower(), HighHalves(low).GetLower());
+            Store((four | (bits << 4)).AsSByte() - Vector128.Create((sbyte)32), Float16(in block, 108), ref scales);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index)
+        {
+            var third = Bit(in block, 0, index, 4);
+            return (TwoBits(in block, 32, index) + third).AsSByte() - Vector256.Create((sbyte)4);
         }
     }
 
@@ -74,17 +80,20 @@ internal static class LargeBlocks
 
         public static int Bytes => 144;
 
+        public static int Group => 32;
+
+        public static bool HasConstants => true;
+
+        public static int Lowest => 0;
+
+        public static int Highest => 15;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Convert(ReadOnlySpan<byte> from, Span<float> to)
-        {
-            var (d, e) = (Float16(from, 0), Float16(from, 2));
-            for (var pair = 0; pair < 8; pair++)
-            {
-                var (scale, minimum) = ScaleAndMinimum(from.Slice(4, 12), pair, d, e);
-                for (var part = 0; part < 2; part++)
-                    Store(FourBits(from[16..], pair, part), scale, minimum, ref to[(2 * pair + part) * Group]);
-            }
-        }
+        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) =>
+            ReadSixBits(in block, ref scales, ref constants);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => FourBits(in block, 16, index).AsSByte();
     }
 
     /// <summary>As <see cref="Q4"/>, with 32 bytes of fifth bits before the elements.</summary>
@@ -94,21 +103,21 @@ internal static class LargeBlocks
 
         public static int Bytes => 176;
 
+        public static int Group => 32;
+
+        public static bool HasConstants => true;
+
+        public static int Lowest => 0;
+
+        public static int Highest => 31;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Convert(ReadOnlySpan<byte> from, Span<float> to)
-        {
-            var (d, e) = (Float16(from, 0), Float16(from, 2));
-            for (var pair = 0; pair < 8; pair++)
-            {
-                var (scale, minimum) = ScaleAndMinimum(from.Slice(4, 12), pair, d, e);
-                var bit = Vector128.Create((byte)(1 << pair));
-                for (var part = 0; part < 2; part++)
-                {
-                    var fifth = Vector128.Equals(Vector128.Create(from[(16 + Group * part)..]) & bit, bit) & Vector128.Create((byte)0x10);
-                    Store(FourBits(from[48..], pair, part) | fifth, scale, minimum, ref to[(2 * pair + part) * Group]);
-                }
-            }
-        }
+        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) =>
+            ReadSixBits(in block, ref scales, ref constants);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) =>
+            (FourBits(in block, 48, index) | Bit(in block, 16, index, 0x10)).AsSByte();
     }
 
     /// <summary>128 bytes of low halves, 64 of two more bits, 16 scales s of 8 bits, d: x = d s (q - 32).</summary>
@@ -118,61 +127,90 @@ internal static class LargeBlocks
 
         public static int Bytes => 210;
 
+        public static int Group => 16;
+
+        public static bool HasConstants => false;
+
+        public static int Lowest => -32;
+
+        public static int Highest => 31;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Convert(ReadOnlySpan<byte> from, Span<float> to)
+        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) =>
+            Store(Vector128.LoadUnsafe(in block, 192).AsSByte(), Float16(in block, 208), ref scales);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index)
         {
-            var d = Float16(from, 208);
-            for (var part = 0; part < 4; part++)
-            {
-                var bits = Vector128.Create(from[(128 + Group * part)..]);
-                for (var quarter = 0; quarter < 4; quarter++, bits >>>= 2)
-                {
-                    var group = GroupOf(part, quarter);
-                    var four = Vector128.Create(from[(64 * (part / 2) + 32 * (quarter % 2) + Group * (part % 2))..]);
-                    var q = (quarter < 2 ? LowHalves(four) : HighHalves(four)) | ((bits & Vector128.Create((byte)3)) << 4);
-                    Store(q.AsSByte() - Vector128.Create((sbyte)32), d * (sbyte)from[192 + group], ref to[group * Group]);
-                }
-            }
+            // The halves of 64 bytes belong to the first and to the second 64 of 128 elements.
+            var packed = Vector256.LoadUnsafe(in block, 64 * (index / 4) + 32 * (index % 2));
+            var four = (index % 4 < 2 ? packed : (packed.AsUInt16() >>> 4).AsByte()) & Vector256.Create((byte)0xF);
+            return (four | (TwoBits(in block, 128, index) << 4)).AsSByte() - Vector256.Create((sbyte)32);
         }
     }
 
-    /// <summary>IQ4_XS: d, 6 bytes with scales s of 6 bits, two codes to a byte: x = d (s - 32) table[q].</summary>
+    /// <summary>IQ4_XS: d, 6 bytes with scales s of 6 bits, two codes to a byte: x = d (s - 32) table[code].</summary>
     public readonly struct Nonlinear : IBlockFormat
     {
         public static int Elements => 256;
 
         public static int Bytes => 136;
 
+        public static int Group => 32;
+
+        public static bool HasConstants => false;
+
+        public static int Lowest => -127;
+
+        public static int Highest => 113;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Convert(ReadOnlySpan<byte> from, Span<float> to)
+        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants)
         {
-            var (d, high) = (Float16(from, 0), MemoryMarshal.Read<ushort>(from[2..]));
-            for (var pair = 0; pair < 8; pair++)
+            var (d, high) = (Float16(in block, 0), Read<ushort>(in block, 2));
+            for (var group = 0; group < 8; group++)
             {
-                var s = ((from[4 + pair / 2] >> (4 * (pair % 2))) & 0xF) | (((high >> (2 * pair)) & 3) << 4);
-                var (scale, packed) = (d * (s - 32), Vector128.Create(from[(8 + Group * pair)..]));
-                Store(LookUp(NonlinearTable, LowHalves(packed)), scale, ref to[2 * pair * Group]);
-                Store(LookUp(NonlinearTable, HighHalves(packed)), scale, ref to[(2 * pair + 1) * Group]);
+                var s = ((Read<byte>(in block, 4 + (nuint)group / 2) >> (4 * (group % 2))) & 0xF) | (((high >> (2 * group)) & 3) << 4);
+                Unsafe.Add(ref scales, group) = d * (s - 32);
             }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index)
+        {
+            var packed = Vector128.LoadUnsafe(in block, 8 + 16 * index);
+            return LookUp(NonlinearTable, Vector256.Create(LowHalves(packed), HighHalves(packed)));
         }
     }
 
-    /// <summary>Of 16 bytes with four times two bits, where the elements of the bits at 2 <paramref name="quarter"/> go.</summary>
-    private static int GroupOf(int part, int quarter) => 8 * (part / 2) + 2 * quarter + part % 2;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> TwoBits(ref readonly byte block, nuint at, nuint index) =>
+        (Vector256.LoadUnsafe(in block, at + 32 * (index / 4)).AsUInt16() >>> (2 * (int)(index % 4))).AsByte() & Vector256.Create((byte)3);
 
-    /// <summary>Of 64 elements in 32 bytes, the first 32 are in the low halves.</summary>
-    private static Vector128<byte> FourBits(ReadOnlySpan<byte> from, int pair, int part)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> FourBits(ref readonly byte block, nuint at, nuint index) =>
+        (Vector256.LoadUnsafe(in block, at + 32 * (index / 2)).AsUInt16() >>> (4 * (int)(index % 2))).AsByte() & Vector256.Create((byte)0xF);
+
+    /// <summary><paramref name="value"/> for elements whose bit is set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Bit(ref readonly byte block, nuint at, nuint index, byte value)
     {
-        var packed = Vector128.Create(from[(32 * (pair / 2) + Group * part)..]);
-        return pair % 2 == 0 ? LowHalves(packed) : HighHalves(packed);
+        var bit = Vector256.Create((byte)(1 << (int)index));
+        return Vector256.Equals(Vector256.LoadUnsafe(in block, at) & bit, bit) & Vector256.Create(value);
     }
 
-    /// <summary>d s and -e m of 32 elements: the first four have 6 bits in bytes of their own, the others 4, and two in those of the first.</summary>
-    private static (float Scale, float Constant) ScaleAndMinimum(ReadOnlySpan<byte> packed, int index, float d, float e)
+    /// <summary>d s and -e m of 8 groups: the first four have 6 bits in bytes of their own, the others 4, and two in those of the first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void ReadSixBits(ref readonly byte block, ref float scales, ref float constants)
     {
-        var (s, m) = index < 4
-            ? (packed[index] & 63, packed[index + 4] & 63)
-            : ((packed[index + 4] & 0xF) | (packed[index - 4] >> 6 << 4), (packed[index + 4] >> 4) | (packed[index] >> 6 << 4));
-        return (d * s, -(e * m));
+        const uint Six = 0x3F3F3F3F, Four = 0x0F0F0F0F, Two = 0x30303030;
+        var first = Read<uint>(in block, 4);
+        var second = Read<uint>(in block, 8);
+        var third = Read<uint>(in block, 12);
+        var packed = Vector128.Create(
+            first & Six, (third & Four) | ((first >> 2) & Two), second & Six, ((third >> 4) & Four) | ((second >> 2) & Two)).AsSByte();
+        var (s, m) = Vector256.Widen(Avx2.ConvertToVector256Int16(packed));
+        (Vector256.ConvertToSingle(s) * Float16(in block, 0)).StoreUnsafe(ref scales);
+        (Vector256.ConvertToSingle(m) * -Float16(in block, 2)).StoreUnsafe(ref constants);
     }
 }

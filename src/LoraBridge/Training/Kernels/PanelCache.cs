@@ -17,7 +17,7 @@ internal sealed class PanelCache
 
     /// <summary>The copy of <paramref name="matrix"/> [K, M].</summary>
     public CachedMatrix Of(TensorPtr matrix) =>
-        _matrices.GetOrAdd(matrix, key => new CachedMatrix(new RowPanels<TensorRows>(new TensorRows(key, 0, 0)), (int)key.Ne(1), (int)key.Ne(0)));
+        _matrices.GetOrAdd(matrix, key => new CachedMatrix(new RowPanels(key), (int)key.Ne(1), (int)key.Ne(0)));
 
     private static long Padded(long columns) => (columns + FixedPointKernel.Columns - 1) / FixedPointKernel.Columns * FixedPointKernel.Columns;
 }

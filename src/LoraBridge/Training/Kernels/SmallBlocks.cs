@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using static LoraBridge.Training.Kernels.BlockLanes;
 
@@ -18,13 +17,19 @@ internal static class SmallBlocks
 
         public static int Bytes => 18;
 
+        public static int Group => 32;
+
+        public static bool HasConstants => false;
+
+        public static int Lowest => -8;
+
+        public static int Highest => 7;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Convert(ReadOnlySpan<byte> from, Span<float> to)
-        {
-            var (scale, packed) = (Float16(from, 0), Vector128.Create(from[2..]));
-            Store(LowHalves(packed).AsSByte() - Vector128.Create((sbyte)8), scale, ref to[0]);
-            Store(HighHalves(packed).AsSByte() - Vector128.Create((sbyte)8), scale, ref to[16]);
-        }
+        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) => scales = Float16(in block, 0);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => Halves(in block, 2).AsSByte() - Vector256.Create((sbyte)8);
     }
 
     /// <summary>d and m in F16, 16 bytes: x = d q + m.</summary>
@@ -34,13 +39,20 @@ internal static class SmallBlocks
 
         public static int Bytes => 20;
 
+        public static int Group => 32;
+
+        public static bool HasConstants => true;
+
+        public static int Lowest => 0;
+
+        public static int Highest => 15;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Convert(ReadOnlySpan<byte> from, Span<float> to)
-        {
-            var (scale, minimum, packed) = (Float16(from, 0), Float16(from, 2), Vector128.Create(from[4..]));
-            Store(LowHalves(packed), scale, minimum, ref to[0]);
-            Store(HighHalves(packed), scale, minimum, ref to[16]);
-        }
+        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) =>
+            (scales, constants) = (Float16(in block, 0), Float16(in block, 2));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => Halves(in block, 4).AsSByte();
     }
 
     /// <summary>d in F16, fifth bits, 16 bytes: x = d (q - 16).</summary>
@@ -50,14 +62,19 @@ internal static class SmallBlocks
 
         public static int Bytes => 22;
 
+        public static int Group => 32;
+
+        public static bool HasConstants => false;
+
+        public static int Lowest => -16;
+
+        public static int Highest => 15;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Convert(ReadOnlySpan<byte> from, Span<float> to)
-        {
-            var scale = Float16(from, 0);
-            var (low, high) = FiveBits(from[2..]);
-            Store(low.AsSByte() - Vector128.Create((sbyte)16), scale, ref to[0]);
-            Store(high.AsSByte() - Vector128.Create((sbyte)16), scale, ref to[16]);
-        }
+        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) => scales = Float16(in block, 0);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => FiveBits(in block, 2) - Vector256.Create((sbyte)16);
     }
 
     /// <summary>d and m in F16, fifth bits, 16 bytes: x = d q + m.</summary>
@@ -67,14 +84,20 @@ internal static class SmallBlocks
 
         public static int Bytes => 24;
 
+        public static int Group => 32;
+
+        public static bool HasConstants => true;
+
+        public static int Lowest => 0;
+
+        public static int Highest => 31;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Convert(ReadOnlySpan<byte> from, Span<float> to)
-        {
-            var (scale, minimum) = (Float16(from, 0), Float16(from, 2));
-            var (low, high) = FiveBits(from[4..]);
-            Store(low, scale, minimum, ref to[0]);
-            Store(high, scale, minimum, ref to[16]);
-        }
+        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) =>
+            (scales, constants) = (Float16(in block, 0), Float16(in block, 2));
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => FiveBits(in block, 4);
     }
 
     /// <summary>d in F16, 32 bytes: x = d q.</summary>
@@ -84,55 +107,76 @@ internal static class SmallBlocks
 
         public static int Bytes => 34;
 
+        public static int Group => 32;
+
+        public static bool HasConstants => false;
+
+        public static int Lowest => -128;
+
+        public static int Highest => 127;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Convert(ReadOnlySpan<byte> from, Span<float> to)
-        {
-            var scale = Float16(from, 0);
-            Store(Vector128.Create(from[2..]).AsSByte(), scale, ref to[0]);
-            Store(Vector128.Create(from[18..]).AsSByte(), scale, ref to[16]);
-        }
+        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) => scales = Float16(in block, 0);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => Vector256.LoadUnsafe(in block, 2).AsSByte();
     }
 
-    /// <summary>IQ4_NL: d in F16, 16 bytes of codes: x = d table[q].</summary>
+    /// <summary>IQ4_NL: d in F16, 16 bytes of codes: x = d table[code].</summary>
     public readonly struct Nonlinear : IBlockFormat
     {
         public static int Elements => 32;
 
         public static int Bytes => 18;
 
+        public static int Group => 32;
+
+        public static bool HasConstants => false;
+
+        public static int Lowest => -127;
+
+        public static int Highest => 113;
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Convert(ReadOnlySpan<byte> from, Span<float> to)
-        {
-            var (scale, packed) = (Float16(from, 0), Vector128.Create(from[2..]));
-            Store(LookUp(NonlinearTable, LowHalves(packed)), scale, ref to[0]);
-            Store(LookUp(NonlinearTable, HighHalves(packed)), scale, ref to[16]);
-        }
+        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) => scales = Float16(in block, 0);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => LookUp(NonlinearTable, Halves(in block, 2));
     }
 
-    /// <summary>MXFP4: an exponent e of 8 bits, 16 bytes of codes: x = 2^(e - 128) table[q].</summary>
+    /// <summary>MXFP4: an exponent e of 8 bits, 16 bytes of codes: x = 2^(e - 128) table[code].</summary>
     public readonly struct Microscaling : IBlockFormat
     {
         public static int Elements => 32;
 
         public static int Bytes => 17;
 
+        public static int Group => 32;
+
+        public static bool HasConstants => false;
+
+        public static int Lowest => -12;
+
+        public static int Highest => 12;
+
+        // The two smallest powers are below the normal numbers.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Convert(ReadOnlySpan<byte> from, Span<float> to)
-        {
-            // The two smallest powers are below the normal numbers.
-            var scale = BitConverter.Int32BitsToSingle(from[0] < 2 ? 0x00200000 << from[0] : (from[0] - 1) << 23);
-            var packed = Vector128.Create(from[1..]);
-            Store(LookUp(TwiceFloat4, LowHalves(packed)), scale, ref to[0]);
-            Store(LookUp(TwiceFloat4, HighHalves(packed)), scale, ref to[16]);
-        }
+        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) =>
+            scales = BitConverter.Int32BitsToSingle(block < 2 ? 0x00200000 << block : (block - 1) << 23);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => LookUp(TwiceFloat4, Halves(in block, 1));
+    }
+
+    /// <summary>Of 16 bytes with two elements each, the low halves and then the high ones.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Halves(ref readonly byte block, nuint at)
+    {
+        var packed = Vector128.LoadUnsafe(in block, at);
+        return Vector256.Create(packed, (packed.AsUInt16() >>> 4).AsByte()) & Vector256.Create((byte)0xF);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector128<byte> Low, Vector128<byte> High) FiveBits(ReadOnlySpan<byte> from)
-    {
-        var packed = Vector128.Create(from[4..]);
-        return (
-            LowHalves(packed) | Spread(MemoryMarshal.Read<ushort>(from), 0x10),
-            HighHalves(packed) | Spread(MemoryMarshal.Read<ushort>(from[2..]), 0x10));
-    }
+    private static Vector256<sbyte> FiveBits(ref readonly byte block, nuint at) =>
+        (Halves(in block, at + 4) | Spread(Read<uint>(in block, at), 0x10)).AsSByte();
 }

@@ -31,7 +31,7 @@ internal sealed class FixedPointMatMul(PanelCache? cache = null) : IProductKerne
         var (k, m, n) = ((int)a.Ne(0), (int)a.Ne(1), (int)b.Shape.Rows);
         var (first, end) = WorkSplit.Of(m, FixedPointKernel.Columns, worker, workers);
         FixedPointGemm.Multiply(
-            b.Floats, k, new ColumnPanels<TensorRows>(new TensorRows(a, 0, 0)), result.Floats, m, n, k, (int)first, (int)end, accumulate: false);
+            b.Floats, k, new ColumnPanels(a), result.Floats, m, n, k, (int)first, (int)end, accumulate: false);
     }
 
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
