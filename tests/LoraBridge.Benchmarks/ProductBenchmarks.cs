@@ -54,7 +54,7 @@ public class ProductBenchmarks
         _outerProduct = new Product(
             _engine, builder => builder.Record(Ggml.ggml_out_prod(builder.Context, weight, builder.Transpose(gradient))));
 
-        TensorPtr FixedPoint(GraphBuilder builder) => builder.Custom(new FixedPointMatMul(), new Shape(Size, Tokens), weight, input);
+        TensorPtr FixedPoint(GraphBuilder builder) => new FixedPointMatMul().Emit(builder, weight, input);
 
         TensorPtr Gradient(GraphBuilder builder, TensorPtr y)
         {

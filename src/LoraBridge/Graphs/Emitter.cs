@@ -28,6 +28,7 @@ internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTe
 
     public void Emit(IEnumerable<TracedTensor> nodes)
     {
+        builder.StartStretch();
         foreach (var node in nodes)
             _emitted[node] = Emit(node);
     }

@@ -12,6 +12,7 @@ internal sealed partial class GraphBuilder : IDisposable
     private readonly GgmlContextHandle _context;
     private readonly List<CustomOperation> _operations = [];
     private readonly Dictionary<TensorPtr, ITensorKernel> _kernels = [];
+    private readonly Dictionary<(ITensorKernel Kernel, TensorPtr Source), TensorPtr> _shared = [];
     private readonly List<TensorPtr> _tape = [];
 
     /// <param name="capacity">How many tensors can be made.</param>
@@ -47,6 +48,17 @@ internal sealed partial class GraphBuilder : IDisposable
         _kernels.Add(node, kernel);
         return Record(node);
     }
+
+    /// <summary>As <see cref="Custom"/>, but made once in a stretch of the graph, for all who ask for it.</summary>
+    public TensorPtr SharedCustom(ITensorKernel kernel, Shape shape, TensorPtr source)
+    {
+        if (!_shared.TryGetValue((kernel, source), out var node))
+            _shared[(kernel, source)] = node = Custom(kernel, shape, source);
+        return node;
+    }
+
+    /// <summary>Starts a stretch whose nodes use none that were made before to be shared: those need not be kept until then.</summary>
+    public void StartStretch() => _shared.Clear();
 
     /// <summary>What computes a node made by <see cref="Custom"/>; null for ggml's own operations.</summary>
     public ITensorKernel? KernelOf(TensorPtr node) => _kernels.GetValueOrDefault(node);

@@ -58,7 +58,7 @@ internal sealed class ProductLowering : INodeLowering
             return builder.Custom(LowRankProduct.Instance, node.Shape, sources[0], builder.Contiguous(sources[1]));
         if (_fixedPoint is null || !node.Sources[0]!.IsWeight || !FixedPointMatMul.Takes(sources[0], sources[1]))
             return default;
-        return builder.Custom(IsFrozen(node.Sources[0]!) ? _fixedPoint : Uncached, node.Shape, sources);
+        return (IsFrozen(node.Sources[0]!) ? _fixedPoint : Uncached).Emit(builder, sources[0], sources[1]);
     }
 
     /// <summary>The branch y = w + s B h that ends in <paramref name="sum"/>, with h = A x, if it is one of matrices of small rank.</summary>

@@ -31,15 +31,15 @@ internal sealed class CachedMatrix : IPanelSource
         var used = (height + 1) / 2 * padded;
         var integers = _integers.AsSpan(k * _columns + column * ((height + 1) / 2 * 2), 2 * used);
         var stored = _scales.AsSpan(k / Depth * _columns + column, padded);
-        // Columns are shared among threads in whole stages, so that no two fill the same.
+        // Columns are shared among threads in whole stages; two that fill the same, for rows of their own, write the same.
         ref var filled = ref _filled[k / Depth * (_columns / Tile) + column / Tile];
-        if (!filled)
+        if (!Volatile.Read(ref filled))
         {
             _source.Fill(k, height, column, width, stage, panel, scales);
             Narrow(panel[..used], integers);
             for (var n = 0; n < padded; n++)
                 stored[n] = scales[n] * ((float)FixedPointGemm.Largest / Largest);
-            filled = true;
+            Volatile.Write(ref filled, true);
         }
         Widen(integers, panel[..used]);
         stored.CopyTo(scales);

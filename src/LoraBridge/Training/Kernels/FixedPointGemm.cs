@@ -1,4 +1,5 @@
 using System.Buffers;
+using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels;
 
@@ -14,6 +15,32 @@ internal interface IPanelSource
     /// <param name="panel">The integers, see <see cref="FixedPointPanel"/>.</param>
     /// <param name="scales">By column, what an integer of it stands for.</param>
     void Fill(int k, int height, int column, int width, Span<float> stage, Span<int> panel, Span<float> scales);
+}
+
+/// <summary>Rows and columns of a product.</summary>
+/// <param name="FirstRow">The first row, of a tile.</param>
+/// <param name="EndRow">One past the last row.</param>
+/// <param name="FirstColumn">The first column; where the right factor is quantised along them, of a block.</param>
+/// <param name="EndColumn">One past the last column.</param>
+internal readonly record struct ProductBlock(int FirstRow, int EndRow, int FirstColumn, int EndColumn)
+{
+    /// <summary>A worker's share of a product: some columns, or, where columns are too few for all workers, some rows of them.</summary>
+    /// <param name="rows">Rows.</param>
+    /// <param name="columns">Columns.</param>
+    /// <param name="grain">Columns that are not shared.</param>
+    /// <param name="worker">Which worker.</param>
+    /// <param name="workers">How many there are.</param>
+    public static ProductBlock Of(int rows, int columns, int grain, int worker, int workers)
+    {
+        var across = Math.Min(workers, (columns + grain - 1) / grain);
+        var (firstColumn, endColumn) = WorkSplit.Of(columns, grain, worker % across, across);
+        // Those that are left over when all columns have the same number of workers do not work.
+        var down = workers / across;
+        if (worker / across >= down)
+            return default;
+        var (firstRow, endRow) = WorkSplit.Of(rows, FixedPointKernel.Rows, worker / across, down);
+        return new ProductBlock((int)firstRow, (int)endRow, (int)firstColumn, (int)endColumn);
+    }
 }
 
 /// <summary>
@@ -45,47 +72,41 @@ internal static class FixedPointGemm
     /// <summary>Whether this processor has the instructions.</summary>
     public static bool IsSupported => FixedPointKernel.IsSupported;
 
-    /// <summary>Computes the columns [<paramref name="firstColumn"/>, <paramref name="endColumn"/>) of C.</summary>
-    /// <param name="a">The left factor; row m starts at <c>m * aStride</c>.</param>
-    /// <param name="aStride">Distance between rows of A, in elements.</param>
+    /// <summary>Computes a block of C.</summary>
+    /// <param name="a">The left factor, made by <see cref="FixedPointRows"/>.</param>
     /// <param name="b">The right factor.</param>
-    /// <param name="c">The product; row m starts at <c>m * cStride</c>.</param>
-    /// <param name="cStride">Distance between rows of C, in elements.</param>
-    /// <param name="rows">M.</param>
+    /// <param name="c">The product; row m starts at <c>m * stride</c>.</param>
+    /// <param name="stride">Distance between rows of C, in elements.</param>
     /// <param name="depth">K.</param>
-    /// <param name="firstColumn">First column to compute; where B is quantised along them, a multiple of its block.</param>
-    /// <param name="endColumn">One past the last column to compute.</param>
+    /// <param name="block">What to compute.</param>
     /// <param name="accumulate">Whether C is added to instead of overwritten.</param>
-    public static void Multiply<TSource>(
-        ReadOnlySpan<float> a, int aStride, TSource b, Span<float> c, int cStride, int rows, int depth, int firstColumn, int endColumn,
-        bool accumulate) where TSource : IPanelSource
+    public static void Multiply<TSource>(TensorPtr a, TSource b, Span<float> c, int stride, int depth, ProductBlock block, bool accumulate)
+        where TSource : IPanelSource
     {
         const int Tile = FixedPointKernel.Columns, Strip = FixedPointKernel.Rows, Pairs = PanelDepth / 2;
         var stage = ArrayPool<float>.Shared.Rent(PanelDepth * StageStride);
         var panel = ArrayPool<int>.Shared.Rent(Pairs * PanelColumns);
         var columnScales = ArrayPool<float>.Shared.Rent(PanelColumns);
-        var strip = ArrayPool<int>.Shared.Rent(Strip * Pairs);
         var edge = ArrayPool<float>.Shared.Rent(Strip * Tile);
-        Span<float> rowScales = stackalloc float[Strip];
         try
         {
-            for (var column = firstColumn; column < endColumn; column += PanelColumns)
+            for (var column = block.FirstColumn; column < block.EndColumn; column += PanelColumns)
             {
-                var width = Math.Min(PanelColumns, endColumn - column);
+                var width = Math.Min(PanelColumns, block.EndColumn - column);
                 for (var k = 0; k < depth; k += PanelDepth)
                 {
                     var height = Math.Min(PanelDepth, depth - k);
                     var pairs = (height + 1) / 2;
                     for (var n = 0; n < width; n += StageColumns)
                         b.Fill(k, height, column + n, Math.Min(StageColumns, width - n), stage, panel.AsSpan(n * pairs), columnScales.AsSpan(n));
-                    for (var m = 0; m < rows; m += Strip)
+                    for (var m = block.FirstRow; m < block.EndRow; m += Strip)
                     {
-                        var used = Math.Min(Strip, rows - m);
-                        FixedPointPanel.PackRows(a[(m * aStride + k)..], aStride, used, height, strip, rowScales);
+                        var strip = FixedPointRows.Strip(a, m / Strip, k);
+                        var rowScales = FixedPointRows.Scales(a, m / Strip, k);
                         for (var n = 0; n < width; n += Tile)
                             ComputeTile(
                                 strip, panel.AsSpan(n * pairs, Tile * pairs), pairs, rowScales, columnScales.AsSpan(n, Tile),
-                                c[(m * cStride + column + n)..], cStride, used, Math.Min(Tile, width - n), accumulate || k > 0, edge);
+                                c[(m * stride + column + n)..], stride, Math.Min(Strip, block.EndRow - m), Math.Min(Tile, width - n), accumulate || k > 0, edge);
                     }
                 }
             }
@@ -95,7 +116,6 @@ internal static class FixedPointGemm
             ArrayPool<float>.Shared.Return(stage);
             ArrayPool<int>.Shared.Return(panel);
             ArrayPool<float>.Shared.Return(columnScales);
-            ArrayPool<int>.Shared.Return(strip);
             ArrayPool<float>.Shared.Return(edge);
         }
     }

@@ -5,27 +5,25 @@ namespace LoraBridge.Training.Kernels;
 
 /// <summary>
 /// db[k, n] = Σₘ a[k, m] dy[m, n] in fixed point (<see cref="FixedPointGemm"/>), added to what other branches of b's consumers gave. Sources:
-/// a [K, M], a matrix of any type with contiguous rows, dy [M, N], contiguous, and, if there is one, the gradient to add to.
+/// a [K, M], a matrix of any type with contiguous rows, dy [M, N], rounded by <see cref="FixedPointRows"/>, and, if there is one, the gradient
+/// to add to.
 /// </summary>
-/// <param name="cache">Where a is kept in 8 bits; null dequantises it each time.</param>
+/// <param name="cache">Where a is kept in 8 bits; null unpacks it each time.</param>
 internal sealed class FixedPointMatMulGradient(PanelCache? cache) : IProductKernel
 {
-    public double Operations(TensorPtr result) => 2.0 * result.Source(1).Ne(0) * result.ElementCount;
+    public double Operations(TensorPtr result) => 2.0 * result.Source(0).Ne(1) * result.ElementCount;
 
     public void Compute(TensorPtr result, int worker, int workers)
     {
         var (a, dy, sum) = (result.Source(0), result.Source(1), result.Source(2));
-        var (k, m, n) = ((int)a.Ne(0), (int)a.Ne(1), (int)dy.Shape.Rows);
-        var (first, end) = WorkSplit.Of(k, FixedPointGemm.StageColumns, worker, workers);
+        var (k, m, n) = ((int)a.Ne(0), (int)a.Ne(1), (int)result.Shape.Rows);
+        var block = ProductBlock.Of(n, k, FixedPointGemm.StageColumns, worker, workers);
         var product = result.Floats;
-        for (var row = 0; row < n && !sum.IsNull; row++)
-            sum.HostSpan<float>((long)row * k + first, (int)(end - first)).CopyTo(product[(int)(row * k + first)..]);
-        if (first == end)
-            return;
+        for (var row = block.FirstRow; row < block.EndRow && !sum.IsNull; row++)
+            sum.HostSpan<float>((long)row * k + block.FirstColumn, block.EndColumn - block.FirstColumn).CopyTo(product[(row * k + block.FirstColumn)..]);
         if (cache is null)
-            FixedPointGemm.Multiply(
-                dy.Floats, m, new RowPanels(a), product, k, n, m, (int)first, (int)end, accumulate: !sum.IsNull);
+            FixedPointGemm.Multiply(dy, new RowPanels(a), product, k, m, block, accumulate: !sum.IsNull);
         else
-            FixedPointGemm.Multiply(dy.Floats, m, cache.Of(a), product, k, n, m, (int)first, (int)end, accumulate: !sum.IsNull);
+            FixedPointGemm.Multiply(dy, cache.Of(a), product, k, m, block, accumulate: !sum.IsNull);
     }
 }

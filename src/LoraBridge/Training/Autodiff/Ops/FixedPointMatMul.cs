@@ -23,15 +23,18 @@ internal sealed class FixedPointMatMul(PanelCache? cache = null) : IProductKerne
     public long CacheBytes(IEnumerable<TensorPtr> matrices) =>
         cache is null ? 0 : matrices.Where(matrix => matrix.Shape.Rows == matrix.Ne(1)).Sum(matrix => PanelCache.BytesFor(matrix.Ne(1), matrix.Ne(0)));
 
+    /// <summary>Emits a product; products with the same <paramref name="b"/> share its rounding.</summary>
+    public TensorPtr Emit(GraphBuilder builder, TensorPtr a, TensorPtr b) =>
+        builder.Custom(this, b.Shape with { Ne0 = a.Ne(1) }, a, b, FixedPointRows.Share(builder, b));
+
     public double Operations(TensorPtr result) => 2.0 * result.Source(0).Ne(0) * result.ElementCount;
 
     public void Compute(TensorPtr result, int worker, int workers)
     {
         var (a, b) = (result.Source(0), result.Source(1));
-        var (k, m, n) = ((int)a.Ne(0), (int)a.Ne(1), (int)b.Shape.Rows);
-        var (first, end) = WorkSplit.Of(m, FixedPointKernel.Columns, worker, workers);
-        FixedPointGemm.Multiply(
-            b.Floats, k, new ColumnPanels(a), result.Floats, m, n, k, (int)first, (int)end, accumulate: false);
+        var (k, m) = ((int)a.Ne(0), (int)a.Ne(1));
+        var block = ProductBlock.Of((int)b.Shape.Rows, m, FixedPointKernel.Columns, worker, workers);
+        FixedPointGemm.Multiply(result.Source(2), new ColumnPanels(a), result.Floats, m, k, block, accumulate: false);
     }
 
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
@@ -39,8 +42,12 @@ internal sealed class FixedPointMatMul(PanelCache? cache = null) : IProductKerne
         var (a, b) = (y.Source(0), y.Source(1));
         if (pass.Needs(a))
             pass.Add(a, pass.Builder.Custom(MatMulLeftGradient.Instance, a.Shape, b, dy));
-        pass.AddTo(b, sum => sum.IsNull
-            ? pass.Builder.Custom(_gradient, b.Shape, a, dy)
-            : pass.Builder.Custom(_gradient, b.Shape, a, dy, sum));
+        pass.AddTo(b, sum =>
+        {
+            var rounded = FixedPointRows.Emit(pass.Builder, dy);
+            return sum.IsNull
+                ? pass.Builder.Custom(_gradient, b.Shape, a, rounded)
+                : pass.Builder.Custom(_gradient, b.Shape, a, rounded, sum);
+        });
     }
 }
