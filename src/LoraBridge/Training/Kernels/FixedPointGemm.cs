@@ -127,12 +127,12 @@ internal static class FixedPointGemm
         const int Tile = FixedPointKernel.Columns;
         if (rows == FixedPointKernel.Rows && columns == Tile)
         {
-            FixedPointKernel.Multiply(strip, panel, pairs, rowScales, columnScales, c, stride, accumulate);
+            FixedPointKernel.Multiply(strip, panel, pairs, rows, rowScales, columnScales, c, stride, accumulate);
             return;
         }
 
         // A tile that hangs over the edge of C is computed aside, and what belongs to C is taken from there.
-        FixedPointKernel.Multiply(strip, panel, pairs, rowScales, columnScales, edge, Tile, accumulate: false);
+        FixedPointKernel.Multiply(strip, panel, pairs, rows, rowScales, columnScales, edge, Tile, accumulate: false);
         for (var m = 0; m < rows; m++)
             for (var n = 0; n < columns; n++)
             {

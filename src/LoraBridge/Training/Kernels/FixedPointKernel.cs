@@ -25,13 +25,14 @@ internal static class FixedPointKernel
     /// <param name="a">Packed A: [6][128] pairs.</param>
     /// <param name="b">Packed B: [pairs][32] pairs.</param>
     /// <param name="pairs">How many pairs of k.</param>
+    /// <param name="rows">How many rows of the tile are wanted; others may be computed, too.</param>
     /// <param name="rowScales">s, by row.</param>
     /// <param name="columnScales">t, by column.</param>
     /// <param name="c">The tile's first element.</param>
     /// <param name="stride">Distance between the tile's rows, in elements.</param>
     /// <param name="accumulate">Whether C is added to instead of overwritten.</param>
     public static void Multiply(
-        ReadOnlySpan<int> a, ReadOnlySpan<int> b, int pairs, ReadOnlySpan<float> rowScales, ReadOnlySpan<float> columnScales,
+        ReadOnlySpan<int> a, ReadOnlySpan<int> b, int pairs, int rows, ReadOnlySpan<float> rowScales, ReadOnlySpan<float> columnScales,
         Span<float> c, int stride, bool accumulate)
     {
         // The loops below read through references: these checks are their only bounds checks.
@@ -47,12 +48,15 @@ internal static class FixedPointKernel
         ref var t = ref Unsafe.AsRef(in columnScales[0]);
         if (Avx512BW.IsSupported)
         {
-            Multiply512(ref a0, ref b0, pairs, ref s, ref t, ref c[0], (nuint)stride, accumulate);
+            if (rows > Rows / 2)
+                Multiply512(ref a0, ref b0, pairs, ref s, ref t, ref c[0], (nuint)stride, accumulate);
+            else
+                MultiplyHalf512(ref a0, ref b0, pairs, ref s, ref t, ref c[0], (nuint)stride, accumulate);
             return;
         }
         // 256 bits have half the columns, and 16 registers room for half of the tile.
         for (var half = 0; half < Columns; half += 16)
-            for (var row = 0; row < Rows; row += 3)
+            for (var row = 0; row < rows; row += Rows / 2)
                 Multiply256(
                     ref Unsafe.Add(ref a0, row * RowPairs), ref Unsafe.Add(ref b0, half), pairs, ref Unsafe.Add(ref s, row),
                     ref Unsafe.Add(ref t, half), ref Unsafe.Add(ref c[0], row * stride + half), (nuint)stride, accumulate);
@@ -113,6 +117,35 @@ internal static class FixedPointKernel
 
         x.StoreUnsafe(ref c, offset);
         y.StoreUnsafe(ref c, offset + 16);
+    }
+
+    /// <summary>The upper half of a tile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MultiplyHalf512(
+        ref int a, ref int b, int pairs, ref float s, ref float t, ref float c, nuint stride, bool accumulate)
+    {
+        Vector512<int> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
+        for (var k = 0; k < pairs; k++)
+        {
+            var left = Vector512.LoadUnsafe(ref b).AsInt16();
+            var right = Vector512.LoadUnsafe(ref b, 16).AsInt16();
+            var x = Vector512.Create(a).AsInt16();
+            c00 += Avx512BW.MultiplyAddAdjacent(x, left);
+            c01 += Avx512BW.MultiplyAddAdjacent(x, right);
+            x = Vector512.Create(Unsafe.Add(ref a, RowPairs)).AsInt16();
+            c10 += Avx512BW.MultiplyAddAdjacent(x, left);
+            c11 += Avx512BW.MultiplyAddAdjacent(x, right);
+            x = Vector512.Create(Unsafe.Add(ref a, 2 * RowPairs)).AsInt16();
+            c20 += Avx512BW.MultiplyAddAdjacent(x, left);
+            c21 += Avx512BW.MultiplyAddAdjacent(x, right);
+            a = ref Unsafe.Add(ref a, 1);
+            b = ref Unsafe.Add(ref b, Columns);
+        }
+
+        var (low, high) = (Vector512.LoadUnsafe(ref t), Vector512.LoadUnsafe(ref t, 16));
+        Store512(ref c, 0 * stride, c00, c01, low, high, s, accumulate);
+        Store512(ref c, 1 * stride, c10, c11, low, high, Unsafe.Add(ref s, 1), accumulate);
+        Store512(ref c, 2 * stride, c20, c21, low, high, Unsafe.Add(ref s, 2), accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
