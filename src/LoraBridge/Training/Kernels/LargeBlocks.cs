@@ -167,12 +167,11 @@ internal static class LargeBlocks
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void ReadScales(ref readonly byte block, ref float scales, ref float constants)
         {
-            var (d, high) = (Float16(in block, 0), Read<ushort>(in block, 2));
-            for (var group = 0; group < 8; group++)
-            {
-                var s = ((Read<byte>(in block, 4 + (nuint)group / 2) >> (4 * (group % 2))) & 0xF) | (((high >> (2 * group)) & 3) << 4);
-                Unsafe.Add(ref scales, group) = d * (s - 32);
-            }
+            var places = Vector256.Create(0u, 2, 4, 6, 8, 10, 12, 14);
+            var high = Avx2.ShiftRightLogicalVariable(Vector256.Create((uint)Read<ushort>(in block, 2)), places) & Vector256.Create(3u);
+            var low = Avx2.ShiftRightLogicalVariable(Vector256.Create(Read<uint>(in block, 4)), places + places) & Vector256.Create(0xFu);
+            var s = (low | (high << 4)).AsInt32() - Vector256.Create(32);
+            (Vector256.ConvertToSingle(s) * Float16(in block, 0)).StoreUnsafe(ref scales);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
