@@ -17,9 +17,10 @@ internal sealed class GraphTracer
     private readonly Dictionary<TensorPtr, TracedTensor> _known = [];
     private readonly List<TracedTensor> _nodes = [];
     private readonly List<TracedTensor> _inputs = [];
-    private readonly int _enoughInputs;
+    private readonly int _tokens;
+    private readonly int? _enoughInputs;
 
-    private GraphTracer(int enoughInputs) => _enoughInputs = enoughInputs;
+    private GraphTracer(int tokens, int? enoughInputs) => (_tokens, _enoughInputs) = (tokens, enoughInputs);
 
     /// <param name="model">The model; its weights, as loaded, become leaves of the graph.</param>
     /// <param name="adapter">An adapter whose branches shall be in the graph, with scale 1; null records the bare model.</param>
@@ -57,11 +58,11 @@ internal sealed class GraphTracer
         return [.. Enumerable.Range(0, tokens).Select(i => (int)(((long)i * stride + first) % vocabulary))];
     }
 
-    /// <summary>Decodes a row and records the graph of that, up to where as many inputs have been met as are wanted.</summary>
+    /// <summary>Decodes a row and records the graph of that; or only as many inputs as are wanted, as they are.</summary>
     private static GraphTracer Decode(
-        LlamaModelHandle model, LlamaAdapterHandle? adapter, int[] tokens, int outputRows, int threads, int enoughInputs = int.MaxValue)
+        LlamaModelHandle model, LlamaAdapterHandle? adapter, int[] tokens, int outputRows, int threads, int? enoughInputs = null)
     {
-        var tracer = new GraphTracer(enoughInputs);
+        var tracer = new GraphTracer(tokens.Length, enoughInputs);
         using var callback = new EvaluationCallback(tracer.Observe);
         var parameters = LlamaContexts.DefaultParameters() with
         {
@@ -102,8 +103,10 @@ internal sealed class GraphTracer
 
     /// <summary>Which inputs hold something else for another row.</summary>
     private int[] VaryingInputs(GraphTracer other) => _inputs.Count == other._inputs.Count
-        ? [.. _inputs.Zip(other._inputs).Index().Where(pair => !pair.Item.First.InputData.AsSpan().SequenceEqual(pair.Item.Second.InputData)).Select(pair => pair.Index)]
+        ? [.. _inputs.Zip(other._inputs).Index().Where(pair => !HoldTheSame(pair.Item.First, pair.Item.Second)).Select(pair => pair.Index)]
         : throw new NotSupportedException("The model's graph depends on which tokens a row has.");
+
+    private static bool HoldTheSame(TracedTensor a, TracedTensor b) => a.InputData.AsSpan().SequenceEqual(b.InputData) && Equals(a.Mask, b.Mask);
 
     /// <summary>Asked for every operation before it is computed; nothing is to be seen afterwards.</summary>
     private bool Observe(TensorPtr tensor, bool ask)
@@ -136,6 +139,7 @@ internal sealed class GraphTracer
 
         var isLeaf = tensor.Op == GgmlOp.None;
         var isInput = isLeaf && tensor.Flags.HasFlag(GgmlTensorFlags.Input) && tensor.Data != 0;
+        var mask = isInput && _enoughInputs is null ? PositionMask.TryRead(tensor, _tokens) : null;
         var imported = new TracedTensor
         {
             Name = tensor.Name,
@@ -148,7 +152,8 @@ internal sealed class GraphTracer
             ViewSource = tensor.ViewSource.IsNull ? null : Import(tensor.ViewSource),
             ViewOffset = (long)tensor.ViewOffset,
             Weight = isLeaf && !isInput ? tensor : default,
-            InputData = isInput ? tensor.ToArray<byte>() : null,
+            InputData = isInput && mask is null ? tensor.ToArray<byte>() : null,
+            Mask = mask,
         };
         _known.Add(tensor, imported);
         return imported;

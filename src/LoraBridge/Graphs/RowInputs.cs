@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using LoraBridge.Native;
 
@@ -12,7 +13,7 @@ namespace LoraBridge.Graphs;
 /// position i. So an input with a value per token is filled by looking the token's position up, and the attention mask by
 /// looking up the pair of positions where both tokens belong to the same sequence. Sliding windows, chunks, ALiBi distances and
 /// attention temperatures come out right without their being known here. What is neither stays as it was recorded, or is what
-/// llama.cpp computes for the row's tokens.
+/// llama.cpp computes for the row's tokens. Where attention takes them, masks are filled as intervals, in memory that grows with T.
 /// </remarks>
 internal sealed class RowInputs
 {
@@ -23,7 +24,10 @@ internal sealed class RowInputs
     private readonly TokenInputs? _tokenInputs;
     private readonly Dictionary<TracedTensor, TensorPtr> _tensors = [];
 
-    public RowInputs(TracedGraph graph, GraphBuilder leaves)
+    /// <param name="graph">The recorded graph.</param>
+    /// <param name="leaves">Where to make a leaf for each input.</param>
+    /// <param name="takenAsIntervals">Masks whose every use takes the cells that each token sees, I32 [3, T] (<see cref="SeenCells"/>), instead of a number for each pair.</param>
+    public RowInputs(TracedGraph graph, GraphBuilder leaves, IReadOnlySet<TracedTensor>? takenAsIntervals = null)
     {
         _tokens = graph.Tokens;
         _tokenInputs = graph.TokenInputs is { } inputs && inputs.AreIn(graph) ? inputs : null;
@@ -31,6 +35,8 @@ internal sealed class RowInputs
         {
             if (leaf.Name == OutputRowsName)
                 OutputRows = leaf;
+            else if (takenAsIntervals?.Contains(leaf) == true && _tokenInputs?.Contains(leaf) != true)
+                _tensors.Add(leaf, leaves.Leaf(GgmlTensorType.I32, new Shape(SeenCells.Words, _tokens), leaf.Name));
             else
                 _tensors.Add(leaf, leaves.Leaf(leaf.Type, leaf.Shape, leaf.Name));
         }
@@ -64,6 +70,8 @@ internal sealed class RowInputs
                 tensor.Set(tokens);
             else if (computed?.GetValueOrDefault(traced) is { } data)
                 tensor.Set<byte>(data);
+            else if (tensor.Type != traced.Type)
+                FillIntervals(traced.Mask!, tensor, positions, sequences);
             else if (IsMask(traced) && IsPairwise(traced))
                 FillMask(traced, tensor, positions, sequences);
             else if (!IsMask(traced) && TokenDimension(traced) is { } dimension)
@@ -78,6 +86,8 @@ internal sealed class RowInputs
     /// <summary>Whether column j of a mask stands for token j: then every token sees itself.</summary>
     private bool IsPairwise(TracedTensor mask)
     {
+        if (mask.Mask is not null)
+            return true;
         var (size, cells) = ((int)mask.Strides[0], (int)mask.Shape.Ne0);
         for (var row = 0; row < mask.Shape.Rows; row++)
         {
@@ -101,9 +111,10 @@ internal sealed class RowInputs
     }
 
     private void FillMask<T>(
-        TracedTensor traced, TensorPtr tensor, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences, T hidden) where T : unmanaged
+        TracedTensor traced, TensorPtr tensor, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences, T hidden) where T : unmanaged, IFloatingPointIeee754<T>
     {
         var cells = (int)traced.Shape.Ne0;
+        var simple = traced.Mask;
         var recorded = MemoryMarshal.Cast<byte, T>(traced.InputData);
         var mask = tensor.HostSpan<T>(0, checked((int)traced.Shape.Count));
         mask.Fill(hidden);
@@ -111,7 +122,24 @@ internal sealed class RowInputs
             for (var i = 0; i < _tokens; i++)
                 for (var j = 0; j < _tokens; j++)
                     if (sequences[i] == sequences[j])
-                        mask[matrix + i * cells + j] = recorded[matrix + positions[i] * cells + positions[j]];
+                        mask[matrix + i * cells + j] = simple?.At<T>(positions[i], positions[j]) ?? recorded[matrix + positions[i] * cells + positions[j]];
+    }
+
+    /// <summary>The same as intervals: the tokens of a sequence lie behind each other, from position 0 on, so that what one of them sees does too.</summary>
+    private static void FillIntervals(PositionMask mask, TensorPtr tensor, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences)
+    {
+        var seen = tensor.HostSpan<SeenCells>(0, positions.Length);
+        for (int begin = 0, end; begin < seen.Length; begin = end)
+        {
+            var length = sequences[begin..].IndexOfAnyExcept(sequences[begin]);
+            end = length < 0 ? seen.Length : begin + length;
+            if (sequences[..begin].Contains(sequences[begin]))
+                throw new ArgumentException($"Tokens of sequence {sequences[begin]} lie apart in the row: one is at {begin}, others before.");
+            for (var i = begin; i < end; i++)
+                seen[i] = positions[i] == i - begin
+                    ? mask.Seen(positions[i], begin, end - begin)
+                    : throw new ArgumentException($"Token {i - begin} of sequence {sequences[i]} has position {positions[i]}, expected {i - begin}.");
+        }
     }
 
     /// <summary>The dimension that runs over the tokens: of extent T, or a whole number of times T for several values behind each other.</summary>

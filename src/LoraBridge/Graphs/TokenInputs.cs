@@ -8,6 +8,8 @@ namespace LoraBridge.Graphs;
 /// <param name="read">What they hold for the tokens of one sequence, in the same order.</param>
 internal sealed class TokenInputs(IReadOnlyList<TracedTensor> leaves, Func<int[], IReadOnlyList<byte[]>> read)
 {
+    public bool Contains(TracedTensor leaf) => leaves.Contains(leaf);
+
     public bool AreIn(TracedGraph graph) => graph.Leaves.Any(leaves.Contains);
 
     /// <summary>What each of the inputs holds for a row of one sequence.</summary>

@@ -34,14 +34,17 @@ internal sealed class TracedTensor
     /// <summary>The native tensor of a weight; it lives as long as the model or the adapter. Null for everything else.</summary>
     public TensorPtr Weight { get; init; }
 
-    /// <summary>What an input held while the graph was recorded.</summary>
+    /// <summary>What an input held while the graph was recorded; null for one that is kept as a <see cref="Mask"/>.</summary>
     public byte[]? InputData { get; init; }
+
+    /// <summary>What an input held, where that is a mask of attention that depends on positions in a simple way.</summary>
+    public PositionMask? Mask { get; init; }
 
     public bool IsLeaf => Op == GgmlOp.None;
 
     public bool IsWeight => !Weight.IsNull;
 
-    public bool IsInput => InputData is not null;
+    public bool IsInput => InputData is not null || Mask is not null;
 
     public float FloatParam(int index) => BitConverter.Int32BitsToSingle(OpParams[index]);
 

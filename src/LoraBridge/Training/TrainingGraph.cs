@@ -34,7 +34,7 @@ internal sealed class TrainingGraph : IDisposable
         _graph = graph;
         _engine = engine;
         _leaves = new GraphBuilder(4096 + _graph.Leaves.Count * 2);
-        _inputs = new RowInputs(_graph, _leaves);
+        _inputs = new RowInputs(_graph, _leaves, AttentionLowering.MasksTakenAsIntervals(_graph));
         Parts = new GraphParts(_graph, _inputs.OutputRows, isTrainable);
         var fixedPoint = shape.Precision == TrainingPrecision.Exact ? null : new FixedPointMatMul(shape.CachesTransposed ? new PanelCache() : null);
         _trainedProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint);

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using LoraBridge.Graphs;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels;
@@ -13,6 +14,9 @@ internal readonly record struct AttentionOptions(float Scale, float MaxBias = 0,
 {
     /// <summary>Whether there is a mask, behind q, k and v.</summary>
     public bool HasMask { get; init; }
+
+    /// <summary>What a mask of intervals adds to scores, by distance (<see cref="PositionMask.Biases"/>); null for nothing.</summary>
+    public float[]? Biases { get; init; }
 
     /// <summary>Whether there are sinks, behind those.</summary>
     public bool HasSinks { get; init; }
@@ -122,7 +126,7 @@ internal readonly struct AttentionArguments(TensorPtr result, AttentionOptions o
     /// <summary>Pairs of a query and a cell that it sees, over all heads.</summary>
     public long VisiblePairs()
     {
-        using var mask = new MaskRows(Mask, Tokens, Cells);
+        using var mask = new MaskRows(this);
         var pairs = 0L;
         for (var i = 0L; i < (long)Heads * Sequences; i++)
         {

@@ -42,7 +42,7 @@ internal sealed class AttentionGradient(AttentionOptions options, int parts) : I
         var room = scratch.Floats;
         var block = new AttentionBlock(arguments, ref room);
         var workspace = new Workspace(arguments, result.Source(options.SourceCount), ref room);
-        using var mask = new MaskRows(arguments.Mask, arguments.Tokens, arguments.Cells);
+        using var mask = new MaskRows(arguments);
 
         var rest = result.Floats;
         var dq = Sections.Take(ref rest, (long)arguments.KeyLength * arguments.Tokens * arguments.Heads * arguments.Sequences);

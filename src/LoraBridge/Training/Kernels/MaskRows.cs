@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using LoraBridge.Graphs;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels;
@@ -14,7 +15,9 @@ internal readonly record struct VisibleCells(int First, int End, bool IsPlain)
     public VisibleCells Or(int place) => Count > 0 ? this : new VisibleCells(place, place, true);
 }
 
-/// <summary>Reads a mask [N or more, T, ...] of attention, in F16 or F32: minus infinity hides a cell from a token.</summary>
+/// <summary>
+/// Reads a mask of attention: [N or more, T, ...] in F16 or F32, where minus infinity hides a cell from a token, or I32 [3, T], <see cref="SeenCells"/>.
+/// </summary>
 internal ref struct MaskRows
 {
     private const ushort HiddenHalf = 0xFC00;
@@ -22,19 +25,26 @@ internal ref struct MaskRows
 
     private readonly TensorPtr _mask;
     private readonly int _cells;
+    private readonly float[]? _biases;
+    private readonly ReadOnlySpan<SeenCells> _seen;
     private readonly VisibleCells[] _rows;
     private readonly int _tokens;
+    private readonly bool _isScanned;
     private long _matrix = -1;
 
-    /// <param name="mask">The mask; null shows everything.</param>
-    /// <param name="tokens">T.</param>
-    /// <param name="cells">N.</param>
-    public MaskRows(TensorPtr mask, int tokens, int cells)
+    /// <param name="arguments">Of attention; without a mask everything is seen.</param>
+    public MaskRows(AttentionArguments arguments)
     {
-        (_mask, _tokens, _cells) = (mask, tokens, cells);
-        _rows = ArrayPool<VisibleCells>.Shared.Rent(tokens);
-        if (mask.IsNull)
-            _rows.AsSpan(0, tokens).Fill(new VisibleCells(0, cells, true));
+        (_mask, _tokens, _cells, _biases) = (arguments.Mask, arguments.Tokens, arguments.Cells, arguments.Options.Biases);
+        _rows = ArrayPool<VisibleCells>.Shared.Rent(_tokens);
+        if (_mask.IsNull)
+            _rows.AsSpan(0, _tokens).Fill(new VisibleCells(0, _cells, true));
+        else if (_mask.Type != GgmlTensorType.I32)
+            _isScanned = true;
+        else
+            _seen = _mask.HostSpan<SeenCells>(0, _tokens);
+        for (var token = 0; token < _seen.Length; token++)
+            _rows[token] = new VisibleCells(_seen[token].First, _seen[token].End, _biases is null);
     }
 
     public readonly VisibleCells this[int token] => _rows[token];
@@ -42,7 +52,7 @@ internal ref struct MaskRows
     /// <summary>Goes on with the mask of <paramref name="head"/>.</summary>
     public void Select(AttentionHead head)
     {
-        if (_mask.IsNull)
+        if (!_isScanned)
             return;
         var matrix = head.Index % _mask.Ne(2) + head.Sequence % _mask.Ne(3) * _mask.Ne(2);
         if (matrix == _matrix)
@@ -61,7 +71,9 @@ internal ref struct MaskRows
     public readonly void AddTo(int token, int first, float slope, Span<float> line, Span<float> scores)
     {
         var row = line[..scores.Length];
-        if (_mask.Type == GgmlTensorType.F16)
+        if (!_isScanned)
+            _biases.AsSpan(_seen[token].Bias, row.Length).CopyTo(row);
+        else if (_mask.Type == GgmlTensorType.F16)
             TensorPrimitives.ConvertToSingle(Row<Half>(token).Slice(first, row.Length), row);
         else
             Row<float>(token).Slice(first, row.Length).CopyTo(row);

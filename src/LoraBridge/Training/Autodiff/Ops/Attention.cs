@@ -5,8 +5,8 @@ using LoraBridge.Training.Kernels;
 namespace LoraBridge.Training.Autodiff.Ops;
 
 /// <summary>
-/// q [K, T, H, S], k [K, N, G, S], v [D, N, G, S], mask [N or more, T, ...], sinks [H] -> y [D, H, T, S], for H query heads in G groups that share
-/// keys and values: with s = cap(scale kᵀq) + slope mask, p = softmax(s) over the N cells and, if there is one, the head's sink, y = Σₙ p vₙ.
+/// q [K, T, H, S], k [K, N, G, S], v [D, N, G, S], mask, sinks [H] -> y [D, H, T, S], for H query heads in G groups that share
+/// keys and values; the mask is [N or more, T, ...], or I32 [3, T], <see cref="SeenCells"/>: with s = cap(scale kᵀq) + slope mask, p = softmax(s) over the N cells and, if there is one, the head's sink, y = Σₙ p vₙ.
 /// The gradient is that of <see cref="AttentionGradient"/>.
 /// </summary>
 /// <remarks>
@@ -20,8 +20,9 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
     public static TensorPtr TryEmit(
         GraphBuilder builder, AttentionOptions options, TensorPtr q, TensorPtr k, TensorPtr v, TensorPtr mask, TensorPtr sinks)
     {
-        var fits = k.Ne(0) == q.Ne(0) && v.Ne(1) == k.Ne(1) && v.Ne(2) == k.Ne(2) && q.Ne(2) % k.Ne(2) == 0 && k.Ne(3) == q.Ne(3) && v.Ne(3) == q.Ne(3)
-            && (mask.IsNull || mask.Ne(0) >= k.Ne(1) && mask.Ne(1) >= q.Ne(1) && mask.IsContiguous && mask.Type is GgmlTensorType.F16 or GgmlTensorType.F32)
+        var hasIntervals = !mask.IsNull && mask.Type == GgmlTensorType.I32;
+        var fits = Takes(q.Shape, k.Shape, v.Shape)
+            && (mask.IsNull || hasIntervals || mask.Ne(0) >= k.Ne(1) && mask.Ne(1) >= q.Ne(1) && mask.IsContiguous && mask.Type is GgmlTensorType.F16 or GgmlTensorType.F32)
             && (sinks.IsNull || sinks.IsFloat && sinks.IsContiguous && sinks.ElementCount == q.Ne(2));
         if (!fits)
             return default;
@@ -31,6 +32,14 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
 
         TensorPtr Readable(TensorPtr tensor) => tensor.HasContiguousRows && tensor.Nb(1) % sizeof(float) == 0 ? tensor : builder.Contiguous(tensor);
     }
+
+    /// <summary>Whether it takes the arguments of a recorded FLASH_ATTN_EXT, with its mask as intervals.</summary>
+    public static bool Takes(TracedTensor node) =>
+        node.Sources is [{ Shape: var q }, { Shape: var k }, { Shape: var v }, _, .. var sinks] && Takes(q, k, v) && k.Ne1 >= q.Ne1
+        && sinks is [] or [{ IsWeight: true, Type: GgmlTensorType.F32, Shape.Rows: 1 }];
+
+    private static bool Takes(Shape q, Shape k, Shape v) =>
+        k.Ne0 == q.Ne0 && v.Ne1 == k.Ne1 && v.Ne2 == k.Ne2 && q.Ne2 % k.Ne2 == 0 && k.Ne3 == q.Ne3 && v.Ne3 == q.Ne3;
 
     public double Operations(TensorPtr result)
     {
@@ -52,7 +61,7 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
         var block = new AttentionBlock(arguments, ref room);
         var values = Sections.Take(ref room, valuesSize);
         var sums = Sections.Take(ref room, AttentionBlock.RowsFor(width));
-        using var mask = new MaskRows(arguments.Mask, arguments.Tokens, arguments.Cells);
+        using var mask = new MaskRows(arguments);
         var packed = -1L;
         for (; item < end; item++)
         {
