@@ -42,13 +42,17 @@ internal sealed class PositionMask : IEquatable<PositionMask>
             return null;
         return mask.Type switch
         {
-            GgmlTensorType.F16 => TryRead<ushort>(mask, tokens, 0xFC00, (bits, numbers) => TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<ushort, Half>(bits), numbers)),
+            GgmlTensorType.F16 => TryRead<ushort>(
+                mask, tokens, 0xFC00, (bits, numbers) => TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<ushort, Half>(bits), numbers)),
             GgmlTensorType.F32 => TryRead<uint>(mask, tokens, 0xFF800000, (bits, numbers) => MemoryMarshal.Cast<uint, float>(bits).CopyTo(numbers)),
             _ => null,
         };
     }
 
-    /// <summary>What a token at <paramref name="position"/> of a sequence sees, where the sequence begins at a cell of a row and is <paramref name="length"/> tokens long.</summary>
+    /// <summary>What a token sees of its own sequence.</summary>
+    /// <param name="position">The token's position.</param>
+    /// <param name="begin">The cell of the row at which the sequence begins, with position 0.</param>
+    /// <param name="length">The sequence's tokens, at positions and cells that follow each other.</param>
     public SeenCells Seen(int position, int begin, int length)
     {
         var (first, end) = _seen[position];
@@ -73,6 +77,10 @@ internal sealed class PositionMask : IEquatable<PositionMask>
 
     private int DistanceIndex(int position, int other) => other - position + _seen.Length - 1;
 
+    /// <param name="mask">The mask.</param>
+    /// <param name="tokens">T.</param>
+    /// <param name="hidden">The bits of minus infinity.</param>
+    /// <param name="convert">Makes numbers of bits.</param>
     private static PositionMask? TryRead<T>(TensorPtr mask, int tokens, T hidden, Action<T[], float[]> convert) where T : unmanaged, IEquatable<T>
     {
         var line = new T[mask.Ne(0)];

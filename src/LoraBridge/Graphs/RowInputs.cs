@@ -26,7 +26,9 @@ internal sealed class RowInputs
 
     /// <param name="graph">The recorded graph.</param>
     /// <param name="leaves">Where to make a leaf for each input.</param>
-    /// <param name="takenAsIntervals">Masks whose every use takes the cells that each token sees, I32 [3, T] (<see cref="SeenCells"/>), instead of a number for each pair.</param>
+    /// <param name="takenAsIntervals">
+    /// Masks of which every use takes the cells that each token sees, I32 [3, T] (<see cref="SeenCells"/>), instead of a number for each pair.
+    /// </param>
     public RowInputs(TracedGraph graph, GraphBuilder leaves, IReadOnlySet<TracedTensor>? takenAsIntervals = null)
     {
         _tokens = graph.Tokens;

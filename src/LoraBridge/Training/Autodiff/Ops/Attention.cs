@@ -5,8 +5,9 @@ using LoraBridge.Training.Kernels;
 namespace LoraBridge.Training.Autodiff.Ops;
 
 /// <summary>
-/// q [K, T, H, S], k [K, N, G, S], v [D, N, G, S], mask, sinks [H] -> y [D, H, T, S], for H query heads in G groups that share
-/// keys and values; the mask is [N or more, T, ...], or I32 [3, T], <see cref="SeenCells"/>: with s = cap(scale kᵀq) + slope mask, p = softmax(s) over the N cells and, if there is one, the head's sink, y = Σₙ p vₙ.
+/// q [K, T, H, S], k [K, N, G, S], v [D, N, G, S], mask, sinks [H] -> y [D, H, T, S], for H query heads in G groups that share keys and values:
+/// with s = cap(scale kᵀq) + slope mask, p = softmax(s) over the N cells and, if there is one, the head's sink, y = Σₙ p vₙ. The mask is
+/// [N or more, T, ...] in F16 or F32, or the cells that each token sees, I32 [3, T] (<see cref="SeenCells"/>).
 /// The gradient is that of <see cref="AttentionGradient"/>.
 /// </summary>
 /// <remarks>
@@ -20,9 +21,9 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
     public static TensorPtr TryEmit(
         GraphBuilder builder, AttentionOptions options, TensorPtr q, TensorPtr k, TensorPtr v, TensorPtr mask, TensorPtr sinks)
     {
-        var hasIntervals = !mask.IsNull && mask.Type == GgmlTensorType.I32;
         var fits = Takes(q.Shape, k.Shape, v.Shape)
-            && (mask.IsNull || hasIntervals || mask.Ne(0) >= k.Ne(1) && mask.Ne(1) >= q.Ne(1) && mask.IsContiguous && mask.Type is GgmlTensorType.F16 or GgmlTensorType.F32)
+            && (mask.IsNull || mask.Type == GgmlTensorType.I32
+                || mask.Ne(0) >= k.Ne(1) && mask.Ne(1) >= q.Ne(1) && mask.IsContiguous && mask.Type is GgmlTensorType.F16 or GgmlTensorType.F32)
             && (sinks.IsNull || sinks.IsFloat && sinks.IsContiguous && sinks.ElementCount == q.Ne(2));
         if (!fits)
             return default;
@@ -35,7 +36,7 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
 
     /// <summary>Whether it takes the arguments of a recorded FLASH_ATTN_EXT, with its mask as intervals.</summary>
     public static bool Takes(TracedTensor node) =>
-        node.Sources is [{ Shape: var q }, { Shape: var k }, { Shape: var v }, _, .. var sinks] && Takes(q, k, v) && k.Ne1 >= q.Ne1
+        node.Sources is [{ Shape: var q }, { Shape: var k }, { Shape: var v }, { Shape: var mask }, .. var sinks] && Takes(q, k, v) && k.Ne1 >= mask.Ne1
         && sinks is [] or [{ IsWeight: true, Type: GgmlTensorType.F32, Shape.Rows: 1 }];
 
     private static bool Takes(Shape q, Shape k, Shape v) =>
