@@ -1,12 +1,13 @@
 using LoraBridge.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
+using LoraBridge.Training.Kernels;
 
 namespace LoraBridge.Training;
 
 /// <summary>
 /// Chooses how products are computed: those with weights by precision, and an adapter's branch, which llama.cpp computes as
-/// MUL_MAT, MUL_MAT, SCALE and ADD, as two operations made for small ranks; attention by a kernel that has a gradient. What ggml computes
+/// MUL_MAT, MUL_MAT, SCALE and ADD, as two operations made for small ranks, or together with the weight's product; attention by a kernel that has a gradient. What ggml computes
 /// on one thread is computed on all.
 /// </summary>
 internal sealed class ProductLowering : INodeLowering
@@ -18,6 +19,7 @@ internal sealed class ProductLowering : INodeLowering
     private static readonly FixedPointMatMul Uncached = new();
 
     private readonly FixedPointMatMul? _fixedPoint;
+    private readonly PanelCache? _cache;
     private readonly HashSet<TracedTensor> _trainable;
     private readonly HashSet<TracedTensor> _projections = [];
     private readonly Dictionary<TracedTensor, Branch> _branches = [];
@@ -25,9 +27,10 @@ internal sealed class ProductLowering : INodeLowering
     /// <param name="graph">The recorded graph.</param>
     /// <param name="trainable">Leaves that training changes.</param>
     /// <param name="fixedPoint">How to compute products with weights that are frozen; null computes all as inference does.</param>
-    public ProductLowering(TracedGraph graph, IEnumerable<TracedTensor> trainable, FixedPointMatMul? fixedPoint)
+    /// <param name="cache">Where gradients find those weights in 8 bits, if they are kept so.</param>
+    public ProductLowering(TracedGraph graph, IEnumerable<TracedTensor> trainable, FixedPointMatMul? fixedPoint, PanelCache? cache = null)
     {
-        _fixedPoint = fixedPoint;
+        (_fixedPoint, _cache) = (fixedPoint, cache);
         _trainable = [.. trainable];
         CacheBytes = fixedPoint?.CacheBytes(
             graph.Nodes.Where(node => node.Op == GgmlOp.MulMat).Select(node => node.Sources[0]!).Distinct().Where(IsFrozen).Select(weight => weight.Weight)) ?? 0;
@@ -46,8 +49,7 @@ internal sealed class ProductLowering : INodeLowering
     public TensorPtr TryEmit(GraphBuilder builder, TracedTensor node, ReadOnlySpan<TensorPtr> sources, Func<TracedTensor, TensorPtr> valueOf)
     {
         if (_branches.TryGetValue(node, out var branch) && valueOf(branch.Projection) is { IsNull: false } projection)
-            return builder.Custom(
-                new LowRankUpdate(branch.Scale), node.Shape, builder.Contiguous(sources[0]), valueOf(branch.Factor), builder.Contiguous(projection));
+            return Emit(builder, node.Shape, branch, sources[0], projection, valueOf);
         if (Elementwise.For(node) is { } function && Elementwise.Takes(sources[0]))
             return builder.Custom(function, node.Shape, sources[0]);
         if (node.Op == GgmlOp.FlashAttnExt)
@@ -61,6 +63,21 @@ internal sealed class ProductLowering : INodeLowering
         return (IsFrozen(node.Sources[0]!) ? _fixedPoint : Uncached).Emit(builder, sources[0], sources[1]);
     }
 
+    /// <summary>
+    /// Emits y = w + s B h. Where w is a fixed-point product of the same x, made for this branch alone, it is computed along with it: what was
+    /// emitted for w before is not used then, and so never computed.
+    /// </summary>
+    private TensorPtr Emit(
+        GraphBuilder builder, Shape shape, Branch branch, TensorPtr w, TensorPtr projection, Func<TracedTensor, TensorPtr> valueOf)
+    {
+        var factor = valueOf(branch.Factor);
+        if (branch.OwnsProduct && !valueOf(branch.Product).IsNull && builder.KernelOf(w) == _fixedPoint && _fixedPoint is not null
+            && builder.KernelOf(projection) == LowRankProduct.Instance && projection.Source(1) == w.Source(1))
+            return builder.Custom(
+                new AdaptedMatMul(branch.Scale, _cache), shape, w.Source(0), w.Source(1), projection.Source(0), factor, projection);
+        return builder.Custom(new LowRankUpdate(branch.Scale), shape, builder.Contiguous(w), factor, builder.Contiguous(projection));
+    }
+
     /// <summary>The branch y = w + s B h that ends in <paramref name="sum"/>, with h = A x, if it is one of matrices of small rank.</summary>
     private Branch? BranchOf(TracedTensor sum, Dictionary<TracedTensor, int> uses)
     {
@@ -69,12 +86,12 @@ internal sealed class ProductLowering : INodeLowering
         if (scaled.Sources[0] is not { Op: GgmlOp.MulMat, Sources: [{ } b, { Op: GgmlOp.MulMat, Sources: [{ } a, _] } h] } product)
             return null;
         var isSmall = IsFactor(b) && IsFactor(a) && b.Shape.Ne0 <= LargestRank && h.Type == GgmlTensorType.F32;
-        return isSmall && uses[scaled] == 1 && uses[product] == 1 ? new Branch(b, h, scaled.FloatParam(0)) : null;
+        return isSmall && uses[scaled] == 1 && uses[product] == 1 ? new Branch(w, uses[w] == 1, b, h, scaled.FloatParam(0)) : null;
     }
 
     private bool IsFrozen(TracedTensor tensor) => tensor.IsWeight && !_trainable.Contains(tensor);
 
     private bool IsFactor(TracedTensor leaf) => _trainable.Contains(leaf) && leaf.Type == GgmlTensorType.F32 && leaf.Shape.Rows == leaf.Shape.Ne1;
 
-    private sealed record Branch(TracedTensor Factor, TracedTensor Projection, float Scale);
+    private sealed record Branch(TracedTensor Product, bool OwnsProduct, TracedTensor Factor, TracedTensor Projection, float Scale);
 }

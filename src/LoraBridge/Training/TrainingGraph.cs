@@ -36,8 +36,9 @@ internal sealed class TrainingGraph : IDisposable
         _leaves = new GraphBuilder(4096 + _graph.Leaves.Count * 2);
         _inputs = new RowInputs(_graph, _leaves, AttentionLowering.MasksTakenAsIntervals(_graph));
         Parts = new GraphParts(_graph, _inputs.OutputRows, isTrainable);
-        var fixedPoint = shape.Precision == TrainingPrecision.Exact ? null : new FixedPointMatMul(shape.CachesTransposed ? new PanelCache() : null);
-        _trainedProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint);
+        var cache = shape.CachesTransposed ? new PanelCache() : null;
+        var fixedPoint = shape.Precision == TrainingPrecision.Exact ? null : new FixedPointMatMul(cache);
+        _trainedProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint, cache);
         Noise = shape.Noise;
         TrainedNodes = Noise is null ? _trainedProducts : new NoiseLowering(_trainedProducts, Noise, Parts.Trainable);
         MeasuredProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint: null);

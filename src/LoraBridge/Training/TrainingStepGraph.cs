@@ -162,7 +162,7 @@ internal sealed class TrainingStepGraph : IDisposable
     {
         var pass = new BackwardPass(_builder, _graph.Schedule);
         foreach (var parameter in _owner.Parameters)
-            pass.AddVariable(parameter.Value);
+            pass.AddVariable(parameter.Value, parameter.Gradient);
         foreach (var input in inputs)
             if (_parts.Varies(input))
                 pass.AddVariable(_values[input]);

@@ -14,12 +14,29 @@ namespace LoraBridge.Training.Autodiff;
 internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> schedule)
 {
     private readonly HashSet<TensorPtr> _varies = [];
+    private readonly Dictionary<TensorPtr, TensorPtr> _sums = [];
     private readonly Dictionary<TensorPtr, TensorPtr> _gradients = [];
 
     public GraphBuilder Builder => builder;
 
     /// <summary>Declares that a gradient with respect to <paramref name="tensor"/> is wanted.</summary>
     public void AddVariable(TensorPtr tensor) => _varies.Add(tensor);
+
+    /// <summary>Declares that the gradient with respect to <paramref name="tensor"/> is to be added to <paramref name="sum"/>.</summary>
+    /// <param name="tensor">A parameter.</param>
+    /// <param name="sum">Memory of the same shape outside of the graph. Kernels may add to it; what they return instead is in <see cref="Gradient"/>.</param>
+    public void AddVariable(TensorPtr tensor, TensorPtr sum)
+    {
+        AddVariable(tensor);
+        _sums[tensor] = sum;
+    }
+
+    /// <summary>Where a kernel may add the gradient of a parameter by itself, instead of returning it: a source that it writes to.</summary>
+    /// <remarks>
+    /// That saves a result, and a pass to add it. The kernel's node must have a result that something else is computed from, or it would
+    /// not be scheduled.
+    /// </remarks>
+    public TensorPtr Sum(TensorPtr parameter) => _sums[parameter];
 
     /// <summary>Follows the variables through <paramref name="count"/> operations of the tape from <paramref name="start"/> on.</summary>
     public void Follow(int start, int count)

@@ -20,9 +20,7 @@ internal sealed class LowRankProductGradient : IProductKernel
         var (start, end) = WorkSplit.Of(result.Shape.Rows, 1, worker, workers);
         var rows = (int)(end - start);
         var dx = result.HostSpan<float>(start * d, rows * d);
-        if (sum.IsNull)
-            dx.Clear();
-        var before = sum.IsNull ? dx : sum.HostSpan<float>(start * d, rows * d);
-        LowRank.Update(dh.HostSpan<float>(start * rank, rows * rank), a.Floats, before, dx, rank, d, 1);
+        var before = sum.IsNull ? default : sum.HostSpan<float>(start * d, rows * d);
+        LowRank.Update(dh.HostSpan<float>(start * rank, rows * rank), rank, 1, a.Floats, d, before, dx, d, d);
     }
 }

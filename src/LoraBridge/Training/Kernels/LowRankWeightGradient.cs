@@ -17,7 +17,11 @@ internal sealed class LowRankWeightGradient : IProductKernel
         var (x, dh) = (result.Source(0), result.Source(1));
         var (d, rank) = ((int)result.Ne(0), (int)result.Ne(1));
         var (first, end) = WorkSplit.Of(d, Grain, worker, workers);
-        if (first < end)
-            LowRank.Outer(dh.Floats, x.Floats, result.Floats, rank, d, (int)first, (int)end, 1);
+        if (first == end)
+            return;
+        var gradient = result.Floats[(int)first..];
+        for (var r = 0; r < rank; r++)
+            gradient.Slice(r * d, (int)(end - first)).Clear();
+        LowRank.Outer(dh.Floats, rank, 1, x.Floats[(int)first..], d, gradient, d, (int)(end - first));
     }
 }

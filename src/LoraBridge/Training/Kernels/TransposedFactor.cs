@@ -2,20 +2,23 @@ using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels;
 
-/// <summary>A factor [R, M] of an adapter as R rows of M elements, in borrowed memory.</summary>
+/// <summary>Rows m of a factor [R, M] of an adapter as R rows of them, in borrowed memory.</summary>
 internal readonly ref struct TransposedFactor
 {
     private readonly Scratch _scratch;
 
-    public TransposedFactor(TensorPtr factor)
+    /// <param name="factor">The factor.</param>
+    /// <param name="first">The first m.</param>
+    /// <param name="count">How many.</param>
+    public TransposedFactor(TensorPtr factor, int first, int count)
     {
-        var (rank, m) = ((int)factor.Ne(0), (int)factor.Ne(1));
-        _scratch = new Scratch(rank * m);
+        var rank = (int)factor.Ne(0);
+        _scratch = new Scratch(rank * count);
         Rows = _scratch.Floats;
-        LowRank.Transpose(factor.Floats, Rows, m, rank);
+        LowRank.Transpose(factor.HostSpan<float>((long)first * rank, count * rank), Rows, count, rank);
     }
 
-    /// <summary>Row r starts at r M.</summary>
+    /// <summary>Row r starts at r times the count.</summary>
     public Span<float> Rows { get; }
 
     public void Dispose() => _scratch.Dispose();

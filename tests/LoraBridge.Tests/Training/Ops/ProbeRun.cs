@@ -9,14 +9,16 @@ internal sealed class ProbeRun : IDisposable
 {
     private readonly ComputeEngine _engine;
     private readonly GraphBuilder _leaves = new(32);
+    private readonly GraphBuilder _sumLeaves = new(32);
     private readonly GraphBuilder _weightLeaf = new(4);
     private readonly GraphBuilder _builder = new(512);
     private readonly BufferHandle _leafMemory;
+    private readonly BufferHandle? _sumMemory;
     private readonly BufferHandle _weightMemory;
     private readonly GraphAllocatorHandle _allocator;
     private readonly ComputeGraph _graph;
     private readonly TensorPtr[] _arguments;
-    private readonly TensorPtr[] _gradients;
+    private readonly TensorPtr[] _sums;
     private readonly TensorPtr _result;
     private readonly float[] _weights;
 
@@ -28,6 +30,8 @@ internal sealed class ProbeRun : IDisposable
         _leafMemory = _engine.Allocate(_leaves);
         for (var i = 0; i < _arguments.Length; i++)
             _arguments[i].Set<byte>(BytesOf(arguments[i].Values));
+        _sums = [.. _arguments.Select((argument, i) => arguments[i].Varies ? _sumLeaves.Leaf(GgmlTensorType.F32, argument.Shape, $"x{i}.grad") : default)];
+        _sumMemory = arguments.Any(argument => argument.Varies) ? _engine.Allocate(_sumLeaves) : null;
 
         var y = operation(_builder, _arguments);
         var count = _builder.Tape.Count;
@@ -43,23 +47,28 @@ internal sealed class ProbeRun : IDisposable
         var pass = new BackwardPass(_builder, _graph.Schedule);
         for (var i = 0; i < _arguments.Length; i++)
             if (arguments[i].Varies)
-                pass.AddVariable(_arguments[i]);
+                pass.AddVariable(_arguments[i], _sums[i]);
         pass.Follow(0, count);
         pass.Add(y, weights);
         pass.Run(0, count);
-        _gradients = [.. _arguments.Select(pass.Gradient)];
-        foreach (var gradient in _gradients)
-            if (!gradient.IsNull)
-                _graph.ScheduleOutput(gradient);
+        for (var i = 0; i < _arguments.Length; i++)
+            if (pass.Gradient(_arguments[i]) is { IsNull: false } gradient)
+                _graph.Schedule(_builder.AddInPlace(_sums[i], gradient));
         _allocator = _engine.CreateAllocator();
         _graph.Allocate(_allocator);
     }
 
-    public void Compute() => _graph.Compute();
+    public void Compute()
+    {
+        foreach (var sum in _sums)
+            if (!sum.IsNull)
+                sum.Set<float>(new float[sum.ElementCount]);
+        _graph.Compute();
+    }
 
     public float[] Result => _result.ToArray<float>();
 
-    public float[] Gradient(int argument) => _gradients[argument].ToArray<float>();
+    public float[] Gradient(int argument) => _sums[argument].ToArray<float>();
 
     /// <summary>∂loss / ∂values[element], from the loss at four points around it.</summary>
     public double Derivative(int argument, float[] values, int element, double epsilon)
@@ -87,9 +96,11 @@ internal sealed class ProbeRun : IDisposable
     {
         _allocator.Dispose();
         _leafMemory.Dispose();
+        _sumMemory?.Dispose();
         _weightMemory.Dispose();
         _builder.Dispose();
         _weightLeaf.Dispose();
+        _sumLeaves.Dispose();
         _leaves.Dispose();
         _engine.Dispose();
     }

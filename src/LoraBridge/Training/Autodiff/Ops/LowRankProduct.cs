@@ -20,7 +20,7 @@ internal sealed class LowRankProduct : IProductKernel, IGradientRule
         var (d, rank) = ((int)a.Ne(0), (int)a.Ne(1));
         var (start, end) = WorkSplit.Of(result.Shape.Rows, 1, worker, workers);
         var rows = (int)(end - start);
-        LowRank.Dots(x.HostSpan<float>(start * d, rows * d), a.Floats, result.HostSpan<float>(start * rank, rows * rank), rank, d, 1);
+        LowRank.Dots(x.HostSpan<float>(start * d, rows * d), d, a.Floats, d, d, 1, result.HostSpan<float>(start * rank, rows * rank), rank);
     }
 
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)

@@ -12,27 +12,27 @@ namespace LoraBridge.Training.Autodiff.Ops;
 /// <param name="scale">s.</param>
 internal sealed class LowRankUpdate(float scale) : IProductKernel, IGradientRule
 {
+    private const int Grain = 64;
+
     public double Operations(TensorPtr result) => 2.0 * result.Source(1).Ne(0) * result.ElementCount;
 
     public void Compute(TensorPtr result, int worker, int workers)
     {
         var (w, b, h) = (result.Source(0), result.Source(1), result.Source(2));
         var (rank, m) = ((int)b.Ne(0), (int)b.Ne(1));
-        var (start, end) = WorkSplit.Of(result.Shape.Rows, 1, worker, workers);
-        var rows = (int)(end - start);
-        using var columns = new TransposedFactor(b);
-        LowRank.Update(
-            h.HostSpan<float>(start * rank, rows * rank), columns.Rows, w.HostSpan<float>(start * m, rows * m),
-            result.HostSpan<float>(start * m, rows * m), rank, m, scale);
+        var (start, end) = WorkSplit.Of(m, Grain, worker, workers);
+        if (start == end)
+            return;
+        var (first, width) = ((int)start, (int)(end - start));
+        using var factor = new TransposedFactor(b, first, width);
+        LowRank.Update(h.Floats, rank, scale, factor.Rows, width, w.Floats[first..], result.Floats[first..], m, width);
     }
 
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
     {
         var (w, b, h) = (y.Source(0), y.Source(1), y.Source(2));
         pass.Add(w, dy);
-        if (pass.Needs(h))
-            pass.Add(h, pass.Builder.Custom(new LowRankInputGradient(scale), h.Shape, b, dy));
-        if (pass.Needs(b))
-            pass.Add(b, pass.Builder.Custom(new LowRankFactorGradient(scale), b.Shape, h, dy));
+        var parts = pass.Builder.Custom(new LowRankUpdateGradient(scale), LowRankUpdateGradient.Parts(h, dy), b, h, dy, pass.Sum(b));
+        pass.Add(h, PackedGradients.SumParts(pass.Builder, parts, h.Shape));
     }
 }

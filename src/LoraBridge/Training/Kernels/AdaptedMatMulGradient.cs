@@ -1,0 +1,46 @@
+using System.Numerics.Tensors;
+using LoraBridge.Graphs;
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Kernels;
+
+/// <summary>
+/// dx[k, t] = Σₘ W[k, m] dy[m, t] + Σᵣ A[k, r] dh[r, t], the first sum in fixed point (<see cref="FixedPointGemm"/>), added to what other
+/// branches gave, and dA[k, r] = Σₜ x[k, t] dh[r, t]. Sources: W [K, M], a matrix of any type with contiguous rows, x [K, T], A [K, R],
+/// dy [M, T], dh in parts (<see cref="LowRankUpdateGradient"/>), the gradient of A so far, which dA is added to where it lies, and, if there
+/// is one, the gradient of x so far.
+/// </summary>
+/// <param name="cache">Where W is kept in 8 bits; null dequantises it each time.</param>
+internal sealed class AdaptedMatMulGradient(PanelCache? cache) : IProductKernel
+{
+    public double Operations(TensorPtr result) => 2.0 * (result.Source(3).Ne(0) + 2 * result.Source(2).Ne(1)) * result.ElementCount;
+
+    public void Compute(TensorPtr result, int worker, int workers)
+    {
+        var (w, x, a, dy) = (result.Source(0), result.Source(1), result.Source(2), result.Source(3));
+        var (parts, gradient, sum) = (result.Source(4), result.Source(5), result.Source(6));
+        var (k, m, n, rank) = ((int)w.Ne(0), (int)w.Ne(1), (int)dy.Shape.Rows, (int)a.Ne(1));
+        var (start, end) = WorkSplit.Of(k, FixedPointGemm.StageColumns, worker, workers);
+        if (start == end)
+            return;
+        var (first, width) = ((int)start, (int)(end - start));
+        using var scratch = new Scratch(rank * n);
+        var dh = scratch.Floats;
+        Sum(parts, dh);
+        LowRank.Outer(dh, rank, 1, x.Floats[first..], k, gradient.Floats[first..], k, width);
+
+        var dx = result.Floats;
+        LowRank.Update(dh, rank, 1, a.Floats[first..], k, sum.IsNull ? default : sum.Floats[first..], dx[first..], k, width);
+        if (cache is null)
+            FixedPointGemm.Multiply(dy.Floats, m, new RowPanels<TensorRows>(new TensorRows(w, 0, 0)), dx, k, n, m, first, (int)end, accumulate: true);
+        else
+            FixedPointGemm.Multiply(dy.Floats, m, cache.Of(w), dx, k, n, m, first, (int)end, accumulate: true);
+    }
+
+    private static void Sum(TensorPtr parts, Span<float> sum)
+    {
+        parts.HostSpan<float>(0, sum.Length).CopyTo(sum);
+        for (var part = 1; part < parts.Ne(1); part++)
+            TensorPrimitives.Add(sum, parts.HostSpan<float>((long)part * sum.Length, sum.Length), sum);
+    }
+}
