@@ -7,8 +7,8 @@ namespace LoraBridge.Training;
 
 /// <summary>
 /// Chooses how products are computed: those with weights by precision, and an adapter's branch, which llama.cpp computes as
-/// MUL_MAT, MUL_MAT, SCALE and ADD, as two operations made for small ranks, or together with the weight's product; attention by a kernel that has a gradient. What ggml computes
-/// on one thread is computed on all.
+/// MUL_MAT, MUL_MAT, SCALE and ADD, as two operations made for small ranks, or together with the weight's product; attention by a
+/// kernel that has a gradient; a norm together with its weight. What ggml computes on one thread is computed on all.
 /// </summary>
 internal sealed class ProductLowering : INodeLowering
 {
@@ -22,6 +22,7 @@ internal sealed class ProductLowering : INodeLowering
     private readonly PanelCache? _cache;
     private readonly HashSet<TracedTensor> _trainable;
     private readonly HashSet<TracedTensor> _projections = [];
+    private readonly HashSet<TracedTensor> _weightedNorms = [];
     private readonly Dictionary<TracedTensor, Branch> _branches = [];
 
     /// <param name="graph">The recorded graph.</param>
@@ -41,6 +42,10 @@ internal sealed class ProductLowering : INodeLowering
                 _branches.Add(node, branch);
                 _projections.Add(branch.Projection);
             }
+            else if (IsWeightedNorm(node, uses))
+            {
+                _weightedNorms.Add(node);
+            }
     }
 
     /// <summary>Bytes of the copies of frozen weights that gradients are computed with, once all are made.</summary>
@@ -52,6 +57,8 @@ internal sealed class ProductLowering : INodeLowering
             return Emit(builder, node.Shape, branch, sources[0], projection, valueOf);
         if (Elementwise.For(node) is { } function && Elementwise.Takes(sources[0]))
             return builder.Custom(function, node.Shape, sources[0]);
+        if (_weightedNorms.Contains(node) && !valueOf(node.Sources[0]!).IsNull && sources[0].Source(0).IsContiguous)
+            return builder.Custom(new WeightedRmsNorm(node.Sources[0]!.FloatParam(0)), node.Shape, sources[0].Source(0), sources[1]);
         if (node.Op == GgmlOp.FlashAttnExt)
             return AttentionLowering.TryEmit(builder, node, sources, valueOf);
         if (node.Op != GgmlOp.MulMat)
@@ -88,6 +95,10 @@ internal sealed class ProductLowering : INodeLowering
         var isSmall = IsFactor(b) && IsFactor(a) && b.Shape.Ne0 <= LargestRank && h.Type == GgmlTensorType.F32;
         return isSmall && uses[scaled] == 1 && uses[product] == 1 ? new Branch(w, uses[w] == 1, b, h, scaled.FloatParam(0)) : null;
     }
+
+    private bool IsWeightedNorm(TracedTensor node, Dictionary<TracedTensor, int> uses) =>
+        node is { Op: GgmlOp.Mul, Sources: [{ Op: GgmlOp.RmsNorm } norm, { Type: GgmlTensorType.F32 } weight] }
+        && IsFrozen(weight) && weight.Shape == new Shape(norm.Shape.Ne0) && uses[norm] == 1;
 
     private bool IsFrozen(TracedTensor tensor) => tensor.IsWeight && !_trainable.Contains(tensor);
 

@@ -18,7 +18,8 @@ internal interface ILanes<TVector> where TVector : struct
     /// <summary>a b + c, rounded once.</summary>
     static abstract TVector MultiplyAdd(TVector a, TVector b, TVector c);
 
-    static abstract float Sum(TVector vector);
+    /// <summary>The sums of lanes 0, 4, 8, ..., of lanes 1, 5, 9, ..., and so on.</summary>
+    static abstract Vector128<float> Fold(TVector vector);
 }
 
 /// <summary>Vectors of 256 bits.</summary>
@@ -39,7 +40,7 @@ internal readonly struct Lanes256 : ILanes<Vector256<float>>
     public static Vector256<float> MultiplyAdd(Vector256<float> a, Vector256<float> b, Vector256<float> c) => Vector256.FusedMultiplyAdd(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Sum(Vector256<float> vector) => Vector256.Sum(vector);
+    public static Vector128<float> Fold(Vector256<float> vector) => vector.GetLower() + vector.GetUpper();
 }
 
 /// <summary>Vectors of 512 bits.</summary>
@@ -60,5 +61,5 @@ internal readonly struct Lanes512 : ILanes<Vector512<float>>
     public static Vector512<float> MultiplyAdd(Vector512<float> a, Vector512<float> b, Vector512<float> c) => Vector512.FusedMultiplyAdd(a, b, c);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Sum(Vector512<float> vector) => Vector512.Sum(vector);
+    public static Vector128<float> Fold(Vector512<float> vector) => Lanes256.Fold(vector.GetLower() + vector.GetUpper());
 }

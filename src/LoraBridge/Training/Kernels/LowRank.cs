@@ -88,9 +88,9 @@ internal static class LowRank
                 }
     }
 
-    /// <summary>[M][R] -> [R][M].</summary>
+    /// <summary>[rows][columns] -> [columns][rows], where row c starts at c <paramref name="stride"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Transpose(ReadOnlySpan<float> from, Span<float> to, int rows, int columns)
+    public static void Transpose(ReadOnlySpan<float> from, Span<float> to, int stride, int rows, int columns)
     {
         // Squares of four go through registers; what is left over goes one by one.
         var (wholeRows, wholeColumns) = Sse2.IsSupported ? (rows / 4 * 4, columns / 4 * 4) : (0, 0);
@@ -100,9 +100,9 @@ internal static class LowRank
             for (var c = 0; c < wholeColumns; c += 4)
                 PairTranspose.Four(
                     ref Unsafe.AsRef(in source.Slice(r * columns + c, 3 * columns + 4)[0]), columns,
-                    ref target.Slice(c * rows + r, 3 * rows + 4)[0], rows);
+                    ref target.Slice(c * stride + r, 3 * stride + 4)[0], stride);
         for (var c = 0; c < columns; c++)
             for (var r = c < wholeColumns ? wholeRows : 0; r < rows; r++)
-                to[c * rows + r] = from[r * columns + c];
+                to[c * stride + r] = from[r * columns + c];
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace LoraBridge.Training.Kernels;
 
@@ -151,10 +152,16 @@ internal static class LowRankKernel
             s03 = TLanes.MultiplyAdd(a, factor, s03);
             s13 = TLanes.MultiplyAdd(b, factor, s13);
         }
-        (sums[0], sums[1], sums[2], sums[3]) = (TLanes.Sum(s00), TLanes.Sum(s01), TLanes.Sum(s02), TLanes.Sum(s03));
-        (sums[4], sums[5], sums[6], sums[7]) = (TLanes.Sum(s10), TLanes.Sum(s11), TLanes.Sum(s12), TLanes.Sum(s13));
+        Sums(TLanes.Fold(s00), TLanes.Fold(s01), TLanes.Fold(s02), TLanes.Fold(s03)).CopyTo(sums);
+        Sums(TLanes.Fold(s10), TLanes.Fold(s11), TLanes.Fold(s12), TLanes.Fold(s13)).CopyTo(sums[Rows..]);
         return w;
     }
+
+    /// <summary>The sum of each vector.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Sums(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d) => Sse3.IsSupported
+        ? Sse3.HorizontalAdd(Sse3.HorizontalAdd(a, b), Sse3.HorizontalAdd(c, d))
+        : Vector128.Create(Vector128.Sum(a), Vector128.Sum(b), Vector128.Sum(c), Vector128.Sum(d));
 
     /// <summary>Where the rows after the first start, with the last one for those that are lacking.</summary>
     private static (nuint Second, nuint Third, nuint Fourth) Offsets(int rows, int stride) =>

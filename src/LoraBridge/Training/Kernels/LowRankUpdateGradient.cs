@@ -42,14 +42,16 @@ internal sealed class LowRankUpdateGradient(float scale) : IProductKernel
         var sums = scratch.Floats[..(rank * count)];
         var transposed = scratch.Floats[(rank * count)..];
         sums.Clear();
+        var projection = h.Floats;
+        var gradients = dy.Floats;
         for (var t = 0; t < rows; t += RowBlock)
         {
             var height = Math.Min(RowBlock, rows - t);
-            var columns = dy.Floats.Slice(t * m + first, (height - 1) * m + count);
-            LowRank.Outer(h.Floats.Slice(t * rank, height * rank), rank, scale, columns, m, sums, count, count);
-            LowRank.Dots(columns, m, factor.Rows, count, count, scale, dh.Slice(t * rank, height * rank), rank);
+            var columns = gradients.Slice(t * m + first, (height - 1) * m + count);
+            LowRank.Outer(projection.Slice(t * rank, height * rank), rank, scale, columns, m, sums, count, count);
+            LowRank.Dots(columns, m, factor.Rows, factor.Stride, count, scale, dh.Slice(t * rank, height * rank), rank);
         }
-        LowRank.Transpose(sums, transposed, rank, count);
+        LowRank.Transpose(sums, transposed, rank, rank, count);
         var target = gradient.HostSpan<float>((long)first * rank, count * rank);
         TensorPrimitives.Add(target, transposed, target);
     }

@@ -2,9 +2,12 @@ using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels;
 
-/// <summary>Rows m of a factor [R, M] of an adapter as R rows of them, in borrowed memory.</summary>
+/// <summary>Some m of a factor B [R, M] of an adapter as R rows of them, in borrowed memory.</summary>
 internal readonly ref struct TransposedFactor
 {
+    /// <summary>Keeps the rows from starting at multiples of a power of two, where they would compete for the same places in the cache.</summary>
+    private const int Padding = 16;
+
     private readonly Scratch _scratch;
 
     /// <param name="factor">The factor.</param>
@@ -13,13 +16,16 @@ internal readonly ref struct TransposedFactor
     public TransposedFactor(TensorPtr factor, int first, int count)
     {
         var rank = (int)factor.Ne(0);
-        _scratch = new Scratch(rank * count);
+        Stride = count + Padding;
+        _scratch = new Scratch(rank * Stride);
         Rows = _scratch.Floats;
-        LowRank.Transpose(factor.HostSpan<float>((long)first * rank, count * rank), Rows, count, rank);
+        LowRank.Transpose(factor.HostSpan<float>((long)first * rank, count * rank), Rows, Stride, count, rank);
     }
 
-    /// <summary>Row r starts at r times the count.</summary>
+    /// <summary>Row r starts at r <see cref="Stride"/>.</summary>
     public Span<float> Rows { get; }
+
+    public int Stride { get; }
 
     public void Dispose() => _scratch.Dispose();
 }

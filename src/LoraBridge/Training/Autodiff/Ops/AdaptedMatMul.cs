@@ -31,7 +31,7 @@ internal sealed class AdaptedMatMul(float scale, PanelCache? cache = null) : IPr
         FixedPointGemm.Multiply(
             x.Floats, k, new ColumnPanels<TensorRows>(new TensorRows(w, 0, 0)), y, m, n, k, first, (int)end, accumulate: false);
         using var factor = new TransposedFactor(b, first, width);
-        LowRank.Update(h.Floats, rank, scale, factor.Rows, width, y[first..], y[first..], m, width);
+        LowRank.Update(h.Floats, rank, scale, factor.Rows, factor.Stride, y[first..], y[first..], m, width);
     }
 
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)

@@ -25,7 +25,7 @@ internal sealed class LowRankUpdate(float scale) : IProductKernel, IGradientRule
             return;
         var (first, width) = ((int)start, (int)(end - start));
         using var factor = new TransposedFactor(b, first, width);
-        LowRank.Update(h.Floats, rank, scale, factor.Rows, width, w.Floats[first..], result.Floats[first..], m, width);
+        LowRank.Update(h.Floats, rank, scale, factor.Rows, factor.Stride, w.Floats[first..], result.Floats[first..], m, width);
     }
 
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
