@@ -80,8 +80,7 @@ internal sealed class ProductLowering : INodeLowering
         var factor = valueOf(branch.Factor);
         if (branch.OwnsProduct && !valueOf(branch.Product).IsNull && builder.KernelOf(w) == _fixedPoint && _fixedPoint is not null
             && builder.KernelOf(projection) == LowRankProduct.Instance && projection.Source(1) == w.Source(1))
-            return builder.Custom(
-                new AdaptedMatMul(branch.Scale, _cache), shape, w.Source(0), w.Source(1), projection.Source(0), factor, projection);
+            return new AdaptedMatMul(branch.Scale, _cache).Emit(builder, w, factor, projection);
         return builder.Custom(new LowRankUpdate(branch.Scale), shape, builder.Contiguous(w), factor, builder.Contiguous(projection));
     }
 

@@ -24,6 +24,12 @@ internal interface IPanelSource
 /// <param name="EndColumn">One past the last column.</param>
 internal readonly record struct ProductBlock(int FirstRow, int EndRow, int FirstColumn, int EndColumn)
 {
+    public int Height => EndRow - FirstRow;
+
+    public int Width => EndColumn - FirstColumn;
+
+    public bool IsEmpty => Height <= 0 || Width <= 0;
+
     /// <summary>A worker's share of a product: some columns, or, where columns are too few for all workers, some rows of them.</summary>
     /// <param name="rows">Rows.</param>
     /// <param name="columns">Columns.</param>

@@ -54,7 +54,7 @@ public sealed class AdaptedMatMulTests
         var cache = cached ? new PanelCache() : null;
         using var fused = Run((g, x) => Adapted(g, new AdaptedMatMul(Scale, cache), x));
         using var plain = Run((g, x) => g.Custom(
-            new LowRankUpdate(Scale), new Shape(m, tokens), g.Custom(new FixedPointMatMul(cache), new Shape(m, tokens), x[0], x[1]), x[3], Projection(g, x)));
+            new LowRankUpdate(Scale), new Shape(m, tokens), new FixedPointMatMul(cache).Emit(g, x[0], x[1]), x[3], Projection(g, x)));
         Close(plain.Result, fused.Result);
         for (var i = 1; i < 4; i++)
             Close(plain.Gradient(i), fused.Gradient(i));
@@ -62,7 +62,7 @@ public sealed class AdaptedMatMulTests
         ProbeRun Run(Func<GraphBuilder, TensorPtr[], TensorPtr> branch)
         {
             var run = new ProbeRun(
-                (g, x) => g.Mul(branch(g, x), g.Custom(new FixedPointMatMul(cache), new Shape(m, tokens), x[4], x[1])), arguments, threads: 2);
+                (g, x) => g.Mul(branch(g, x), new FixedPointMatMul(cache).Emit(g, x[4], x[1])), arguments, threads: 2);
             run.Compute();
             return run;
         }
@@ -75,7 +75,7 @@ public sealed class AdaptedMatMulTests
     }
 
     private static TensorPtr Adapted(GraphBuilder g, AdaptedMatMul kernel, TensorPtr[] x) =>
-        g.Custom(kernel, new Shape(x[0].Ne(1), x[1].Ne(1)), x[0], x[1], x[2], x[3], Projection(g, x));
+        kernel.Emit(g, new FixedPointMatMul().Emit(g, x[0], x[1]), x[3], Projection(g, x));
 
     private static TensorPtr Projection(GraphBuilder g, TensorPtr[] x) =>
         g.Custom(LowRankProduct.Instance, new Shape(x[2].Ne(1), x[1].Ne(1)), x[2], x[1]);

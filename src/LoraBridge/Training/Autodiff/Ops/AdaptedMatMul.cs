@@ -17,21 +17,27 @@ namespace LoraBridge.Training.Autodiff.Ops;
 /// <param name="cache">Where gradients find W in 8 bits; null has them dequantise it each time.</param>
 internal sealed class AdaptedMatMul(float scale, PanelCache? cache = null) : IProductKernel, IGradientRule
 {
+    /// <summary>Emits it in place of <paramref name="product"/>, made by <see cref="FixedPointMatMul"/>.</summary>
+    /// <param name="builder">Where to emit.</param>
+    /// <param name="product">Wᵀx, which need not be computed.</param>
+    /// <param name="b">B.</param>
+    /// <param name="h">Aᵀx, made by <see cref="LowRankProduct"/>.</param>
+    public TensorPtr Emit(GraphBuilder builder, TensorPtr product, TensorPtr b, TensorPtr h) =>
+        builder.Custom(this, product.Shape, product.Source(0), product.Source(1), h.Source(0), b, h, product.Source(2));
+
     public double Operations(TensorPtr result) => 2.0 * (result.Source(0).Ne(0) + result.Source(3).Ne(0)) * result.ElementCount;
 
     public void Compute(TensorPtr result, int worker, int workers)
     {
-        var (w, x, b, h) = (result.Source(0), result.Source(1), result.Source(3), result.Source(4));
-        var (k, m, n, rank) = ((int)w.Ne(0), (int)w.Ne(1), (int)x.Shape.Rows, (int)b.Ne(0));
-        var (start, end) = WorkSplit.Of(m, FixedPointKernel.Columns, worker, workers);
-        if (start == end)
+        var (w, b, h, rounded) = (result.Source(0), result.Source(3), result.Source(4), result.Source(5));
+        var (k, m, rank) = ((int)w.Ne(0), (int)w.Ne(1), (int)b.Ne(0));
+        var block = ProductBlock.Of((int)result.Shape.Rows, m, FixedPointKernel.Columns, worker, workers);
+        if (block.IsEmpty)
             return;
-        var (first, width) = ((int)start, (int)(end - start));
-        var y = result.Floats;
-        FixedPointGemm.Multiply(
-            x.Floats, k, new ColumnPanels<TensorRows>(new TensorRows(w, 0, 0)), y, m, n, k, first, (int)end, accumulate: false);
-        using var factor = new TransposedFactor(b, first, width);
-        LowRank.Update(h.Floats, rank, scale, factor.Rows, factor.Stride, y[first..], y[first..], m, width);
+        FixedPointGemm.Multiply(rounded, new ColumnPanels(w), result.Floats, m, k, block, accumulate: false);
+        using var factor = new TransposedFactor(b, block.FirstColumn, block.Width);
+        var y = result.Floats[(block.FirstRow * m + block.FirstColumn)..];
+        LowRank.Update(h.HostSpan<float>(block.FirstRow * rank, block.Height * rank), rank, scale, factor.Rows, factor.Stride, y, y, m, block.Width);
     }
 
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
@@ -45,8 +51,9 @@ internal sealed class AdaptedMatMul(float scale, PanelCache? cache = null) : IPr
             return;
         }
         var kernel = new AdaptedMatMulGradient(cache);
+        var rounded = FixedPointRows.Emit(builder, dy);
         pass.AddTo(x, sum => sum.IsNull
-            ? builder.Custom(kernel, x.Shape, w, x, a, dy, parts, pass.Sum(a))
-            : builder.Custom(kernel, x.Shape, w, x, a, dy, parts, pass.Sum(a), sum));
+            ? builder.Custom(kernel, x.Shape, w, x, a, rounded, parts, pass.Sum(a))
+            : builder.Custom(kernel, x.Shape, w, x, a, rounded, parts, pass.Sum(a), sum));
     }
 }
