@@ -30,6 +30,11 @@ internal static class BlockLanes
         return Vector256.Equals(bytes & single, single) & Vector256.Create(value);
     }
 
+    /// <summary>The <paramref name="index"/>th 32 elements of two bits: in 32 bytes, 32 lie side by side and the next 32 above them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<byte> TwoBits(ref readonly byte block, nuint at, nuint index) =>
+        (Vector256.LoadUnsafe(in block, at + 32 * (index / 4)).AsUInt16() >>> (2 * (int)(index % 4))).AsByte() & Vector256.Create((byte)3);
+
     /// <summary>
     /// A scale in F16. .NET's own conversion takes longer than that of the 32 elements it belongs to; shifted to the bits of an F32, the
     /// number is only off by a power of two, and what is no number gets the largest exponent.

@@ -183,10 +183,6 @@ internal static class LargeBlocks
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> TwoBits(ref readonly byte block, nuint at, nuint index) =>
-        (Vector256.LoadUnsafe(in block, at + 32 * (index / 4)).AsUInt16() >>> (2 * (int)(index % 4))).AsByte() & Vector256.Create((byte)3);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> FourBits(ref readonly byte block, nuint at, nuint index) =>
         (Vector256.LoadUnsafe(in block, at + 32 * (index / 2)).AsUInt16() >>> (4 * (int)(index % 2))).AsByte() & Vector256.Create((byte)0xF);
 

@@ -1,11 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using static LoraBridge.Training.Kernels.BlockLanes;
 
 namespace LoraBridge.Training.Kernels;
 
 /// <summary>
-/// Types with blocks of 32: a scale d, perhaps a smallest number m or fifth bits, then, but for 8 bits, two elements to a byte, the first
+/// Types with blocks of 32, one with 64: a scale d, perhaps a smallest number m or fifth bits, then, but for 8 bits, two elements to a byte, the first
 /// 16 in the low halves. The formulas are ggml's, operation for operation.
 /// </summary>
 internal static class SmallBlocks
@@ -166,6 +167,41 @@ internal static class SmallBlocks
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => LookUp(TwiceFloat4, Halves(in block, 1));
+    }
+
+    /// <summary>NVFP4: for each 16 of 64 elements a scale s without sign, 4 bits of exponent and 3 of mantissa, and 8 bytes of codes: x = s / 2 table[code].</summary>
+    public readonly struct MicroscalingBySixteen : IBlockFormat
+    {
+        public static int Elements => 64;
+
+        public static int Bytes => 36;
+
+        public static int Group => 16;
+
+        public static bool HasConstants => false;
+
+        public static int Lowest => -12;
+
+        public static int Highest => 12;
+
+        // Shifted to the bits of an F32, s is only off by a power of two; 0x7F is 0.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants)
+        {
+            const float PowerOfTwo = 6.646139978924579e35f; // 2^119
+            var packed = Sse41.ConvertToVector128Int32(Vector128.CreateScalar(Read<uint>(in block, 0)).AsByte());
+            var bits = (packed & Vector128.Create(0x7F)) << 20;
+            var s = Vector128.AndNot(bits, Vector128.Equals(packed, Vector128.Create(0x7F)));
+            (s.AsSingle() * PowerOfTwo).StoreUnsafe(ref scales);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index)
+        {
+            var packed = Vector128.LoadUnsafe(in block, 4 + 16 * index);
+            var (low, high) = (LowHalves(packed).AsUInt64(), HighHalves(packed).AsUInt64());
+            return LookUp(TwiceFloat4, Vector256.Create(Sse2.UnpackLow(low, high), Sse2.UnpackHigh(low, high)).AsByte());
+        }
     }
 
     /// <summary>Of 16 bytes with two elements each, the low halves and then the high ones.</summary>

@@ -1,5 +1,6 @@
 using LoraBridge.Graphs;
 using LoraBridge.Native;
+using LoraBridge.TestKit;
 using LoraBridge.Training.Autodiff.Ops;
 using LoraBridge.Training.Kernels;
 
@@ -7,6 +8,9 @@ namespace LoraBridge.Tests.Training.Ops;
 
 public sealed class FixedPointMatMulTests
 {
+    /// <summary>Weights' rows: an odd number of them.</summary>
+    private const int Rows = 301;
+
     public FixedPointMatMulTests() =>
         Assert.SkipUnless(FixedPointGemm.IsSupported, "This processor does not multiply integers as fixed-point products need it.");
 
@@ -66,19 +70,53 @@ public sealed class FixedPointMatMulTests
     [InlineData(nameof(GgmlTensorType.IQ4_XS))]
     [InlineData(nameof(GgmlTensorType.F16))]
     [InlineData(nameof(GgmlTensorType.BF16))]
+    [InlineData(nameof(GgmlTensorType.Q1_0))]
+    [InlineData(nameof(GgmlTensorType.Q2_0))]
+    [InlineData(nameof(GgmlTensorType.TQ1_0))]
+    [InlineData(nameof(GgmlTensorType.TQ2_0))]
+    [InlineData(nameof(GgmlTensorType.NVFP4))]
     public void ProductAndGradientAreCloseToThoseInF32(string name)
     {
-        var type = Enum.Parse<GgmlTensorType>(name);
+        var (type, random) = (Enum.Parse<GgmlTensorType>(name), new Random(3));
+        var (k, rowBytes) = Row(type);
+        float[] weights = [.. Enumerable.Range(0, k * Rows).Select(i => (random.NextSingle() - 0.5f) * (1 + i / 97 % 5))];
+        weights.AsSpan(5 * k, k).Clear();
+        var quantised = new byte[rowBytes * Rows];
+        GgmlQuantizer.Quantize(type, weights, quantised, k);
+        CheckProductAndGradient(type, k, quantised, random);
+    }
+
+    [Theory]
+    [InlineData(nameof(GgmlTensorType.IQ2_XXS))]
+    [InlineData(nameof(GgmlTensorType.IQ2_XS))]
+    [InlineData(nameof(GgmlTensorType.IQ2_S))]
+    [InlineData(nameof(GgmlTensorType.IQ3_XXS))]
+    [InlineData(nameof(GgmlTensorType.IQ3_S))]
+    [InlineData(nameof(GgmlTensorType.IQ1_S))]
+    [InlineData(nameof(GgmlTensorType.IQ1_M))]
+    public void ProductAndGradientOfRandomBlocksAreCloseToThoseInF32(string name)
+    {
+        var (type, random) = (Enum.Parse<GgmlTensorType>(name), new Random(3));
+        var (k, rowBytes) = Row(type);
+        var quantised = RandomBlocks.Make(type, Rows * k / (int)GgmlTypeTraits.BlockSize(type), random);
+        quantised.AsSpan(5 * rowBytes, rowBytes).Clear();
+        CheckProductAndGradient(type, k, quantised, random);
+    }
+
+    /// <summary>Elements of a row that ends within a panel where blocks allow it, and its bytes.</summary>
+    private static (int Elements, int Bytes) Row(GgmlTensorType type)
+    {
         NativeRuntime.Initialize();
-        // Rows that end within a panel where blocks allow it, and an odd number of them.
-        var k = Ggml.ggml_blck_size(type) == 256 ? 768 : 800;
-        const int m = 301, n = 40;
-        var random = new Random(3);
-        float[] weight = [.. Enumerable.Range(0, k * m).Select(i => (random.NextSingle() - 0.5f) * (1 + i / 97 % 5))];
-        weight.AsSpan(5 * k, k).Clear();
-        var quantised = new byte[GgmlTypeTraits.RowSize(type, k) * m];
-        GgmlQuantizer.Quantize(type, weight, quantised, k);
+        var k = 800 / (int)GgmlTypeTraits.BlockSize(type) * (int)GgmlTypeTraits.BlockSize(type);
+        return (k, (int)GgmlTypeTraits.RowSize(type, k));
+    }
+
+    private static void CheckProductAndGradient(GgmlTensorType type, int k, byte[] quantised, Random random)
+    {
+        const int m = Rows, n = 40;
+        var weight = new float[k * m];
         GgmlTypeTraits.Dequantize(type, quantised, weight);
+        Assert.DoesNotContain(weight[(5 * k)..(6 * k)], value => value != 0);
         float[] input = [.. Enumerable.Range(0, k * n).Select(_ => (random.NextSingle() - 0.5f) * MathF.Exp(random.NextSingle() * 4))];
 
         var (expected, expectedGradient) = Run((g, x) => g.MulMat(x[0], x[1]), GgmlTensorType.F32, weight, 1);
