@@ -7,8 +7,8 @@ namespace LoraBridge.Training.Kernels;
 /// <summary>
 /// dx[k, t] = Σₘ W[k, m] dy[m, t] + Σᵣ A[k, r] dh[r, t], the first sum in fixed point (<see cref="FixedPointGemm"/>), added to what other
 /// branches gave, and dA[k, r] = Σₜ x[k, t] dh[r, t]. Sources: W [K, M], a matrix of any type with contiguous rows, x [K, T], A [K, R],
-/// dy [M, T], rounded by <see cref="FixedPointRows"/>, dh in parts (<see cref="LowRankUpdateGradient"/>), the gradient of A so far, which dA is added to where it lies, and, if there
-/// is one, the gradient of x so far.
+/// dy [M, T], rounded by <see cref="FixedPointRows"/>, dh in parts (<see cref="LowRankUpdateGradient"/>), the gradient of A so far, which dA
+/// is added to where it lies, and, if there is one, the gradient of x so far.
 /// </summary>
 /// <param name="cache">Where W is kept in 8 bits; null unpacks it each time.</param>
 internal sealed class AdaptedMatMulGradient(PanelCache? cache) : IProductKernel
