@@ -7,13 +7,15 @@ namespace LoraBridge.Benchmarking;
 /// <summary>Writes llama models with random weights, to measure speed and memory where no model is at hand: the same seed, the same bytes.</summary>
 public static class RandomModel
 {
+    private const int DifferentBlocks = 1024;
+
     /// <summary>Writes a model; its output matrix is the embedding of its tokens.</summary>
     /// <param name="path">Where to write; replaced if it exists.</param>
     /// <param name="shape">Its sizes.</param>
     /// <param name="type">Type of all matrices; norms are F32.</param>
     /// <param name="seed">Of the weights.</param>
     /// <param name="cancellationToken">Stops between two tensors.</param>
-    /// <exception cref="ArgumentException">The shape cannot be, or weights of the type cannot be made without an importance matrix.</exception>
+    /// <exception cref="ArgumentException">The shape cannot be, or there are no matrices of the type.</exception>
     public static void Write(string path, RandomModelShape shape, GgmlType type, ulong seed = 0, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -21,7 +23,7 @@ public static class RandomModel
         shape.Validate();
         NativeRuntime.Initialize();
         var native = (GgmlTensorType)type;
-        if (!GgmlQuantizer.CanQuantize(native) || GgmlQuantizer.RequiresImportanceMatrix(native))
+        if (!RandomBlocks.IsFor(native) && !GgmlQuantizer.CanQuantize(native))
             throw new ArgumentException($"Random weights of type {type} cannot be made.", nameof(type));
 
         var writer = new GgufWriter(Metadata(shape));
@@ -55,6 +57,11 @@ public static class RandomModel
     private static void WriteRows(Stream stream, GgmlTensorType type, int inputs, int outputs, SeededRandom random)
     {
         var limit = MathF.Sqrt(3f / inputs);
+        if (RandomBlocks.IsFor(type))
+        {
+            WriteBlocks(stream, RandomBlocks.Make(type, DifferentBlocks, limit, random), type, inputs, outputs, random);
+            return;
+        }
         var values = new float[inputs];
         var bytes = new byte[GgmlTypeTraits.RowSize(type, inputs)];
         for (var row = 0; row < outputs; row++)
@@ -64,6 +71,14 @@ public static class RandomModel
             GgmlQuantizer.Quantize(type, values, bytes, inputs);
             stream.Write(bytes);
         }
+    }
+
+    /// <summary>Rows of blocks of a few.</summary>
+    private static void WriteBlocks(Stream stream, byte[] blocks, GgmlTensorType type, int inputs, int outputs, SeededRandom random)
+    {
+        var size = (int)GgmlTypeTraits.TypeSize(type);
+        for (var rest = (long)GgmlTypeTraits.RowSize(type, inputs) / size * outputs; rest > 0; rest--)
+            stream.Write(blocks, (int)(random.NextUInt64() % DifferentBlocks) * size, size);
     }
 
     private static GgufMetadata Metadata(RandomModelShape shape)

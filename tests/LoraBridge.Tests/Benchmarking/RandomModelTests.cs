@@ -38,9 +38,20 @@ public sealed class RandomModelTests : IDisposable
     [InlineData("1x256x-256")]
     public void Shapes_that_cannot_be_are_refused(string text) => Assert.Throws<ArgumentException>(() => RandomModelShape.Parse(text));
 
+    [Theory]
+    [InlineData(GgmlType.IQ1_S)]
+    [InlineData(GgmlType.IQ2_XXS)]
+    [InlineData(GgmlType.IQ3_S)]
+    public void Types_that_are_not_quantised_in_passing_are_made_of_random_blocks(GgmlType type)
+    {
+        RandomModel.Write(_folder["x.gguf"], RandomModelShape.Parse("tiny"), type);
+        using var model = new LM(_folder["x.gguf"], TinyModels.Device);
+        Assert.Contains(model.Files.Tensors, tensor => tensor.Info.Type == type);
+    }
+
     [Fact]
-    public void Types_that_need_an_importance_matrix_are_refused() =>
-        Assert.Throws<ArgumentException>(() => RandomModel.Write(_folder["x.gguf"], RandomModelShape.Parse("tiny"), GgmlType.IQ2_XXS));
+    public void Types_of_no_weights_are_refused() =>
+        Assert.Throws<ArgumentException>(() => RandomModel.Write(_folder["x.gguf"], RandomModelShape.Parse("tiny"), GgmlType.I32));
 
     public void Dispose() => _folder.Dispose();
 }
