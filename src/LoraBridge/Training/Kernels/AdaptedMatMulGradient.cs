@@ -22,7 +22,7 @@ internal sealed class AdaptedMatMulGradient(PanelCache? cache) : IProductKernel
     {
         var (w, x, a, dy) = (result.Source(0), result.Source(1), result.Source(2), result.Source(3));
         var (parts, gradient, sum) = (result.Source(4), result.Source(5), result.Source(6));
-        var (k, m, n, rank) = ((int)w.Ne(0), (int)w.Ne(1), (int)result.Shape.Rows, (int)a.Ne(1));
+        var (k, n, rank) = ((int)w.Ne(0), (int)result.Shape.Rows, (int)a.Ne(1));
         using var scratch = new Scratch(rank * n);
         var dh = scratch.Floats;
         Sum(parts, dh);
@@ -37,10 +37,7 @@ internal sealed class AdaptedMatMulGradient(PanelCache? cache) : IProductKernel
         LowRank.Update(
             dh.Slice(block.FirstRow * rank, block.Height * rank), rank, 1, a.Floats[block.FirstColumn..], k,
             sum.IsNull ? default : sum.Floats[start..], result.Floats[start..], k, block.Width);
-        if (cache is null)
-            FixedPointGemm.Multiply(dy, new RowPanels(w), result.Floats, k, m, block, accumulate: true);
-        else
-            FixedPointGemm.Multiply(dy, cache.Of(w), result.Floats, k, m, block, accumulate: true);
+        FixedPointMatMulGradient.Multiply(w, dy, cache, result.Floats, block, accumulate: true);
     }
 
     private static void Sum(TensorPtr parts, Span<float> sum)

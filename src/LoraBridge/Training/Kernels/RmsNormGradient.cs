@@ -16,13 +16,26 @@ internal sealed class RmsNormGradient(float epsilon) : ITensorKernel
         var (start, end) = WorkSplit.Of(result.Shape.Rows, 1, worker, workers);
         for (var row = start; row < end; row++)
         {
-            var x = result.Source(0).HostSpan<float>(row * width, width);
-            var dy = result.Source(1).HostSpan<float>(row * width, width);
-            var dx = result.HostSpan<float>(row * width, width);
-            var square = TensorPrimitives.SumOfSquares<float>(x) / width + epsilon;
-            TensorPrimitives.Multiply(x, -TensorPrimitives.Dot<float>(x, dy) / (width * square), dx);
-            TensorPrimitives.Add(dx, dy, dx);
-            TensorPrimitives.Multiply(dx, 1 / MathF.Sqrt(square), dx);
+            Row(
+                result.Source(0).HostSpan<float>(row * width, width), result.Source(1).HostSpan<float>(row * width, width), epsilon, default,
+                result.HostSpan<float>(row * width, width));
         }
+    }
+
+    /// <summary>The gradient for one row.</summary>
+    /// <param name="x">What was normalised.</param>
+    /// <param name="dy">The gradient with respect to the result.</param>
+    /// <param name="epsilon">ε.</param>
+    /// <param name="sum">What is added; empty is 0.</param>
+    /// <param name="dx">The gradient, which may be in place of <paramref name="dy"/>.</param>
+    public static void Row(ReadOnlySpan<float> x, ReadOnlySpan<float> dy, float epsilon, ReadOnlySpan<float> sum, Span<float> dx)
+    {
+        var square = TensorPrimitives.SumOfSquares(x) / x.Length + epsilon;
+        var factor = -TensorPrimitives.Dot(x, dy) / (x.Length * square);
+        TensorPrimitives.MultiplyAdd(x, factor, dy, dx);
+        if (sum.IsEmpty)
+            TensorPrimitives.Multiply(dx, 1 / MathF.Sqrt(square), dx);
+        else
+            TensorPrimitives.MultiplyAdd(dx, 1 / MathF.Sqrt(square), sum, dx);
     }
 }

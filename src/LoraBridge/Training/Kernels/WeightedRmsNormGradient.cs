@@ -18,16 +18,10 @@ internal sealed class WeightedRmsNormGradient(float epsilon) : ITensorKernel
         var (start, end) = WorkSplit.Of(result.Shape.Rows, 1, worker, workers);
         for (var row = start; row < end; row++)
         {
-            var x = result.Source(0).HostSpan<float>(row * width, width);
             var dx = result.HostSpan<float>(row * width, width);
             TensorPrimitives.Multiply(result.Source(2).HostSpan<float>(row * width, width), w, dx);
-            var square = TensorPrimitives.SumOfSquares<float>(x) / width + epsilon;
-            var factor = -TensorPrimitives.Dot<float>(x, dx) / (width * square);
-            TensorPrimitives.MultiplyAdd(x, factor, dx, dx);
-            if (sum.IsNull)
-                TensorPrimitives.Multiply(dx, 1 / MathF.Sqrt(square), dx);
-            else
-                TensorPrimitives.MultiplyAdd(dx, 1 / MathF.Sqrt(square), sum.HostSpan<float>(row * width, width), dx);
+            RmsNormGradient.Row(
+                result.Source(0).HostSpan<float>(row * width, width), dx, epsilon, sum.IsNull ? default : sum.HostSpan<float>(row * width, width), dx);
         }
     }
 }
