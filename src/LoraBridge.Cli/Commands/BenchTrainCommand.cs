@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
-using LoraBridge.Benchmarking;
+using LoraBridge.Cli.Benchmarking;
 using LoraBridge.Cli.Options;
 using LoraBridge.Cli.Output;
 using LoraBridge.Cli.Progress;

@@ -1,4 +1,5 @@
 using LoraBridge.Finetuning.Runs;
+using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.Training;
 
