@@ -1,4 +1,5 @@
 using System.Text;
+using LoraBridge.Cli.Output;
 
 namespace LoraBridge.Cli;
 
@@ -13,6 +14,16 @@ internal sealed record Terminal(TextReader In, TextWriter Out, TextWriter Error)
 
     /// <summary>Whether somebody types: prompts are shown.</summary>
     internal bool IsInteractive { get; init; }
+
+    /// <summary>Whether <see cref="Error"/> obeys control sequences.</summary>
+    internal bool IsAnsi => ShowsBars && PlainConsole.Of(Error).Profile.Capabilities.Ansi;
+
+    /// <summary>Brings back the cursor that a bar has hidden: for the end of a process that cannot end its bar.</summary>
+    internal void ShowCursor()
+    {
+        if (IsAnsi)
+            Error.Write("\e[?25h");
+    }
 
     internal static Terminal OfProcess()
     {
