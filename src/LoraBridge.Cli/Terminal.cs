@@ -28,7 +28,9 @@ internal sealed record Terminal(TextReader In, TextWriter Out, TextWriter Error)
     internal static Terminal OfProcess()
     {
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
-        return new Terminal(Console.In, Console.Out, Console.Error)
+        // A console decodes what is typed; files and pipes hold UTF-8 wherever they come from.
+        var input = Console.IsInputRedirected ? new StreamReader(Console.OpenStandardInput(), Encoding.UTF8) : Console.In;
+        return new Terminal(input, Console.Out, Console.Error)
         {
             ShowsBars = !Console.IsErrorRedirected,
             IsInteractive = !Console.IsInputRedirected,
