@@ -39,7 +39,7 @@ internal sealed class BenchInferCommand : ToolCommand
         {
             using var model = session.LoadModel(path, []);
             return session.WithProgress(progress => InferenceBenchmark.Run(
-                model, options, new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage, 0))), session.CancellationToken));
+                model, options, new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage))), session.CancellationToken));
         });
         session.Report(
             json =>

@@ -39,7 +39,7 @@ internal sealed class BenchTrainCommand : ToolCommand
         {
             using var model = session.LoadModel(path, [], repack: false);
             return session.WithProgress(progress => TrainingBenchmark.Run(
-                model, Settings(session), new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage, 0))), session.CancellationToken));
+                model, Settings(session), new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage))), session.CancellationToken));
         });
         session.Report(json => Write(json, result), console =>
         {

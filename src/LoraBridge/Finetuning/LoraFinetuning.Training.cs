@@ -94,7 +94,7 @@ public sealed partial class LoraFinetuning
             throw new ArgumentException($"{path} is a folder, expected the path of a file.", nameof(path));
         if (OutputPath.IsPartOf(_model.Files, path))
             throw new ArgumentException($"{path} is the model itself, expected another path.", nameof(path));
-        OutputPath.RequireFolder(path);
+        OutputPath.RequireWritable(path);
     }
 
     private void Begin()

@@ -14,7 +14,7 @@ internal sealed record MergeTarget(string Path, bool Overwrite, long? MaximumPar
     internal void Check(IEnumerable<string> inputs)
     {
         OutputPath.RequireFolder(Path);
-        if (inputs.Select(RealPath).FirstOrDefault(IsWritten) is { } input)
+        if (inputs.Select(OutputPath.RealPath).FirstOrDefault(IsWritten) is { } input)
             throw new IOException($"{input} is read by the merge and may not be replaced: choose another output.");
         if (Overwrite)
             return;
@@ -55,11 +55,13 @@ internal sealed record MergeTarget(string Path, bool Overwrite, long? MaximumPar
     }
 
     private bool IsWritten(string input) => MaximumPartBytes is null
-        ? input == RealPath(Path)
-        : input.StartsWith($"{Prefix}-", StringComparison.Ordinal) && input.Length == Prefix.Length + NumbersOfPart.Length + Extension.Length;
+        ? input == OutputPath.RealPath(Path)
+        : IsPart(input, System.IO.Path.Combine(OutputPath.RealPath(Folder), System.IO.Path.GetFileName(Prefix)));
 
-    private static string RealPath(string path) =>
-        (File.Exists(path) ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName : null) ?? System.IO.Path.GetFullPath(path);
+    /// <summary>Whether a file is one of those that a prefix stands for; the parts may have names that differ in case alone where that makes no difference.</summary>
+    private static bool IsPart(string input, string prefix) =>
+        input.StartsWith($"{prefix}-", OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase)
+        && input.Length == prefix.Length + NumbersOfPart.Length + Extension.Length;
 
     private string Folder => System.IO.Path.GetDirectoryName(Path)!;
 

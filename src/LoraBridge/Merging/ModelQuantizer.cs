@@ -27,6 +27,8 @@ public static class ModelQuantizer
             // Opened for its checks: llama.cpp reads the file itself.
         }
 
+        if (OutputPath.RealPath(source) == OutputPath.RealPath(target))
+            throw new IOException($"{target} is the model itself, expected another path.");
         var temporary = AtomicFile.ReserveTemporaryPath(target, overwrite);
         try
         {

@@ -63,7 +63,7 @@ internal sealed class RecipeMerge(MergeTarget target, MergeOptions options, IPro
         {
             LlamaQuantizer.Quantize(exact, quantized, (Native.LlamaFileType)options.OutputType, Adjust, importance?.Columns);
         }
-        catch (NativeException) when (new DriveInfo(Path.GetDirectoryName(target.Path)!).AvailableFreeSpace < FullDisk)
+        catch (NativeException) when (AtomicFile.FreeSpace(Path.GetDirectoryName(target.Path)!) < FullDisk)
         {
             throw new IOException($"{target.Path} could not be quantised to {options.OutputType}: the disk is full.");
         }

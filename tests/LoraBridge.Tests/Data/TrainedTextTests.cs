@@ -13,6 +13,7 @@ public sealed class TrainedTextTests : IDisposable
     private const string Tools = """[{"type": "function", "function": {"name": "weather", "parameters": {"type": "object"}}}]""";
 
     private readonly TemporaryFolder _folder = new();
+    private int _loaded;
 
     private static ChatHistory Talk => new(
     [
@@ -95,10 +96,11 @@ public sealed class TrainedTextTests : IDisposable
 
     private LM Load(string template)
     {
-        var path = _folder[$"{template}.gguf"];
+        // A name for each: some systems do not let a file be replaced that a model still reads.
+        var path = _folder[$"{template}-{_loaded++}.gguf"];
         var writer = TinyModelWriter.Create(TinyArchitecture.Llama);
         writer.Metadata.Set("tokenizer.chat_template", File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "TextGeneration", "Templates", template + ".jinja")));
-        writer.Save(path, overwrite: true);
+        writer.Save(path);
         return new LM(path, TinyModels.Device);
     }
 
