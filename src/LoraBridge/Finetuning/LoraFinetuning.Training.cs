@@ -61,21 +61,23 @@ public sealed partial class LoraFinetuning
         string path, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         CheckTarget(path);
-        var folder = Directory.CreateTempSubdirectory("lorabridge-");
-        try
-        {
-            Begin();
-            var adapter = Path.Combine(folder.FullName, "adapter.gguf");
-            var result = Run(adapter, path, progress, cancellationToken);
-            if (result.AdapterPath is null)
-                return result;
-            new LoraMerger(_model) { Options = new MergeOptions { Force = true } }.MergeAndExport(new LoraAdapter(adapter), path, cancellationToken: cancellationToken);
-            return result with { AdapterPath = null, ModelPath = Path.GetFullPath(path) };
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        using var folder = new ScratchFolder();
+        Begin();
+        var adapter = folder["adapter.gguf"];
+        var result = Run(adapter, path, progress, cancellationToken);
+        if (result.AdapterPath is null)
+            return result;
+        new LoraMerger(_model) { Options = new MergeOptions { Overwrite = true } }.MergeAndExport(new LoraAdapter(adapter), path, cancellationToken: cancellationToken);
+        return result with { AdapterPath = null, ModelPath = Path.GetFullPath(path) };
+    }
+
+    /// <summary><see cref="TrainToModel"/> on another thread.</summary>
+    /// <inheritdoc cref="TrainToModel"/>
+    public Task<TrainingResult> TrainToModelAsync(
+        string path, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        CheckTarget(path);
+        return Task.Run(() => TrainToModel(path, progress, cancellationToken), CancellationToken.None);
     }
 
     /// <summary>Asks the running training to end after the update it is at; the adapter as trained so far is written. Does nothing when none runs.</summary>
@@ -88,6 +90,10 @@ public sealed partial class LoraFinetuning
         using var training = AdapterTraining.Open(_model, _parameters, PrepareSamples(CancellationToken.None), CancellationToken.None);
         return training.Memory;
     }
+
+    /// <summary><see cref="EstimateMemory"/> on another thread.</summary>
+    /// <inheritdoc cref="EstimateMemory"/>
+    public Task<TrainingMemory> EstimateMemoryAsync() => Task.Run(EstimateMemory);
 
     private void CheckTarget(string path)
     {

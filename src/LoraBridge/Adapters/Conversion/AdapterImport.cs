@@ -24,7 +24,7 @@ internal sealed class AdapterImport
         _layout = CheckpointLayout.Of(model.Metadata);
         _architecture = model.Metadata.Architecture!;
         _names = new CheckpointNames(_layout);
-        _builder = new AdapterBuilder(_architecture, new AdapterWriteOptions { Force = true });
+        _builder = new AdapterBuilder(_architecture, new AdapterWriteOptions { Overwrite = true });
     }
 
     /// <summary>Modules that a GGUF adapter cannot hold.</summary>
