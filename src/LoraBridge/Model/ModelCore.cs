@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using LoraBridge.Adapters;
 using LoraBridge.Formats;
 using LoraBridge.Native;
@@ -10,17 +11,24 @@ namespace LoraBridge.Model;
 /// </summary>
 internal sealed class ModelCore
 {
+    private readonly ConcurrentDictionary<Type, object> _shared = new();
     private int _references = 1;
 
-    internal ModelCore(GgufModelFiles files, LlamaModelHandle handle, int threads)
+    internal ModelCore(
+        GgufModelFiles files, LlamaModelHandle handle, int threads, IReadOnlyList<DevicePtr> cacheDevices, InferenceOptions inference)
     {
         Files = files;
         Handle = handle;
         Threads = threads;
+        CacheDevices = cacheDevices;
+        Inference = inference;
         Adapters = new AdapterRegistry(this);
     }
 
-    /// <summary>Held while contexts or adapters are made or freed: llama.cpp does not lock the list of a model's adapters.</summary>
+    /// <summary>
+    /// Held while contexts or adapters are made or freed, and while a context sizes its graphs: llama.cpp walks over the list of a
+    /// model's adapters without locking it.
+    /// </summary>
     internal Lock Gate { get; } = new();
 
     internal GgufModelFiles Files { get; }
@@ -29,27 +37,52 @@ internal sealed class ModelCore
 
     internal int Threads { get; }
 
+    /// <summary>Where keys and values of contexts are kept: the devices that hold layers, the CPU when none does.</summary>
+    internal IReadOnlyList<DevicePtr> CacheDevices { get; }
+
     internal AdapterRegistry Adapters { get; }
+
+    /// <summary>How conversations share contexts.</summary>
+    internal InferenceOptions Inference { get; }
+
+    /// <summary>What all users of the model share, made at its first use: one object of each type.</summary>
+    internal T Shared<T>(Func<ModelCore, T> create) where T : class => (T)_shared.GetOrAdd(typeof(T), _ => create(this));
+
+    /// <summary>A reference for as long as a native call uses the model.</summary>
+    /// <exception cref="ObjectDisposedException">The last user has released it.</exception>
+    internal Use Enter()
+    {
+        AddReference();
+        return new Use(this);
+    }
 
     /// <exception cref="ObjectDisposedException">The last user has released it.</exception>
     internal void AddReference()
     {
-        lock (Gate)
+        int count;
+        do
         {
-            ObjectDisposedException.ThrowIf(_references == 0, typeof(LM));
-            _references++;
+            count = Volatile.Read(ref _references);
+            ObjectDisposedException.ThrowIf(count == 0, typeof(LM));
         }
+        while (Interlocked.CompareExchange(ref _references, count + 1, count) != count);
     }
 
     internal void Release()
     {
+        if (Interlocked.Decrement(ref _references) > 0)
+            return;
         lock (Gate)
         {
-            if (--_references > 0)
-                return;
             Adapters.Clear();
             Handle.Dispose();
             Files.Dispose();
         }
+    }
+
+    /// <summary>Releases the reference that <see cref="Enter"/> took.</summary>
+    internal readonly ref struct Use(ModelCore core)
+    {
+        public void Dispose() => core.Release();
     }
 }
