@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.Native;
 
@@ -8,7 +9,7 @@ namespace LoraBridge.Adapters;
 /// The adapters that one model has loaded, each file once, counted by those who use it: the model itself, and conversations with
 /// adapters of their own. A file that has changed since it was loaded is another adapter; both may be in use.
 /// </summary>
-internal sealed class AdapterRegistry(ModelCore core)
+internal sealed class AdapterRegistry(ModelCore core) : IDisposable
 {
     private readonly List<LoadedAdapter> _loaded = [];
     private readonly ConditionalWeakTable<LoraAdapter, LoadedAdapter> _latest = [];
@@ -48,7 +49,7 @@ internal sealed class AdapterRegistry(ModelCore core)
     }
 
     /// <summary>Frees all adapters; nobody uses the model any more.</summary>
-    internal void Clear()
+    public void Dispose()
     {
         foreach (var loaded in _loaded)
             loaded.Handle.Dispose();
@@ -85,5 +86,14 @@ internal sealed class AdapterRegistry(ModelCore core)
         {
             throw new InvalidDataException(fault.Message, fault);
         }
+    }
+}
+
+/// <summary>A model's adapters live and end with it.</summary>
+internal static class ModelCoreAdapters
+{
+    extension(ModelCore core)
+    {
+        internal AdapterRegistry Adapters => core.Attached(static core => new AdapterRegistry(core));
     }
 }

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Model;
 
 namespace LoraBridge.Adapters;

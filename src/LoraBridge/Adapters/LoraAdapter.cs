@@ -1,5 +1,6 @@
 using System.Globalization;
 using LoraBridge.Adapters;
+using LoraBridge.Formats;
 
 namespace LoraBridge.Model;
 

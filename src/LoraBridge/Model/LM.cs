@@ -1,4 +1,3 @@
-using LoraBridge.Adapters;
 using LoraBridge.Formats;
 using LoraBridge.Native;
 using static LoraBridge.Native.Llama;
@@ -62,7 +61,6 @@ public sealed partial class LM : IDisposable
         EmbeddingSize = llama_model_n_embd(Handle.Pointer);
         QuantizationType = QuantizationOf(Files.Metadata);
         _vocabulary = new Vocabulary(_core);
-        _adapters = new AdapterUses(_core.Adapters);
     }
 
     /// <summary>Loads a model by the URI of a local file.</summary>

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using LoraBridge.Adapters;
 using LoraBridge.Formats;
 using LoraBridge.Native;
 
@@ -11,7 +9,7 @@ namespace LoraBridge.Model;
 /// </summary>
 internal sealed class ModelCore
 {
-    private readonly ConcurrentDictionary<Type, object> _shared = new();
+    private readonly Dictionary<Type, object> _attached = [];
     private int _references = 1;
 
     internal ModelCore(
@@ -22,7 +20,6 @@ internal sealed class ModelCore
         Threads = threads;
         CacheDevices = cacheDevices;
         Inference = inference;
-        Adapters = new AdapterRegistry(this);
     }
 
     /// <summary>
@@ -40,13 +37,19 @@ internal sealed class ModelCore
     /// <summary>Where keys and values of contexts are kept: the devices that hold layers, the CPU when none does.</summary>
     internal IReadOnlyList<DevicePtr> CacheDevices { get; }
 
-    internal AdapterRegistry Adapters { get; }
-
     /// <summary>How conversations share contexts.</summary>
     internal InferenceOptions Inference { get; }
 
-    /// <summary>What all users of the model share, made at its first use: one object of each type.</summary>
-    internal T Shared<T>(Func<ModelCore, T> create) where T : class => (T)_shared.GetOrAdd(typeof(T), _ => create(this));
+    /// <summary>What others keep with the model, one of each type: made when it is first asked for, disposed before the model is freed.</summary>
+    internal T Attached<T>(Func<ModelCore, T> create) where T : class
+    {
+        lock (_attached)
+        {
+            if (!_attached.TryGetValue(typeof(T), out var attached))
+                _attached.Add(typeof(T), attached = create(this));
+            return (T)attached;
+        }
+    }
 
     /// <summary>A reference for as long as a native call uses the model.</summary>
     /// <exception cref="ObjectDisposedException">The last user has released it.</exception>
@@ -74,7 +77,8 @@ internal sealed class ModelCore
             return;
         lock (Gate)
         {
-            Adapters.Clear();
+            foreach (var attached in _attached.Values.OfType<IDisposable>())
+                attached.Dispose();
             Handle.Dispose();
             Files.Dispose();
         }

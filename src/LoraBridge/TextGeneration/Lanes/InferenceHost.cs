@@ -29,7 +29,7 @@ internal sealed class InferenceHost
         _slots = new SlotTable(core);
     }
 
-    internal static InferenceHost For(ModelCore core) => core.Shared(static core => new InferenceHost(core));
+    internal static InferenceHost For(ModelCore core) => core.Attached(static core => new InferenceHost(core));
 
     /// <summary>Contexts at present.</summary>
     internal int ContextCount
