@@ -32,7 +32,7 @@ public static class ModelQuantizer
         var temporary = AtomicFile.ReserveTemporaryPath(target, overwrite);
         try
         {
-            LlamaQuantizer.Quantize(source, temporary, (Native.LlamaFileType)type);
+            LlamaQuantizer.Quantize(source, temporary, (LlamaFileType)type);
             AtomicFile.Adopt(temporary, target, overwrite);
         }
         finally
