@@ -151,7 +151,7 @@ public sealed partial class LM : IDisposable
     }
 
     private static string QuantizationOf(GgufMetadata metadata) =>
-        metadata.TryGetInt32("general.file_type", out var type) && ((Formats.LlamaFileType)type).IsDefined()
-            ? ((Formats.LlamaFileType)type).Name()
+        metadata.TryGetInt32("general.file_type", out var type) && ((LlamaFileType)type).IsDefined()
+            ? ((LlamaFileType)type).Name()
             : "unknown";
 }
