@@ -11,6 +11,9 @@ public sealed record LoadingOptions
     /// <summary>Rearrange quantised weights for the CPU: up to twice as fast, for a copy of them in memory.</summary>
     public bool RepackWeights { get; init; } = true;
 
+    /// <summary>Where a model that is named by an identifier or an address comes from; null takes a store with the options of the environment.</summary>
+    public ModelStore? Store { get; init; }
+
     /// <summary>Receives what the native libraries log, for the whole process; null keeps the logger that is set.</summary>
     public ILogger? Logger { get; init; }
 }
