@@ -38,8 +38,9 @@ internal sealed class GradcheckCommand : ToolCommand
             Precision = ModelOptions.Read(session.Value(_precision)) ?? defaults.Precision,
             Threads = session.Device.Threads,
         };
+        var model = session.ModelPath(session.Required(_model));
         var result = session.WithProgress(progress => GradientCheck.Run(
-            session.Required(_model), options, new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage, 0))), session.CancellationToken));
+            model, options, new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage, 0))), session.CancellationToken));
         session.Report(
             json =>
             {

@@ -13,6 +13,11 @@ internal sealed class BarDisplay(IAnsiConsole console) : IProgressDisplay
             var task = context.AddTask("", maxValue: 1);
             return work(new InlineProgress<ProgressEvent>(progress =>
             {
+                if (progress.Message is { } message)
+                {
+                    console.WriteLine(OneLine.Of(message));
+                    return;
+                }
                 task.Description = Markup.Escape(ProgressText.Of(progress));
                 task.Value = progress.Fraction;
             }));
