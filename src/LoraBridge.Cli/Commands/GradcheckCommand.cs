@@ -40,7 +40,7 @@ internal sealed class GradcheckCommand : ToolCommand
         };
         var model = session.ModelPath(session.Required(_model));
         var result = session.WithProgress(progress => GradientCheck.Run(
-            model, options, new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage, 0))), session.CancellationToken));
+            model, options, new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage))), session.CancellationToken));
         session.Report(
             json =>
             {

@@ -17,7 +17,7 @@ internal sealed class DownloadEvents(IProgress<ProgressEvent> progress) : IProgr
             if (value.Message is { } message)
                 Tell(value, message);
             if (value.Stage is ModelDownloadStage.Downloading or ModelDownloadStage.Verifying && value.Message is null)
-                progress.Report(new ProgressEvent(Phase(value), value.Fraction)
+                progress.Report(new ProgressEvent(Phase(value), value.BytesTotal is null ? null : value.Fraction)
                 {
                     Bytes = value.BytesDone,
                     TotalBytes = value.BytesTotal,
@@ -27,7 +27,7 @@ internal sealed class DownloadEvents(IProgress<ProgressEvent> progress) : IProgr
         }
     }
 
-    private void Tell(ModelDownloadProgress value, string message) => progress.Report(new ProgressEvent(Phase(value), value.Fraction) { Message = message });
+    private void Tell(ModelDownloadProgress value, string message) => progress.Report(new ProgressEvent(Phase(value), value.BytesTotal is null ? null : value.Fraction) { Message = message });
 
     private static string Phase(ModelDownloadProgress value) => value.Stage == ModelDownloadStage.Verifying ? "verify" : "download";
 
