@@ -11,7 +11,7 @@ public sealed class AccessTests : StoreTest
     [Fact]
     public async Task The_token_goes_to_the_hub_only_and_cookies_nowhere()
     {
-        Hub.Cdns(Answers.Cut(500_000), Answers.Status(403));
+        Hub.Cdns(Hub.Cut(500_000), Answers.Status(403));
         AssertIs(File, await PullAsync());
         Assert.True(Hub.Log.Length >= 5);
         Assert.All(Hub.Log, request => Assert.Equal(request.IsCdn ? null : $"Bearer {Token}", request.Authorization));

@@ -1,4 +1,3 @@
-using System.Text;
 using LoraBridge.Model;
 using LoraBridge.Model.Store;
 using LoraBridge.Store.Tests.Loopback;
@@ -117,7 +116,7 @@ public sealed class CacheTests : StoreTest
     {
         var parts = Enumerable.Range(1, 3).Select(i => HubFile.Random($"big-Q8_0-0000{i}-of-00003.gguf", seed: i, size: 400_000) with { Commit = File.Commit }).ToArray();
         Array.ForEach(parts, Hub.Replace);
-        Hub.Cdns((context, file) => LoopbackHub.SendAsync(context, file), Answers.Cut(100_000));
+        Hub.Cdns((context, file) => Hub.SendAsync(context, file), Hub.Cut(100_000));
         foreach (var id in (string[])["hf:owner/repo:Q8_0", $"hf:owner/repo/{parts[0].Name}"])
         {
             var model = await PullAsync(id);
@@ -135,7 +134,7 @@ public sealed class CacheTests : StoreTest
     [Fact]
     public async Task A_split_model_that_does_not_fit_is_refused_before_its_first_part()
     {
-        var parts = Enumerable.Range(1, 3).Select(i => HubFile.Random($"big-Q8_0-0000{i}-of-00003.gguf", seed: i, size: 400_000)).ToArray();
+        var parts = Enumerable.Range(1, 3).Select(i => HubFile.Random($"big-Q8_0-0000{i}-of-00003.gguf", seed: i, size: 400_000) with { Commit = File.Commit }).ToArray();
         Array.ForEach(parts, Hub.Replace);
         var failure = await Assert.ThrowsAsync<IOException>(() => PullAsync("hf:owner/repo:Q8_0", Options with { Hooks = new StoreHooks { FreeSpace = _ => 500_000 } }));
         Assert.Contains("1200000 more bytes", failure.Message, StringComparison.Ordinal);
@@ -289,7 +288,7 @@ public sealed class CacheTests : StoreTest
         System.IO.File.WriteAllText(Path.Combine(manifests.FullName, "1b"), $$"""
             {"schemaVersion":2,"layers":[{"mediaType":"application/vnd.ollama.image.license","digest":"sha256:{{new string('0', 64)}}"},
             {"mediaType":"application/vnd.ollama.image.model","digest":"sha256:{{File.Sha256}}"}]}
-            """, Encoding.UTF8);
+            """);
         Directory.CreateDirectory(Path.Combine(Folder["other"], "blobs"));
         System.IO.File.WriteAllBytes(Path.Combine(Folder["other"], "blobs", $"sha256-{File.Sha256}"), content);
     }

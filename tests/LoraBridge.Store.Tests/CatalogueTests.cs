@@ -176,7 +176,7 @@ public sealed class CatalogueTests : StoreTest
     {
         var (other, missing) = (HubFile.Random("other-Q8_0.gguf", seed: 2), HubFile.Random("missing.gguf", seed: 3));
         Hub.Replace(other);
-        var models = new[] { Of(File).Models[0], Of(other with { Content = [.. other.Content, 0] }).Models[0] with { Id = "other", Aliases = [] }, Of(missing).Models[0] with { Id = "missing", Aliases = [] } };
+        var models = new[] { Of(File).Models[0], Of(new HubFile(other.Repository, other.Name, [.. other.Content, 0])).Models[0] with { Id = "other", Aliases = [] }, Of(missing).Models[0] with { Id = "missing", Aliases = [] } };
         Hub.OnHead = (context, file) => context.Response.Headers["X-Repo-Commit"] = file.Commit;
         var catalogue = Parse([.. models.Select(model => model with { Builds = [.. model.Builds.Select(build => build with { Revision = null })] })]);
         List<CatalogueCheck> checks = [];

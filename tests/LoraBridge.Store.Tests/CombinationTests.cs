@@ -25,18 +25,18 @@ public sealed class CombinationTests : StoreTest
                 var after = random.Next(100_000, 900_000);
                 var (name, answer) = random.Next(7) switch
                 {
-                    0 => ("stall", Stall(after, Clock)),
+                    0 => ("stall", Hub.Stall(after, Clock)),
                     1 => ("busy", Status(503, ("Retry-After", "2"))),
                     2 => ("expired", Status(403)),
-                    3 => ("whole", WholeThenCut(after)),
+                    3 => ("whole", Hub.Whole(after + 900_000)),
                     4 when wrongRanges++ == 0 => ("wrong range", WrongRange),
                     5 => ("slow", Status(429)),
-                    _ => ("cut", Cut(after)),
+                    _ => ("cut", Hub.Cut(after)),
                 };
                 faults.Add(name);
                 Hub.Cdns(answer);
                 // Progress between the others, so that no count of tries runs out.
-                Hub.Cdns(Cut(random.Next(70_000, 100_000)));
+                Hub.Cdns(Hub.Cut(random.Next(70_000, 100_000)));
             }
             if (random.Next(3) == 0)
                 Hub.Hubs(HubStatus(502));
@@ -47,12 +47,6 @@ public sealed class CombinationTests : StoreTest
             Directory.Delete(Cache, recursive: true);
         }
         Assert.All(Hub.Downloads, request => Assert.Null(request.Authorization));
-
-        static Func<HttpContext, HubFile, Task> WholeThenCut(long after) => (context, file) =>
-        {
-            context.Request.Headers.Range = default;
-            return LoopbackHub.SendAsync(context, file, after + 900_000);
-        };
 
         static Task WrongRange(HttpContext context, HubFile file)
         {
@@ -75,7 +69,9 @@ public sealed class CombinationTests : StoreTest
                 context.Request.Headers.Range = default;
                 LoopbackHub.StartContent(context, file);
                 context.Response.Headers.ETag = tag;
-                await context.Response.Body.WriteAsync(file.Content.AsMemory(0, 600_000 + (100_000 * tag[^2])));
+                var count = 600_000 + (100_000 * (tag[^2] - '0'));
+                await context.Response.Body.WriteAsync(file.Content.AsMemory(0, count));
+                await Hub.ArrivedAsync(context, count);
                 context.Abort();
             });
         }
@@ -85,7 +81,7 @@ public sealed class CombinationTests : StoreTest
     [Fact]
     public async Task A_part_of_another_content_is_not_continued()
     {
-        Hub.Cdns(Cut(900_000)).Cdns([.. Enumerable.Repeat(Cut(0), 6)]);
+        Hub.Cdns(Hub.Cut(900_000)).Cdns([.. Enumerable.Repeat(Hub.Cut(0), 5)]);
         await Assert.ThrowsAsync<ModelDownloadException>(() => PullAsync());
         var other = HubFile.Random(seed: 7);
         Hub.Replace(other);

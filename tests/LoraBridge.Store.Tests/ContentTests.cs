@@ -51,7 +51,7 @@ public sealed class ContentTests : StoreTest
             context.Response.ContentLength = file.Size + 500;
             await context.Response.Body.WriteAsync(file.Content);
             await context.Response.Body.FlushAsync();
-            await Answers.SilenceAsync(context, Clock);
+            await Hub.SilenceAsync(context, Clock, file.Size);
         });
         AssertIs(File, await PullAsync());
         Assert.Single(Hub.Downloads);
@@ -80,10 +80,11 @@ public sealed class ContentTests : StoreTest
             await context.Response.StartAsync();
             await context.Response.Body.WriteAsync(file.Content.AsMemory(0, 700_000));
             await context.Response.Body.FlushAsync();
+            await Hub.ArrivedAsync(context, 700_000);
             context.Abort();
         });
         AssertIs(File, await PullAsync());
-        Assert.True(Hub.Downloads[1].From > 0);
+        Assert.Equal(700_000, Hub.Downloads[1].From);
     }
 
     [Fact]
@@ -121,7 +122,7 @@ public sealed class ContentTests : StoreTest
     [Fact]
     public async Task A_part_that_was_damaged_on_the_disk_is_found()
     {
-        Hub.Cdns(Answers.Cut(1_000_000)).Cdns([.. Enumerable.Repeat(Answers.Cut(0), 6)]);
+        Hub.Cdns(Hub.Cut(1_000_000)).Cdns([.. Enumerable.Repeat(Hub.Cut(0), 5)]);
         await Assert.ThrowsAsync<ModelDownloadException>(() => PullAsync());
         using (var part = System.IO.File.OpenWrite($"{Blob(File)}.part"))
         {

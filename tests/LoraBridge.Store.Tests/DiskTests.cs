@@ -22,7 +22,7 @@ public sealed class DiskTests : StoreTest
     [Fact]
     public async Task What_is_there_of_a_part_needs_no_room()
     {
-        Hub.Cdns(Answers.Cut(2_000_000)).Cdns([.. Enumerable.Repeat(Answers.Cut(0), 6)]);
+        Hub.Cdns(Hub.Cut(2_000_000)).Cdns([.. Enumerable.Repeat(Hub.Cut(0), 5)]);
         await Assert.ThrowsAsync<ModelDownloadException>(() => PullAsync());
         AssertIs(File, await PullAsync(options: Options with { Hooks = new StoreHooks { FreeSpace = _ => 1_100_000 } }));
     }

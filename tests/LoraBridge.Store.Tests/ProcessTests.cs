@@ -80,8 +80,7 @@ public sealed class ProcessTests : StoreTest
             LoopbackHub.StartContent(context, file);
             await context.Response.Body.WriteAsync(file.Content.AsMemory(0, 1_000_000));
             await context.Response.Body.FlushAsync();
-            while (new FileInfo($"{Blob(File)}.part") is not { Exists: true, Length: 1_000_000 })
-                await Task.Yield();
+            await Hub.ArrivedAsync(context, 1_000_000);
             begun.SetResult();
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         });

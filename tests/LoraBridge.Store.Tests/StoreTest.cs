@@ -36,7 +36,13 @@ public abstract class StoreTest : IAsyncLifetime
     };
 
     /// <inheritdoc/>
-    public virtual async ValueTask InitializeAsync() => Hub = await LoopbackHub.StartAsync("", File);
+    public virtual async ValueTask InitializeAsync()
+    {
+        Hub = await LoopbackHub.StartAsync("", File);
+        Hub.Received = () => Directory.Exists(Cache)
+            ? Directory.EnumerateFiles(Cache, "*.part", SearchOption.AllDirectories).Select(path => new FileInfo(path)).Where(part => part.Exists).Sum(part => part.Length)
+            : 0;
+    }
 
     /// <inheritdoc/>
     public virtual async ValueTask DisposeAsync()

@@ -6,22 +6,23 @@ namespace LoraBridge.Store.Tests.Loopback;
 internal static class Answers
 {
     /// <summary>Sends so many bytes and breaks the connection.</summary>
-    internal static Func<HttpContext, HubFile, Task> Cut(long after) => (context, file) => LoopbackHub.SendAsync(context, file, after);
+    internal static Func<HttpContext, HubFile, Task> Cut(this LoopbackHub hub, long after) => (context, file) => hub.SendAsync(context, file, after);
 
     /// <summary>Sends so many bytes, and then nothing for as long as the client will wait.</summary>
-    internal static Func<HttpContext, HubFile, Task> Stall(long after, FakeClock clock) => async (context, file) =>
+    internal static Func<HttpContext, HubFile, Task> Stall(this LoopbackHub hub, long after, FakeClock clock) => async (context, file) =>
     {
         var from = LoopbackHub.StartContent(context, file);
-        await context.Response.Body.WriteAsync(file.Content.AsMemory((int)from, (int)Math.Min(after, file.Size - from)));
+        var count = Math.Min(after, file.Size - from);
+        await context.Response.Body.WriteAsync(file.Content.AsMemory((int)from, (int)count));
         await context.Response.Body.FlushAsync();
-        await SilenceAsync(context, clock);
+        await hub.SilenceAsync(context, clock, from + count);
     };
 
-    /// <summary>Sends all of the file, whatever was asked for.</summary>
-    internal static Func<HttpContext, HubFile, Task> Whole() => (context, file) =>
+    /// <summary>Sends all of the file, whatever was asked for, or its first bytes.</summary>
+    internal static Func<HttpContext, HubFile, Task> Whole(this LoopbackHub hub, long cutAfter = long.MaxValue) => (context, file) =>
     {
         context.Request.Headers.Range = default;
-        return LoopbackHub.SendAsync(context, file);
+        return hub.SendAsync(context, file, cutAfter);
     };
 
     /// <summary>Sends a status and headers.</summary>
@@ -36,14 +37,4 @@ internal static class Answers
             context.Response.Headers[name] = value;
         return Task.CompletedTask;
     };
-
-    /// <summary>Says nothing until the client has gone.</summary>
-    internal static async Task SilenceAsync(HttpContext context, FakeClock clock)
-    {
-        while (!context.RequestAborted.IsCancellationRequested)
-        {
-            clock.FireWatches();
-            await Task.Yield();
-        }
-    }
 }

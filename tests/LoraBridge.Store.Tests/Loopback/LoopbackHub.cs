@@ -52,6 +52,9 @@ internal sealed class LoopbackHub : IAsyncDisposable
     /// <summary>Changes what the hub says about a file.</summary>
     internal Action<HttpContext, HubFile>? OnHead { get; set; }
 
+    /// <summary>How many bytes of the file that is being downloaded the client has; a broken connection loses what is under way.</summary>
+    internal Func<long> Received { get; set; } = () => 0;
+
     /// <summary>Whether files come from the hub's own host.</summary>
     internal bool ServesContent { get; set; }
 
@@ -119,10 +122,10 @@ internal sealed class LoopbackHub : IAsyncDisposable
     public ValueTask DisposeAsync() => _application.DisposeAsync();
 
     /// <summary>Sends the file, or the rest of it that a range asks for.</summary>
-    internal static Task SendAsync(HttpContext context, HubFile file) => SendAsync(context, file, long.MaxValue);
+    internal Task SendAsync(HttpContext context, HubFile file) => SendAsync(context, file, long.MaxValue);
 
     /// <summary>Sends what was asked for, and breaks the connection after so many bytes.</summary>
-    internal static async Task SendAsync(HttpContext context, HubFile file, long cutAfter)
+    internal async Task SendAsync(HttpContext context, HubFile file, long cutAfter)
     {
         var from = StartContent(context, file);
         if (from < 0)
@@ -130,8 +133,25 @@ internal sealed class LoopbackHub : IAsyncDisposable
         var count = Math.Min(cutAfter, file.Size - from);
         await context.Response.Body.WriteAsync(file.Content.AsMemory((int)from, (int)count), context.RequestAborted);
         await context.Response.Body.FlushAsync(context.RequestAborted);
-        if (cutAfter < file.Size - from)
-            context.Abort();
+        if (cutAfter >= file.Size - from)
+            return;
+        await ArrivedAsync(context, from + count);
+        context.Abort();
+    }
+
+    /// <summary>Waits until the client has so many bytes, or has gone.</summary>
+    internal async Task ArrivedAsync(HttpContext context, long count)
+    {
+        while (count > 0 && Received() != count && !context.RequestAborted.IsCancellationRequested)
+            await Task.Yield();
+    }
+
+    /// <summary>Says nothing until the client, which has so many bytes, has gone; for it, half a minute passes.</summary>
+    internal async Task SilenceAsync(HttpContext context, FakeClock clock, long count = 0)
+    {
+        await ArrivedAsync(context, count);
+        clock.FireWatches();
+        await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
     }
 
     /// <summary>Sends the headers for what was asked for.</summary>

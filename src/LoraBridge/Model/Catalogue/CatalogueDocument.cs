@@ -18,7 +18,7 @@ internal sealed record CatalogueDocument
     public string? AsOf { get; init; }
 
     /// <summary>Licences that a user must have accepted before the first download.</summary>
-    public ImmutableArray<string> LicensesToAccept { get; init; } = [];
+    public ImmutableArray<string> LicensesToAccept { get; init => field = value.IsDefault ? [] : value; } = [];
 
     public required ImmutableArray<CatalogueModel> Models { get; init; }
 
@@ -49,6 +49,8 @@ internal static partial class CatalogueRules
         if (document.Schema != CatalogueDocument.CurrentSchema)
             throw new InvalidDataException($"{source} has schema {document.Schema}, expected {CatalogueDocument.CurrentSchema}.");
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        if (document.Models.IsDefault || document.Models.Any(IsIncomplete))
+            throw new InvalidDataException($"{source} has null in the place of a model, build or file.");
         foreach (var model in document.Models)
         {
             if (Problem(model, names) is { } problem)
@@ -57,6 +59,10 @@ internal static partial class CatalogueRules
     }
 
     internal static bool IsId(string id) => Id().IsMatch(id);
+
+    private static bool IsIncomplete(CatalogueModel? model) =>
+        model is null || model.Aliases.Contains(null!)
+        || (!model.Builds.IsDefault && model.Builds.Any(build => build is null || (!build.Files.IsDefault && build.Files.Contains(null!))));
 
     private static string? Problem(CatalogueModel model, HashSet<string> names)
     {

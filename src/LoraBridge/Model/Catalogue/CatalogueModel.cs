@@ -9,7 +9,7 @@ public sealed record CatalogueModel
     public required string Id { get; init; }
 
     /// <summary>Other names for it, such as <c>gemma3</c> for the size that most people take.</summary>
-    public ImmutableArray<string> Aliases { get; init; } = [];
+    public ImmutableArray<string> Aliases { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>Number of parameters as its makers give it, such as <c>1.5B</c>; null when unknown.</summary>
     public string? Parameters { get; init; }

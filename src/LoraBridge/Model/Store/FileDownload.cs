@@ -26,10 +26,14 @@ internal sealed class FileDownload(
     /// <summary>A signed address is asked for again so often without a byte in between.</summary>
     private const int MaximumRefreshes = 2;
 
+    /// <summary>So often a file may be sent from its beginning, and what comes then still counts as progress.</summary>
+    private const int MaximumRestarts = 5;
+
     private readonly byte[] _buffer = new byte[BufferSize];
     private RemoteFile _remote = remote;
     private long? _size = wanted.Size ?? remote.Size;
     private long _farthest = part.Length;
+    private int _restarts;
     private int _wrongRanges;
     private int _refreshes;
 
@@ -104,6 +108,8 @@ internal sealed class FileDownload(
                     break;
                 // The server ignores ranges, or has another content than the part: all of it comes.
                 part.Restart();
+                if (_restarts++ < MaximumRestarts)
+                    _farthest = 0;
                 if (validator is not null && part.Validator is not null && validator != part.Validator)
                     await RefreshAsync(cancellationToken);
                 break;

@@ -97,8 +97,9 @@ internal sealed class FileFetch(
     {
         var expected = wanted.Sha256 ?? remote.Sha256;
         var identity = expected ?? remote.ETag ?? Sha256Hex.Of((wanted.Address ?? remote.Location).GetLeftPart(UriPartial.Path));
-        var key = SafeNames.IsName(identity) && identity.Length <= 64 ? identity : Sha256Hex.Of(identity);
-        var commit = remote.Commit ?? (Sha256Hex.IsCommit(wanted.Revision) ? wanted.Revision : key.Length >= 40 ? key[..40] : Sha256Hex.Of(key)[..40]);
+        // Only what is a SHA-256 may look like one: whoever finds 64 digits takes them for the hash of the content.
+        var key = expected ?? (Sha256Hex.IsCommit(identity) ? identity : Sha256Hex.Of(identity)[..40]);
+        var commit = remote.Commit ?? (Sha256Hex.IsCommit(wanted.Revision) ? wanted.Revision : key[..40]);
         try
         {
             return await FetchAsync(wanted, remote, expected, identity, key, commit, cancellationToken);

@@ -67,7 +67,8 @@ internal sealed class HubRequests : IDisposable
     internal static Uri Next(Uri uri, HttpResponseMessage response)
     {
         var location = response.Headers.Location ?? throw BadAnswer($"{Shown(uri)} redirects without saying where to.");
-        var next = new Uri(uri, location);
+        if (!Uri.TryCreate(uri, location, out var next))
+            throw BadAnswer($"{Shown(uri)} redirects to '{SafeNames.Printable(location.OriginalString)}', which is no address.");
         if (next.Scheme is not ("http" or "https"))
             throw BadAnswer($"{Shown(uri)} redirects to {SafeNames.Printable(next.Scheme)}:, expected https.");
         return uri.Scheme == "https" && next.Scheme == "http"

@@ -20,7 +20,7 @@ internal static partial class Quantization
         || quantization.StartsWith($"{typed}-", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The quantisation in a file name, or null.</summary>
-    internal static string? In(string file) => Tag().Matches(Path.GetFileNameWithoutExtension(WithoutPart(file))).LastOrDefault()?.Value.ToUpperInvariant();
+    internal static string? In(string file) => Tag().Matches(WithoutPart(file)).LastOrDefault()?.Value.ToUpperInvariant();
 
     /// <summary>Chooses among the files of a repository.</summary>
     /// <param name="files">Paths in the repository.</param>
@@ -65,7 +65,7 @@ internal static partial class Quantization
         return false;
     }
 
-    private static string WithoutPart(string file) => Part().Match(file) is { Success: true } part ? $"{part.Groups[1].Value}.gguf" : file;
+    private static string WithoutPart(string file) => Part().Match(file) is { Success: true } part ? part.Groups[1].Value : Path.ChangeExtension(file, null);
 
     [GeneratedRegex(@"(?<![A-Za-z0-9])(I?Q[1-8](_[A-Z0-9]+)*|TQ[12]_0|BF16|F16|F32|MXFP4)(?![A-Za-z0-9_])", RegexOptions.IgnoreCase)]
     private static partial Regex Tag();
