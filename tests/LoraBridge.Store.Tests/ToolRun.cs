@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using LoraBridge.TestKit;
 
 namespace LoraBridge.Store.Tests;
 
@@ -20,9 +21,13 @@ internal sealed class ToolRun : IDisposable
     /// <summary>Starts the tool.</summary>
     /// <param name="environment">Variables for it; those that lead to real hubs, caches and tokens are taken away first.</param>
     /// <param name="arguments">Its arguments.</param>
-    internal static ToolRun Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    internal static ToolRun Start(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        StartProgram("src/LoraBridge.Cli", "LoraBridge.Cli.dll", environment, arguments);
+
+    /// <summary>Starts another program from its own folder: beside the tests lie only those libraries that ASP.NET does not bring.</summary>
+    internal static ToolRun StartProgram(string project, string program, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "LoraBridge.Cli.dll"), .. arguments])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(CheckoutFolder.Root, project, Path.GetRelativePath(Path.Combine(CheckoutFolder.Root, "tests", "LoraBridge.Store.Tests"), AppContext.BaseDirectory), program), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
