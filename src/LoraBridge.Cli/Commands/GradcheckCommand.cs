@@ -4,6 +4,7 @@ using LoraBridge.Cli.Options;
 using LoraBridge.Cli.Output;
 using LoraBridge.Cli.Progress;
 using LoraBridge.Finetuning;
+using LoraBridge.Model;
 using Spectre.Console;
 
 namespace LoraBridge.Cli.Commands;
@@ -40,7 +41,7 @@ internal sealed class GradcheckCommand : ToolCommand
         };
         var model = session.ModelPath(session.Required(_model));
         var result = session.WithProgress(progress => GradientCheck.Run(
-            model, options, new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage))), session.CancellationToken));
+            model, options, new InlineProgress<OperationProgress>(state => progress.Report(new ProgressEvent(state.Stage))), session.CancellationToken));
         session.Report(
             json =>
             {

@@ -16,7 +16,7 @@ public sealed partial class LM
     /// <see cref="ModelStore"/> says how and where to.
     /// </summary>
     /// <param name="modelId">The identifier.</param>
-    /// <param name="device">Where it computes; null chooses.</param>
+    /// <param name="device">Where the model computes; null picks the best backend.</param>
     /// <param name="options">How it is loaded; null takes the defaults.</param>
     /// <param name="progress">Told how far fetching, from another thread, and loading, from the calling one, are.</param>
     /// <param name="cancellationToken">Stops fetching and loading; what was downloaded is kept for the next time.</param>

@@ -17,9 +17,9 @@ public sealed partial class LM : IDisposable
 
     /// <summary>Loads a model.</summary>
     /// <param name="path">GGUF file; of a model in several files the first.</param>
-    /// <param name="device">Where it computes; null chooses.</param>
+    /// <param name="device">Where the model computes; null picks the best backend.</param>
     /// <param name="options">How it is loaded; null takes the defaults.</param>
-    /// <param name="progress">Told how far loading is, from the calling thread.</param>
+    /// <param name="progress">Receives the loading progress, on the calling thread.</param>
     /// <param name="cancellationToken">Stops loading.</param>
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
     /// <exception cref="FileNotFoundException">There is no such file, or a part of the model is missing.</exception>
@@ -64,7 +64,7 @@ public sealed partial class LM : IDisposable
 
     /// <summary>Loads a model by a URI: that of a local file, an address that is downloaded first, or <c>hf:owner/repository</c>.</summary>
     /// <param name="uri">A <c>file:</c>, <c>https:</c>, <c>http:</c> or <c>hf:</c> URI; an address may end in <c>#sha256=</c> and the hash.</param>
-    /// <param name="device">Where it computes; null chooses.</param>
+    /// <param name="device">Where the model computes; null picks the best backend.</param>
     /// <param name="options">How it is loaded; null takes the defaults.</param>
     /// <param name="progress">Told how far fetching and loading are.</param>
     /// <param name="cancellationToken">Stops fetching and loading.</param>
