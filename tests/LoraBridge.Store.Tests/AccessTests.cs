@@ -91,7 +91,7 @@ public sealed class AccessTests : StoreTest
         Assert.Equal(Path.Combine("/hf", "hub"), options.CacheDirectory);
         Assert.Equal("/lb", options.HomeDirectory);
         Assert.Equal(new Uri("https://mirror.example/hub/"), options.Endpoint);
-        Assert.Equal("hf_abc", options.Token);
+        Assert.Equal("hf_abc", options.AccessToken);
         Assert.Contains("/ollama", options.OtherDirectories);
         Assert.Contains("/llama", options.OtherDirectories);
         Assert.DoesNotContain("hf_abc", options.ToString(), StringComparison.Ordinal);

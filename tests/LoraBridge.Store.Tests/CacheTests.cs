@@ -266,7 +266,7 @@ public sealed class CacheTests : StoreTest
     {
         Assert.Throws<ArgumentException>(() => new ModelStore(Options with { CacheDirectory = folder }));
         Assert.Throws<ArgumentException>(() => new ModelStore(Options with { HomeDirectory = folder }));
-        Assert.Throws<ArgumentException>(() => new ModelStore(Options with { Token = "two words" }));
+        Assert.Throws<ArgumentException>(() => new ModelStore(Options with { AccessToken = "two words" }));
         Assert.Throws<ArgumentException>(() => new ModelStore(Options with { Endpoint = new Uri("ftp://hub") }));
         Assert.Throws<ArgumentOutOfRangeException>(() => new ModelStore(Options with { StallTimeout = TimeSpan.Zero }));
         await Assert.ThrowsAnyAsync<ArgumentException>(() => Store.PullAsync(folder));

@@ -7,7 +7,7 @@ namespace LoraBridge.Store.Tests;
 /// <summary>Disks that are full, or may not be written to.</summary>
 public sealed class DiskTests : StoreTest
 {
-    private protected override string[] OtherFolders => ["file", "locked"];
+    private protected override string[] OtherFolders => ["file"];
 
     [Fact]
     public async Task A_disk_without_room_is_found_out_before_anything_is_fetched()
@@ -53,10 +53,36 @@ public sealed class DiskTests : StoreTest
     [Fact]
     public async Task A_read_only_cache_is_named_and_what_it_holds_is_used()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess, "Permissions do not bind this user.");
-        var folder = Directory.CreateDirectory(Folder["locked"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        var failure = await Assert.ThrowsAnyAsync<IOException>(() => PullAsync(options: Options with { CacheDirectory = folder.FullName }));
-        Assert.Contains(folder.FullName, failure.Message, StringComparison.Ordinal);
+        if (OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess)
+        {
+            Assert.Skip("Permissions do not bind this user.");
+            return;
+        }
+        AssertIs(File, await PullAsync("hf:owner/repo"));
+        var folders = Directory.EnumerateDirectories(Cache, "*", SearchOption.AllDirectories).Append(Cache).ToList();
+        const UnixFileMode Locked = UnixFileMode.UserRead | UnixFileMode.UserExecute;
+        foreach (var folder in folders)
+            System.IO.File.SetUnixFileMode(folder, Locked);
+        try
+        {
+            AssertIs(File, await PullAsync("hf:owner/repo"), downloaded: false);
+            Hub.Replace(HubFile.Random(seed: 2));
+            Assert.Contains(Cache, (await Assert.ThrowsAnyAsync<IOException>(() => PullAsync("hf:owner/repo"))).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            foreach (var folder in folders)
+                System.IO.File.SetUnixFileMode(folder, Locked | UnixFileMode.UserWrite);
+        }
+    }
+
+    [Fact]
+    public async Task A_folder_that_nobody_may_write_to_is_named()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux has such a folder everywhere.");
+        var failure = await Assert.ThrowsAnyAsync<IOException>(() => PullAsync(options: Options with { CacheDirectory = "/sys/models", Hooks = new StoreHooks { FreeSpace = _ => long.MaxValue } }));
+        Assert.Contains("/sys/models may not be written to", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(Hub.Downloads);
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class FuzzTests
             };
             var store = new ModelStore(new ModelStoreOptions
             {
-                CacheDirectory = cache, HomeDirectory = folder["home"], Endpoint = endpoint, TimeProvider = new FakeClock(), Token = "secret",
+                CacheDirectory = cache, HomeDirectory = folder["home"], Endpoint = endpoint, TimeProvider = new FakeClock(), AccessToken = "secret",
             });
             try
             {

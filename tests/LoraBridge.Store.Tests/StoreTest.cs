@@ -31,7 +31,7 @@ public abstract class StoreTest : IAsyncLifetime
         CacheDirectory = Cache,
         HomeDirectory = Home,
         Endpoint = Hub.Endpoint,
-        Token = Token,
+        AccessToken = Token,
         TimeProvider = Clock,
     };
 

@@ -100,13 +100,34 @@ internal sealed class FileFetch(
         // Only what is a SHA-256 may look like one: whoever finds 64 digits takes them for the hash of the content.
         var key = expected ?? (Sha256Hex.IsCommit(identity) ? identity : Sha256Hex.Of(identity)[..40]);
         var commit = remote.Commit ?? (Sha256Hex.IsCommit(wanted.Revision) ? wanted.Revision : key[..40]);
+        if (await FindAsync(cache.Snapshot(wanted.Repository, commit, wanted.Name), wanted.Name, expected, cancellationToken) is { } there)
+        {
+            NoteCommit(wanted, commit);
+            return new Result(there, commit, Downloaded: false);
+        }
         try
         {
             return await FetchAsync(wanted, remote, expected, identity, key, commit, cancellationToken);
         }
         catch (UnauthorizedAccessException refused)
         {
-            throw new IOException($"The cache {cache.Root} may not be written to: {refused.Message} Set HF_HUB_CACHE to a folder that may.", refused);
+            throw ReadOnly(cache, refused);
+        }
+    }
+
+    internal static IOException ReadOnly(HubCache cache, UnauthorizedAccessException refused) =>
+        new($"The cache {cache.Root} may not be written to: {refused.Message} Set HF_HUB_CACHE to a folder that may.", refused);
+
+    /// <summary>A cache that may only be read still has its files.</summary>
+    private void NoteCommit(WantedFile wanted, string commit)
+    {
+        try
+        {
+            cache.WriteRef(wanted.Repository, wanted.Revision, commit);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // The branch is asked for again the next time.
         }
     }
 

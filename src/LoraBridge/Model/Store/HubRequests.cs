@@ -101,7 +101,7 @@ internal sealed class HubRequests : IDisposable
         request.RequestUri = uri;
         request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("LoraBridge", "0.1"));
-        if (_options.Token is { } token && IsHub(uri))
+        if (_options.AccessToken is { } token && IsHub(uri))
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         try
         {

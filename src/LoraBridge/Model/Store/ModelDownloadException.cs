@@ -30,7 +30,7 @@ public enum ModelDownloadFailure
     /// <summary>The server was busy or failing for as long as it was asked.</summary>
     Unavailable,
 
-    /// <summary>What the server sent makes no sense, or would be unsafe to follow.</summary>
+    /// <summary>What the server sent makes no sense, or would be a risk to follow.</summary>
     BadAnswer,
 }
 

@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Security.Cryptography;
 using LoraBridge.Formats;
 using LoraBridge.Model.Catalogue;
 
@@ -15,21 +15,17 @@ internal static class ModelImport
     internal static async Task<StoredModel> RunAsync(
         ModelStoreOptions options, StoredModel found, string? id, FileFetch files, CancellationToken cancellationToken)
     {
-        var info = ModelFileInfo.Read(found.Path);
-        if (info.Kind != ModelFileKind.Model)
-            throw new InvalidDataException($"{found.Path} is an adapter, expected a model.");
-        using (var parts = GgufModelFiles.Open(found.Path))
-            found = found with { Files = [.. parts.Files.Select(file => new StoredFile(file.Path, new FileInfo(file.Path).Length, null, false))] };
+        using var parts = ModelLoader.Open(found.Path);
         List<StoredFile> hashed = [];
-        foreach (var file in found.Files)
-            hashed.Add(file with { Sha256 = await files.HashAsync(file.Path, Path.GetFileName(file.Path), cancellationToken) });
+        foreach (var file in parts.Files)
+            hashed.Add(new StoredFile(file.Path, new FileInfo(file.Path).Length, await files.HashAsync(file.Path, Path.GetFileName(file.Path), cancellationToken), false));
 
         var known = Known(options.Catalogue, hashed);
         if (known is null && id is null)
             throw new ArgumentException($"The catalogue does not know {found.Path}: give it a name.");
         if (id is not null && options.Catalogue.Find(id) is { } other && known?.Model.Id != other.Id && !other.Builds[0].Repository.StartsWith(Owner, StringComparison.Ordinal))
             throw new ArgumentException($"'{id}' is the name of another model of the catalogue: choose one that is free.");
-        var build = known?.Build ?? Describe(id!, info, hashed, found.Id);
+        var build = known?.Build ?? Describe(id!, parts.Metadata, hashed);
         var revision = build.Revision ?? hashed[0].Sha256![..40];
         var cache = new HubCache(options.CacheDirectory, options.Hooks.UseLinks);
         List<StoredFile> stored = [];
@@ -40,7 +36,7 @@ internal static class ModelImport
             stored.Add(hashed[i] with { Path = path, Verified = true });
         }
         if (known is null)
-            Register(options, new CatalogueModel { Id = id!, Architecture = info.Architecture, ContextLength = info.ContextLength, Builds = [build] });
+            Register(options, Named(id!, parts.Metadata, build));
         return new StoredModel
         {
             Id = known?.Model.Id ?? id!, Files = [.. stored], Repository = build.Repository, Revision = revision, License = known?.Model.License,
@@ -67,14 +63,23 @@ internal static class ModelImport
         return null;
     }
 
-    private static CatalogueBuild Describe(string id, ModelFileInfo info, List<StoredFile> files, string source)
+    private static CatalogueModel Named(string id, GgufMetadata metadata, CatalogueBuild build)
+    {
+        var architecture = metadata.GetString("general.architecture");
+        return new CatalogueModel
+        {
+            Id = id, Architecture = architecture, ContextLength = metadata.TryGetInt32($"{architecture}.context_length", out var length) ? length : null, Builds = [build],
+        };
+    }
+
+    private static CatalogueBuild Describe(string id, GgufMetadata metadata, List<StoredFile> files)
     {
         // Files of Ollama are named by their content only.
         var isNamed = files[0].Path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase);
         var name = isNamed ? Path.GetFileName(files[0].Path) : $"{id.Replace(':', '-')}.gguf";
         return new CatalogueBuild
         {
-            Quantization = Quantization.In(name) ?? info.QuantizationType,
+            Quantization = Quantization.In(name) ?? TypeOf(metadata),
             Repository = $"{Owner}{id.Replace(':', '-').Replace("--", "-", StringComparison.Ordinal)}",
             Revision = files[0].Sha256![..40],
             Files = [.. files.Select((file, i) => new CatalogueFile
@@ -83,6 +88,9 @@ internal static class ModelImport
             })],
         };
     }
+
+    private static string TypeOf(GgufMetadata metadata) =>
+        metadata.TryGetInt32("general.file_type", out var type) && ((LlamaFileType)type).IsDefined() ? ((LlamaFileType)type).Name() : "unknown";
 
     private static async Task<string> CopyAsync(
         ModelStoreOptions options, HubCache cache, StoredFile file, string repository, string revision, string name, CancellationToken cancellationToken)
@@ -96,7 +104,7 @@ internal static class ModelImport
             await using (var source = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, BufferSize))
                 await source.CopyToAsync(target.Stream, BufferSize, cancellationToken);
             target.Stream.Position = 0;
-            using var hash = System.Security.Cryptography.IncrementalHash.CreateHash(System.Security.Cryptography.HashAlgorithmName.SHA256);
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             await Sha256Hex.AppendAsync(hash, target.Stream, null, cancellationToken);
             if (Sha256Hex.Finish(hash) != file.Sha256)
                 throw new InvalidDataException($"{file.Path} changed while it was copied.");

@@ -291,7 +291,14 @@ internal sealed class ModelResolver : IDisposable
     /// <summary>Whether all files of a model fit is said before the first is begun.</summary>
     private void RequireSpace((WantedFile Wanted, RemoteFile Remote)[] missing)
     {
-        Directory.CreateDirectory(_cache.Root);
+        try
+        {
+            Directory.CreateDirectory(_cache.Root);
+        }
+        catch (UnauthorizedAccessException refused)
+        {
+            throw FileFetch.ReadOnly(_cache, refused);
+        }
         var free = _options.Hooks.FreeSpace(_cache.Root);
         var needed = missing.Sum(entry => (Size(entry) ?? 0) - PartBytes(entry));
         if (needed > free)

@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
-using LoraBridge.Formats;
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using LoraBridge.Model.Catalogue;
 using LoraBridge.Model.Store;
 
@@ -98,7 +98,7 @@ public sealed partial class ModelStore
 
     /// <summary>Asks the hub about every file of the catalogue, one request each, and says what differs: for those who maintain one.</summary>
     /// <param name="cancellationToken">Stops asking.</param>
-    public async IAsyncEnumerable<CatalogueCheck> CheckCatalogueAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<CatalogueCheck> CheckCatalogueAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         if (Options.Offline)
             throw new ModelDownloadException(ModelDownloadFailure.Offline, "The network is switched off: a catalogue cannot be compared with the hub.");
@@ -172,7 +172,7 @@ public sealed partial class ModelStore
             var remote = await hub.HeadAsync(build.Repository, build.Revision ?? "main", file.Name, cancellationToken).ConfigureAwait(false);
             string?[] differences =
             [
-                file.Size is { } size && remote.Size != size ? $"size {remote.Size?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "unknown"}, expected {size}" : null,
+                file.Size is { } size && remote.Size != size ? $"size {remote.Size?.ToString(CultureInfo.InvariantCulture) ?? "unknown"}, expected {size}" : null,
                 file.Sha256 is { } hash && remote.Sha256 != hash ? $"SHA-256 {remote.Sha256 ?? "unknown"}, expected {hash}" : null,
             ];
             var problem = string.Join("; ", differences.OfType<string>());

@@ -16,7 +16,7 @@ namespace LoraBridge.Model;
 /// <example>
 /// <code>
 /// var store = new ModelStore();
-/// var model = await store.PullAsync("gemma3:12b", new Progress&lt;ModelDownloadProgress&gt;(state => Console.Write($"\r{state.Fraction:p0}")));
+/// var model = await store.PullAsync("gemma3:12b", new Progress&lt;ModelDownloadProgress&gt;(state => Show(state.Fraction)));
 /// using var lm = new LM(model.Path);
 /// </code>
 /// </example>
@@ -35,7 +35,7 @@ public sealed partial class ModelStore
             throw new ArgumentOutOfRangeException(nameof(options), options.StallTimeout, "The stall timeout must be positive.");
         if (!options.Endpoint.IsAbsoluteUri || options.Endpoint.Scheme is not ("http" or "https"))
             throw new ArgumentException($"The endpoint is '{options.Endpoint}', expected an http or https address.", nameof(options));
-        if (options.Token?.Any(letter => letter is <= ' ' or > '~') == true)
+        if (options.AccessToken?.Any(letter => letter is <= ' ' or > '~') == true)
             throw new ArgumentException("The token holds blanks or other characters that no token has.", nameof(options));
         Options = options with
         {

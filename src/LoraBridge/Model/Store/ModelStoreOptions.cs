@@ -20,7 +20,7 @@ public sealed record ModelStoreOptions
     public Uri Endpoint { get; init; } = new("https://huggingface.co");
 
     /// <summary>The token of an account, for gated and private repositories. It is sent to <see cref="Endpoint"/> only.</summary>
-    public string? Token { get; init; }
+    public string? AccessToken { get; init; }
 
     /// <summary>Never use the network: what is not on this machine is an error.</summary>
     public bool Offline { get; init; }
@@ -60,7 +60,7 @@ public sealed record ModelStoreOptions
             HomeDirectory = home,
             OtherDirectories = StoreFolders.Others(variable),
             Endpoint = StoreFolders.Endpoint(variable),
-            Token = StoreFolders.Token(variable),
+            AccessToken = StoreFolders.AccessToken(variable),
             Offline = StoreFolders.IsOffline(variable),
             Catalogue = ModelCatalogue.Embedded.OverlaidBy(home),
         };

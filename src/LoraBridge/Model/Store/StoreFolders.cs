@@ -35,7 +35,7 @@ internal static class StoreFolders
         ((string[])["LORABRIDGE_OFFLINE", "HF_HUB_OFFLINE"]).Any(name => variable(name)?.Trim().ToUpperInvariant() is "1" or "ON" or "YES" or "TRUE");
 
     /// <summary>The token for the hub: a variable, or the file that logging in with Hugging Face's tools leaves.</summary>
-    internal static string? Token(Func<string, string?> variable)
+    internal static string? AccessToken(Func<string, string?> variable)
     {
         var token = First(variable, "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN");
         var file = First(variable, "HF_TOKEN_PATH") ?? Path.Combine(HubHome(variable), "token");
