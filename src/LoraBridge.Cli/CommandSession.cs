@@ -61,8 +61,12 @@ internal sealed class CommandSession(Terminal terminal, SharedOptions shared, Pa
     internal ModelStore Store => shared.Store(this);
 
     /// <summary>The file of a model that was given as <see cref="ModelStore"/> takes it; it is downloaded if need be.</summary>
-    internal string ModelPath(string reference) =>
-        File.Exists(reference) ? reference : WithDownload(progress => Store.PullAsync(reference, progress, cancellationToken)).Path;
+    internal string ModelPath(string reference) => File.Exists(reference) ? reference : WithProgress(progress => ModelPath(reference, progress));
+
+    /// <summary><see cref="ModelPath(string)"/> where progress is shown already.</summary>
+    internal string ModelPath(string reference, IProgress<ProgressEvent> progress) => File.Exists(reference)
+        ? reference
+        : Store.PullAsync(reference, new DownloadEvents(progress), cancellationToken).GetAwaiter().GetResult().Path;
 
     /// <summary>Does work of the store while its progress is shown the way that was asked for.</summary>
     internal T WithDownload<T>(Func<IProgress<ModelDownloadProgress>, Task<T>> work) =>

@@ -29,6 +29,11 @@ internal sealed class TrainCommand : ToolCommand
     };
     private readonly Option<string?> _merge = new("--merge") { Description = "Also merge the trained adapter into the model, and write that.", HelpName = "OUT" };
     private readonly Option<string?> _plot = new("--plot") { Description = "Draw losses and learning rate.", HelpName = "FILE.png" };
+    private readonly Option<string[]> _logs = new("--log")
+    {
+        Description = "Write losses, learning rate, gradient norm and speed of each update to a table or for TensorBoard; may be repeated.",
+        HelpName = "csv:FILE|tensorboard:DIR",
+    };
 
     internal TrainCommand(CommandHost host) : base(host, "train", "Train an adapter; Ctrl-C ends early and keeps what was learnt.")
     {
@@ -41,6 +46,7 @@ internal sealed class TrainCommand : ToolCommand
         Add(_resume);
         Add(_merge);
         Add(_plot);
+        Add(_logs);
     }
 
     protected override Task<int> ExecuteAsync(CommandSession session)
@@ -57,10 +63,11 @@ internal sealed class TrainCommand : ToolCommand
             finetuning.ResumeFrom(checkpoint);
         var merged = MergedPath(session);
         var plot = new LossPlot(PlotPath(session));
+        using var logs = new TrainingLogs(session.Value(_logs) ?? [], goesOn: session.Value(_resume) is not null);
         TrainingResult result;
         try
         {
-            result = session.WithProgress(progress => Train(finetuning, plot, progress, session));
+            result = session.WithProgress(progress => Train(finetuning, plot, logs, progress, session));
         }
         finally
         {
@@ -138,7 +145,7 @@ internal sealed class TrainCommand : ToolCommand
     }
 
     /// <summary>Ctrl-C asks the training to stop and save; before the first update there is nothing to save, and it is cancelled.</summary>
-    private TrainingResult Train(LoraFinetuning finetuning, LossPlot plot, IProgress<ProgressEvent> progress, CommandSession session)
+    private TrainingResult Train(LoraFinetuning finetuning, LossPlot plot, TrainingLogs logs, IProgress<ProgressEvent> progress, CommandSession session)
     {
         using var cancellation = new CancellationTokenSource();
         var hasLearnt = false;
@@ -154,6 +161,7 @@ internal sealed class TrainCommand : ToolCommand
         {
             Volatile.Write(ref hasLearnt, true);
             plot.Add(state);
+            logs.Add(state);
             progress.Report(Describe(state));
             if (session.CancellationToken.IsCancellationRequested)
                 finetuning.RequestStop();
