@@ -112,6 +112,7 @@ public sealed class ProcessWideTests
     public async Task Calls_that_wait_hold_no_thread_of_the_pool()
     {
         Assert.SkipUnless(ChildProcess.IsChild, "Runs in a process of its own.");
+        Assert.True(ThreadPool.SetMinThreads(1, 1));
         Assert.True(ThreadPool.SetMaxThreads(Environment.ProcessorCount, Environment.ProcessorCount));
         using var model = TinyModels.Load(TinyArchitecture.Llama);
         using var chat = Chat(model);
