@@ -13,7 +13,6 @@ public sealed class ProcessWideTests
     [InlineData(nameof(Calls_that_wait_hold_no_thread_of_the_pool))]
     public async Task In_a_process_of_its_own(string method)
     {
-        Assert.SkipWhen(ChildProcess.IsChild, "This is the child.");
         var (exitCode, output) = await ChildProcess.RunAsync(GetType().Assembly, $"{nameof(ProcessWideTests)}.{method}", TestContext.Current.CancellationToken);
         Assert.True(exitCode == 0, output);
         Assert.Contains("succeeded: 1", output);
@@ -22,7 +21,6 @@ public sealed class ProcessWideTests
     [Fact]
     public async Task A_limit_of_the_managed_heap_is_none_of_the_cache()
     {
-        Assert.SkipWhen(ChildProcess.IsChild, "This is the child.");
         var (exitCode, output) = await ChildProcess.RunAsync(
             GetType().Assembly, $"{nameof(ProcessWideTests)}.{nameof(A_context_larger_than_the_managed_heap_is_allowed)}",
             TestContext.Current.CancellationToken, ("DOTNET_GCHeapHardLimit", "0x10000000"));
@@ -30,10 +28,9 @@ public sealed class ProcessWideTests
         Assert.Contains("succeeded: 1", output);
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public void A_context_larger_than_the_managed_heap_is_allowed()
     {
-        Assert.SkipUnless(ChildProcess.IsChild, "Runs in a process of its own.");
         using var model = TinyModels.Load(TinyArchitecture.Llama);
         Assert.Equal(0x10000000, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         // 1 KiB for each token, 400 MiB together.
@@ -41,10 +38,9 @@ public sealed class ProcessWideTests
         Assert.Throws<InsufficientMemoryException>(() => ContextMemory.Check(model.Core, int.MaxValue, sequences: 1, sizeof(short)));
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public void Paths_survive_a_change_of_the_current_directory()
     {
-        Assert.SkipUnless(ChildProcess.IsChild, "Runs in a process of its own.");
         using var folder = new TemporaryFolder();
         TinyAdapters.Create(TinyModels.PathOf(TinyArchitecture.Llama)).Save(folder["adapter.gguf"]);
         File.Copy(TinyModels.PathOf(TinyArchitecture.Llama), folder["model.gguf"]);
@@ -63,10 +59,9 @@ public sealed class ProcessWideTests
     }
 
     /// <summary>llama.cpp walks over the adapters of a model without a lock, and would find one that is being freed.</summary>
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task Adapters_come_and_go_while_others_answer()
     {
-        Assert.SkipUnless(ChildProcess.IsChild, "Runs in a process of its own.");
         using var folder = new TemporaryFolder();
         using var model = TinyModels.Load(TinyArchitecture.Llama);
         string[] paths = [.. Enumerable.Range(0, 4).Select(seed => folder[$"adapter-{seed}.gguf"])];
@@ -108,10 +103,9 @@ public sealed class ProcessWideTests
         Assert.Empty(model.Adapters);
     }
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task Calls_that_wait_hold_no_thread_of_the_pool()
     {
-        Assert.SkipUnless(ChildProcess.IsChild, "Runs in a process of its own.");
         Assert.True(ThreadPool.SetMinThreads(1, 1));
         Assert.True(ThreadPool.SetMaxThreads(Environment.ProcessorCount, Environment.ProcessorCount));
         using var model = TinyModels.Load(TinyArchitecture.Llama);
