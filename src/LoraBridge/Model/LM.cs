@@ -115,6 +115,9 @@ public sealed partial class LM : IDisposable
     /// <summary>Threads of computations on the CPU.</summary>
     internal int Threads => _core.Threads;
 
+    /// <summary>The shared state, for those who hold a reference on it.</summary>
+    internal ModelCore SharedCore => _core;
+
     /// <summary>The shared state, for those who outlive this object.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     internal ModelCore Core
