@@ -102,7 +102,7 @@ internal sealed class DisposableSamples : IDisposable
             return _folder["state"];
         if (member == nameof(Conversation.SaveState))
             return _folder[$"state-{_count++}"];
-        if (member.EndsWith("LoraAdapter", StringComparison.Ordinal))
+        if (member.Contains("LoraAdapter", StringComparison.Ordinal))
             return _adapter;
         if (member.StartsWith("Add", StringComparison.Ordinal))
             return TrainingRuns.WriteRows(_folder);
