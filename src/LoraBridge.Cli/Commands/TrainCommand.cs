@@ -4,6 +4,7 @@ using LoraBridge.Cli.Options;
 using LoraBridge.Cli.Output;
 using LoraBridge.Cli.Progress;
 using LoraBridge.Finetuning;
+using LoraBridge.Model;
 
 namespace LoraBridge.Cli.Commands;
 
@@ -48,6 +49,8 @@ internal sealed class TrainCommand : ToolCommand
 
     protected override Task<int> ExecuteAsync(CommandSession session)
     {
+        if (Backends.ProgramWarning is { } warning)
+            session.Terminal.Error.WriteLine($"warning: {warning}");
         var datasets = Datasets(session, session.Required(_data));
         var validation = Datasets(session, session.Value(_validation) ?? []);
         using var model = session.LoadModel(session.Required(_model), [], repack: false);
