@@ -13,6 +13,7 @@ internal sealed class DisposableSamples : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly string _safetensors;
+    private readonly LoraAdapter _loraAdapter;
     private readonly string _adapter;
     private readonly string _model = TinyModels.PathOf(TinyArchitecture.Llama);
     private readonly LM _shared = TinyModels.Load(TinyArchitecture.Llama);
@@ -23,7 +24,7 @@ internal sealed class DisposableSamples : IDisposable
         _adapter = _folder["adapter.gguf"];
         TinyAdapters.Create(_model).Save(_adapter);
         _safetensors = System.IO.Path.Combine(new PeftFolder(_folder).AddModule("layer", 4, 4).Save("{}"), "adapter_model.safetensors");
-        _shared.ApplyLoraAdapter(_adapter);
+        _loraAdapter = _shared.ApplyLoraAdapter(_adapter);
         using (var saved = Begun(new SingleTurnConversation(_shared)))
             saved.SaveState(_folder["state"]);
         Factories = new Dictionary<Type, Func<IDisposable>>
@@ -53,10 +54,11 @@ internal sealed class DisposableSamples : IDisposable
     {
         if (type == typeof(string))
             return Text(member);
+        // Always the same one: a second adapter of one file would count twice, and is refused.
         if (type == typeof(LoraAdapter))
-            return new LoraAdapter(_adapter);
+            return _loraAdapter;
         if (type == typeof(IEnumerable<LoraAdapter>))
-            return new[] { new LoraAdapter(_adapter) };
+            return new[] { _loraAdapter };
         if (type == typeof(IReadOnlyList<ChatMessage>))
             return new[] { new ChatMessage(ChatRole.User, "hello") };
         if (type == typeof(IReadOnlyList<string>))
