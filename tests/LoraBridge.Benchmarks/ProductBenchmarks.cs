@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using LoraBridge.Finetuning;
 using LoraBridge.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
@@ -54,7 +55,7 @@ public class ProductBenchmarks
         _outerProduct = new Product(
             _engine, builder => builder.Record(Ggml.ggml_out_prod(builder.Context, weight, builder.Transpose(gradient))));
 
-        TensorPtr FixedPoint(GraphBuilder builder) => new FixedPointMatMul().Emit(builder, weight, input);
+        TensorPtr FixedPoint(GraphBuilder builder) => Linear.Emit(builder, LinearPrecision.Of(TrainingPrecision.Balanced), weight, input);
 
         TensorPtr Gradient(GraphBuilder builder, TensorPtr y)
         {

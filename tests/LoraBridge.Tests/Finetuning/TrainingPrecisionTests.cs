@@ -22,7 +22,7 @@ public sealed class TrainingPrecisionTests : IDisposable
             TinyModels.PathOf(architecture), new GradientCheckOptions { Precision = precision, MaximumTensors = 1, Threads = 1 }, null,
             TestContext.Current.CancellationToken);
         // Where the processor cannot do it, what is exact is not rounded.
-        Assert.InRange(result.MaxRelativeL2, FixedPointGemm.IsSupported ? 1e-9 : 0, bound);
+        Assert.InRange(result.MaxRelativeL2, IntegerFormat.IsSupported ? 1e-9 : 0, bound);
         Assert.InRange(result.MinCosine, 1 - bound * bound, 1);
     }
 

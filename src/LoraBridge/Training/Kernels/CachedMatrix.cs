@@ -1,23 +1,25 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels;
 
-/// <summary>A right factor B [K, N] as panels of 8-bit integers, each filled from a source when it is first asked for.</summary>
-internal sealed class CachedMatrix : IPanelSource
+/// <summary>A right factor B [K, N] of which the rows are those of a matrix, as panels of 8-bit integers, each made when it is first asked for.</summary>
+internal sealed class CachedMatrix
 {
-    private const int Tile = FixedPointKernel.Columns, Depth = FixedPointGemm.PanelDepth, Largest = 127;
+    private const int Tile = ProductTile.Columns, Depth = ProductTile.Depth, Largest = 127;
 
-    private readonly IPanelSource _source;
+    private readonly RowPanels _source;
     private readonly sbyte[] _integers;
     private readonly float[] _scales;
     private readonly bool[] _filled;
     private readonly int _columns;
 
-    public CachedMatrix(IPanelSource source, int rows, int columns)
+    public CachedMatrix(TensorPtr matrix)
     {
-        _source = source;
+        var (rows, columns) = ((int)matrix.Ne(1), (int)matrix.Ne(0));
+        _source = new RowPanels(matrix, 0, 0);
         _columns = (columns + Tile - 1) / Tile * Tile;
         var panels = (rows + Depth - 1) / Depth;
         _integers = GC.AllocateUninitializedArray<sbyte>((rows + 1) / 2 * 2 * _columns);
@@ -38,7 +40,7 @@ internal sealed class CachedMatrix : IPanelSource
             _source.Fill(k, height, column, width, stage, panel, scales);
             Narrow(panel[..used], integers);
             for (var n = 0; n < padded; n++)
-                stored[n] = scales[n] * ((float)FixedPointGemm.Largest / Largest);
+                stored[n] = scales[n] * ((float)IntegerFormat.Largest12 / Largest);
             Volatile.Write(ref filled, true);
         }
         Widen(integers, panel[..used]);
@@ -50,7 +52,7 @@ internal sealed class CachedMatrix : IPanelSource
     {
         var from = MemoryMarshal.Cast<int, short>(pairs);
         for (var i = 0; i < from.Length; i++)
-            integers[i] = (sbyte)MathF.Round(from[i] * ((float)Largest / FixedPointGemm.Largest));
+            integers[i] = (sbyte)MathF.Round(from[i] * ((float)Largest / IntegerFormat.Largest12));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

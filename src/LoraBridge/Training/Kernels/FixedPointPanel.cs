@@ -11,28 +11,15 @@ namespace LoraBridge.Training.Kernels;
 /// <remarks>The largest of some numbers is found among their bits without sign: as integers they have the same order, and NaN is larger than all.</remarks>
 internal static class FixedPointPanel
 {
-    private const int Tile = FixedPointKernel.Columns, RowPairs = FixedPointGemm.PanelDepth / 2, Stride = FixedPointGemm.StageStride;
-
-    /// <summary>Packs <paramref name="rows"/> rows of A, <paramref name="height"/> elements of each; missing rows become zeros.</summary>
-    public static void PackRows(ReadOnlySpan<float> a, int stride, int rows, int height, Span<int> strip, Span<float> scales)
-    {
-        for (var r = 0; r < FixedPointKernel.Rows; r++)
-        {
-            var target = strip.Slice(r * RowPairs, RowPairs);
-            if (r < rows)
-                scales[r] = PackRow(a.Slice(r * stride, height), target);
-            else
-            {
-                target.Clear();
-                scales[r] = 0;
-            }
-        }
-    }
+    private const int Tile = ProductTile.Columns, RowPairs = ProductTile.Depth / 2, Stride = ProductTile.StageStride;
 
     /// <summary>Rounds a row to pairs of integers.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="pairs">The integers.</param>
+    /// <param name="most">The largest integer.</param>
     /// <returns>What an integer stands for.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float PackRow(ReadOnlySpan<float> row, Span<int> pairs)
+    public static float PackRow(ReadOnlySpan<float> row, Span<int> pairs, int most = IntegerFormat.Largest12)
     {
         var largest = LargestOf(row);
         if (!(largest > 0))
@@ -42,7 +29,7 @@ internal static class FixedPointPanel
             return float.IsNaN(largest) ? float.NaN : 0;
         }
 
-        var factor = FixedPointGemm.Largest / largest;
+        var factor = most / largest;
         ref var from = ref Unsafe.AsRef(in row[0]);
         ref var to = ref pairs[..((row.Length + 1) / 2)][0];
         var whole = row.Length / 16 * 16;
@@ -61,11 +48,11 @@ internal static class FixedPointPanel
         }
         for (var i = whole; i < row.Length; i += 2)
             pairs[i / 2] = Pair(Round(row[i] * factor), i + 1 < row.Length ? Round(row[i + 1] * factor) : 0);
-        return largest / FixedPointGemm.Largest;
+        return largest / most;
     }
 
     /// <summary>Packs a stage [height][width] of B.</summary>
-    /// <param name="stage">Its rows, <see cref="FixedPointGemm.StageStride"/> apart, with room for whole tiles in each.</param>
+    /// <param name="stage">Its rows, <see cref="ProductTile.StageStride"/> apart, with room for whole tiles in each.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
     /// <param name="panel">The integers.</param>
@@ -101,9 +88,9 @@ internal static class FixedPointPanel
         ref var from = ref stage;
         for (var k = 0; k < 2 * pairs; k++, from = ref Unsafe.Add(ref from, Stride))
             largest = Vector512.Max(largest, Vector512.LoadUnsafe(ref from).AsInt32() & sign);
-        (largest.AsSingle() / FixedPointGemm.Largest).StoreUnsafe(ref scales);
+        (largest.AsSingle() / IntegerFormat.Largest12).StoreUnsafe(ref scales);
         var factor = Vector512.ConditionalSelect(
-            Vector512.Equals(largest, Vector512<int>.Zero).AsSingle(), Vector512<float>.Zero, Vector512.Create((float)FixedPointGemm.Largest) / largest.AsSingle());
+            Vector512.Equals(largest, Vector512<int>.Zero).AsSingle(), Vector512<float>.Zero, Vector512.Create((float)IntegerFormat.Largest12) / largest.AsSingle());
 
         from = ref stage;
         for (var pair = 0; pair < pairs; pair++, from = ref Unsafe.Add(ref from, 2 * Stride))
@@ -122,9 +109,9 @@ internal static class FixedPointPanel
         ref var from = ref stage;
         for (var k = 0; k < 2 * pairs; k++, from = ref Unsafe.Add(ref from, Stride))
             largest = Vector256.Max(largest, Vector256.LoadUnsafe(ref from).AsInt32() & sign);
-        (largest.AsSingle() / FixedPointGemm.Largest).StoreUnsafe(ref scales);
+        (largest.AsSingle() / IntegerFormat.Largest12).StoreUnsafe(ref scales);
         var factor = Vector256.ConditionalSelect(
-            Vector256.Equals(largest, Vector256<int>.Zero).AsSingle(), Vector256<float>.Zero, Vector256.Create((float)FixedPointGemm.Largest) / largest.AsSingle());
+            Vector256.Equals(largest, Vector256<int>.Zero).AsSingle(), Vector256<float>.Zero, Vector256.Create((float)IntegerFormat.Largest12) / largest.AsSingle());
 
         from = ref stage;
         for (var pair = 0; pair < pairs; pair++, from = ref Unsafe.Add(ref from, 2 * Stride))

@@ -3,10 +3,10 @@ using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
 using LoraBridge.Training.Kernels;
 
-namespace LoraBridge.Training;
+namespace LoraBridge.Training.Rewrites;
 
 /// <summary>Emits recorded attention as <see cref="Attention"/>, without the copies of keys and values that llama.cpp makes for its own.</summary>
-internal static class AttentionLowering
+internal sealed class AttentionRewrite : IRewrite
 {
     /// <summary>Where the mask is among the sources of a FLASH_ATTN_EXT: behind q, k and v.</summary>
     private const int MaskSource = 3;
@@ -22,10 +22,12 @@ internal static class AttentionLowering
         return masks;
     }
 
-    /// <summary>Emits a FLASH_ATTN_EXT; null where its arguments are laid out in a way that our kernel does not take.</summary>
-    public static TensorPtr TryEmit(
-        GraphBuilder builder, TracedTensor node, ReadOnlySpan<TensorPtr> sources, Func<TracedTensor, TensorPtr> valueOf)
+    /// <summary>Null where arguments are laid out in a way that our kernel does not take.</summary>
+    public TensorPtr TryEmit(NodeToEmit place)
     {
+        var (builder, node, sources, valueOf) = (place.Builder, place.Node, place.Sources, place.ValueOf);
+        if (node.Op != GgmlOp.FlashAttnExt)
+            return default;
         var (k, v) = (node.Sources[1]!, node.Sources[2]!);
         var (q, keys, values) = (sources[0], sources[1], sources[2]);
         var (mask, sinks) = (sources.Length > MaskSource ? sources[MaskSource] : default, sources.Length > 4 ? sources[4] : default);

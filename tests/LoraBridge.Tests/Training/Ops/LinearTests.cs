@@ -1,4 +1,5 @@
 using LoraBridge.Benchmarking;
+using LoraBridge.Finetuning;
 using LoraBridge.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training;
@@ -7,13 +8,15 @@ using LoraBridge.Training.Kernels;
 
 namespace LoraBridge.Tests.Training.Ops;
 
-public sealed class FixedPointMatMulTests
+public sealed class LinearTests
 {
+    private static readonly LinearPrecision Balanced = LinearPrecision.Of(TrainingPrecision.Balanced);
+
     /// <summary>Weights' rows: an odd number of them.</summary>
     private const int Rows = 301;
 
-    public FixedPointMatMulTests() =>
-        Assert.SkipUnless(FixedPointGemm.IsSupported, "This processor does not multiply integers as fixed-point products need it.");
+    public LinearTests() =>
+        Assert.SkipUnless(IntegerFormat.IsSupported, "This processor does not multiply integers as fixed-point products need it.");
 
     /// <summary>Sizes below, at and over the edges of tiles (6 by 32) and panels (256 by 512). Steps are long, for the product is linear but rounded.</summary>
     [Theory]
@@ -25,7 +28,7 @@ public sealed class FixedPointMatMulTests
     {
         var random = new Random(k + m);
         float[] weights = [.. Enumerable.Range(0, k * m).Select(_ => random.NextSingle() - 0.5f)];
-        new GradientProbe((g, x) => new FixedPointMatMul().Emit(g, x[0], x[1])) { Epsilon = 0.5, Tolerance = 1e-2 }
+        new GradientProbe((g, x) => Linear.Emit(g, Balanced, x[0], x[1])) { Epsilon = 0.5, Tolerance = 1e-2 }
             .Fix(GgmlTensorType.F32, new Shape(k, m), weights)
             .Vary(new Shape(k, n))
             .Check();
@@ -35,7 +38,7 @@ public sealed class FixedPointMatMulTests
     [InlineData(64, 37, 6)]
     [InlineData(300, 33, 70)]
     public void GradientsOfTrainedWeightsMatchDifferences(int k, int m, int n) =>
-        new GradientProbe((g, x) => new FixedPointMatMul().Emit(g, x[0], x[1])) { Epsilon = 0.5, Tolerance = 1e-2 }
+        new GradientProbe((g, x) => Linear.Emit(g, Balanced, x[0], x[1])) { Epsilon = 0.5, Tolerance = 1e-2 }
             .Vary(new Shape(k, m))
             .Vary(new Shape(k, n))
             .Check();
@@ -47,8 +50,8 @@ public sealed class FixedPointMatMulTests
         var random = new Random(5);
         float[] weights = [.. Enumerable.Range(0, 64 * 40).Select(_ => random.NextSingle() - 0.5f)];
         new GradientProbe((g, x) => g.Add(
-                new FixedPointMatMul().Emit(g, x[0], x[1]),
-                g.Mul(new FixedPointMatMul().Emit(g, x[0], x[1]), x[2]))) { Epsilon = 0.5, Tolerance = 1e-2 }
+                Linear.Emit(g, Balanced, x[0], x[1]),
+                g.Mul(Linear.Emit(g, Balanced, x[0], x[1]), x[2]))) { Epsilon = 0.5, Tolerance = 1e-2 }
             .Fix(GgmlTensorType.F32, new Shape(64, 40), weights)
             .Vary(new Shape(64, 5))
             .Fix(GgmlTensorType.F32, new Shape(40, 5), weights[..200])
@@ -121,17 +124,17 @@ public sealed class FixedPointMatMulTests
         float[] input = [.. Enumerable.Range(0, k * n).Select(_ => (random.NextSingle() - 0.5f) * MathF.Exp(random.NextSingle() * 4))];
 
         var (expected, expectedGradient) = Run((g, x) => g.MulMat(x[0], x[1]), GgmlTensorType.F32, weight, 1);
-        var (found, gradient) = Run((g, x) => new FixedPointMatMul().Emit(g, x[0], x[1]), type, quantised, 1);
+        var (found, gradient) = Run((g, x) => Linear.Emit(g, Balanced, x[0], x[1]), type, quantised, 1);
         Assert.InRange(Distance(expected, found), 0, 1e-3);
         Assert.InRange(Distance(expectedGradient, gradient), 0, 1e-3);
 
-        var threaded = Run((g, x) => new FixedPointMatMul().Emit(g, x[0], x[1]), type, quantised, 2);
+        var threaded = Run((g, x) => Linear.Emit(g, Balanced, x[0], x[1]), type, quantised, 2);
         Assert.Equal(found, threaded.Result);
         Assert.Equal(gradient, threaded.Gradient);
 
         // Kept in 8 bits, and used twice: to fill the copy, and to read it.
         var cache = new PanelCache();
-        var (_, rough) = Run((g, x) => new FixedPointMatMul(cache).Emit(g, x[0], x[1]), type, quantised, 2);
+        var (_, rough) = Run((g, x) => Linear.Emit(g, Balanced with { Cache = cache }, x[0], x[1]), type, quantised, 2);
         Assert.InRange(Distance(expectedGradient, rough), 0, 1.5e-2);
 
         (float[] Result, float[] Gradient) Run(Func<GraphBuilder, TensorPtr[], TensorPtr> operation, GgmlTensorType stored, Array values, int threads)
