@@ -1,6 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using LoraBridge.Finetuning;
-using LoraBridge.Graphs;
+using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
 using LoraBridge.Training.Autodiff.Ops;
