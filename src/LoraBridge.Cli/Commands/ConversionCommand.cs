@@ -39,9 +39,9 @@ internal sealed class ConversionCommand : ToolCommand
         var (source, model, output) = (session.Required(_source), session.Required(_model), session.Required(_output));
         var result = session.Value(_from) switch
         {
-            "peft" => AdapterConversion.FromPeft(source, model, output),
-            "mlx" => AdapterConversion.FromMlx(source, model, output),
-            _ => AdapterConversion.ToPeft(source, model, output),
+            "peft" => AdapterConversion.FromPeft(source, model, output, overwrite: true),
+            "mlx" => AdapterConversion.FromMlx(source, model, output, overwrite: true),
+            _ => AdapterConversion.ToPeft(source, model, output, overwrite: true),
         };
         if (result.Skipped.Count > 0)
             session.Terminal.Error.WriteLine($"skipped, so that their effect is lost: {string.Join(", ", result.Skipped)}");

@@ -51,7 +51,7 @@ internal sealed class MergeCommand : ToolCommand
                 ImportanceMatrixPath = session.Value(_importance),
                 MaximumPartBytes = session.Value(_partSize) * 1_000_000L,
                 Verify = session.Value(_verify),
-                Force = session.Value(_force),
+                Overwrite = session.Value(_force),
                 Threads = session.Device.Threads,
             },
         };

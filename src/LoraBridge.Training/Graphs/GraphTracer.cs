@@ -23,7 +23,7 @@ internal sealed class GraphTracer
     private GraphTracer(int tokens, int? enoughInputs) => (_tokens, _enoughInputs) = (tokens, enoughInputs);
 
     /// <param name="model">The model; its weights, as loaded, become leaves of the graph.</param>
-    /// <param name="adapter">An adapter whose branches shall be in the graph, with scale 1; null records the bare model.</param>
+    /// <param name="adapter">An adapter whose branches are recorded too, with scale 1; null records the bare model.</param>
     /// <param name="tokens">T, the tokens of a row.</param>
     /// <param name="outputRows">How many of the tokens get logits.</param>
     /// <param name="threads">Threads for the one decode.</param>

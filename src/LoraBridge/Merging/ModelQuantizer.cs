@@ -40,4 +40,9 @@ public static class ModelQuantizer
             File.Delete(temporary);
         }
     }
+
+    /// <summary><see cref="Quantize"/> on another thread. It cannot be cancelled: llama.cpp offers no way to.</summary>
+    /// <inheritdoc cref="Quantize"/>
+    public static Task QuantizeAsync(string source, string target, MergeOutputType type, bool overwrite = false) =>
+        Task.Run(() => Quantize(source, target, type, overwrite));
 }

@@ -14,5 +14,5 @@ internal sealed class ConvertCommand : AdapterWritingCommand
 
     protected override AdapterArithmeticResult Write(
         CommandSession session, string path, AdapterWriteOptions options, IProgress<ProgressEvent> progress) =>
-        AdapterArithmetic.Convert(session.Required(_adapter), path, options);
+        AdapterArithmetic.Requantize(session.Required(_adapter), path, options);
 }
