@@ -14,8 +14,8 @@ public sealed class TrainingPrecisionTests : IDisposable
     [Theory]
     [InlineData(TinyArchitecture.Llama, TrainingPrecision.Balanced, 5e-3)]
     [InlineData(TinyArchitecture.Gemma3, TrainingPrecision.Balanced, 5e-3)]
-    [InlineData(TinyArchitecture.Llama, TrainingPrecision.Fast, 2e-2)]
-    [InlineData(TinyArchitecture.Gemma3, TrainingPrecision.Fast, 2e-2)]
+    [InlineData(TinyArchitecture.Llama, TrainingPrecision.Fast, 6e-2)]
+    [InlineData(TinyArchitecture.Gemma3, TrainingPrecision.Fast, 6e-2)]
     public void Gradients_are_as_close_to_exact_ones_as_stated(TinyArchitecture architecture, TrainingPrecision precision, double bound)
     {
         var result = GradientCheck.Run(
