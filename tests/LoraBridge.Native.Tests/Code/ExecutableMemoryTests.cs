@@ -6,7 +6,7 @@ using Register = LoraBridge.Native.Code.Register;
 
 namespace LoraBridge.Native.Tests.Code;
 
-public sealed unsafe class ExecutableMemoryTests
+public sealed class ExecutableMemoryTests
 {
     public ExecutableMemoryTests() => Assert.SkipUnless(RuntimeInformation.ProcessArchitecture == Architecture.X64, "Code is made for x86-64 only.");
 
@@ -18,9 +18,7 @@ public sealed unsafe class ExecutableMemoryTests
         Assert.SkipWhen(pages == (int)CodePages.TwoViews && !OperatingSystem.IsLinux(), "Only Linux has memory without a file that can be seen twice.");
         using var memory = ExecutableMemory.TryLoad(Increment(Register.Rdi), (CodePages)pages);
         Assert.NotNull(memory);
-        var number = 41L;
-        ((delegate* unmanaged<long*, void>)memory.Address)(&number);
-        Assert.Equal(42, number);
+        Assert.Equal(42, Incremented(41, number => Call(memory, number)));
         if (OperatingSystem.IsLinux())
             Assert.Equal("r-xp", ProtectionOf(memory.Address).Replace('s', 'p'));
     }
@@ -33,9 +31,7 @@ public sealed unsafe class ExecutableMemoryTests
         Assert.NotNull(function);
         using var bridge = ExecutableMemory.TryLoad(WindowsCall(function.Address));
         Assert.NotNull(bridge);
-        var number = 41L;
-        Assert.Equal(0, ((delegate* unmanaged<long*, long>)bridge.Address)(&number));
-        Assert.Equal(42, number);
+        Assert.Equal(42, Incremented(41, number => Assert.Equal(0, Call(bridge, number))));
     }
 
     [Fact]
@@ -50,16 +46,23 @@ public sealed unsafe class ExecutableMemoryTests
         left.AsSpan().Fill(3 << 16 | 2);
         right.AsSpan().Fill(7 << 16 | 5);
         scales.AsSpan().Fill(1);
-        fixed (int* l = left, r = right)
-        fixed (float* c = sums, s = scales)
-        {
-            var arguments = new TileArguments
-            {
-                Left = (nint)l, Right = (nint)r, Sums = (nint)c, RowScales = (nint)s, ColumnScales = (nint)s, SumsStride = 32 * sizeof(float), Words = 1, Tiles = 1,
-            };
-            Assert.Equal(0, ((delegate* unmanaged<TileArguments*, long>)bridge.Address)(&arguments));
-        }
+        using (var arguments = new PinnedArguments(left, right, [], scales, scales, sums, stride: 32, words: 1, tiles: 1))
+            Assert.Equal(0, Call(bridge, arguments.Address));
         Assert.All(sums, sum => Assert.Equal(31, sum));
+    }
+
+    [UnmanagedFunctionPointer(System.Runtime.InteropServices.CallingConvention.Cdecl)]
+    private delegate long Function(nint argument);
+
+    private static long Call(ExecutableMemory code, nint argument) => Marshal.GetDelegateForFunctionPointer<Function>(code.Address)(argument);
+
+    private static long Incremented(long number, Action<nint> call)
+    {
+        var pinned = GCHandle.Alloc(new[] { number }, GCHandleType.Pinned);
+        call(pinned.AddrOfPinnedObject());
+        number = ((long[])pinned.Target!)[0];
+        pinned.Free();
+        return number;
     }
 
     private static byte[] Increment(Register argument)

@@ -7,7 +7,7 @@ namespace LoraBridge.Native.Tests.Code;
 /// Runs the instructions of a tile's program one by one, as the processor's manual describes them: on any processor, and for any system's
 /// way to pass arguments. What a function must not touch is never written.
 /// </summary>
-internal sealed unsafe class Interpreter
+internal sealed class Interpreter
 {
     private const int Lanes = 16;
 
@@ -52,19 +52,19 @@ internal sealed unsafe class Interpreter
     {
         switch (i.Mnemonic)
         {
-            case Mnemonic.Mov when i.Op0Kind == OpKind.Memory: *(long*)Address(i) = Integer(i.Op1Register); break;
+            case Mnemonic.Mov when i.Op0Kind == OpKind.Memory: Marshal.WriteInt64(Address(i), Integer(i.Op1Register)); break;
             case Mnemonic.Mov: SetInteger(i.Op0Register, Value(i)); break;
             case Mnemonic.Add: SetInteger(i.Op0Register, _compared = Integer(i.Op0Register) + Value(i)); break;
             case Mnemonic.Sub: SetInteger(i.Op0Register, _compared = Integer(i.Op0Register) - Value(i)); break;
             case Mnemonic.Vzeroupper: break;
-            case Mnemonic.Vmovups when i.Op0Kind == OpKind.Memory: Vector(i.Op1Register).CopyTo(new Span<float>((void*)Address(i), Lanes)); break;
-            case Mnemonic.Vmovups: new Span<float>((void*)Address(i), Lanes).CopyTo(Written(i.Op0Register)); break;
-            case Mnemonic.Vpbroadcastd: Written(i.Op0Register).AsSpan().Fill(*(float*)Address(i)); break;
+            case Mnemonic.Vmovups when i.Op0Kind == OpKind.Memory: Marshal.Copy(Vector(i.Op1Register), 0, Address(i), Lanes); break;
+            case Mnemonic.Vmovups: Marshal.Copy(Address(i), Written(i.Op0Register), 0, Lanes); break;
+            case Mnemonic.Vpbroadcastd: Written(i.Op0Register).AsSpan().Fill(Number(i)); break;
             case Mnemonic.Vpxord when i.Op1Register == i.Op2Register: Written(i.Op0Register).AsSpan().Clear(); break;
             case Mnemonic.Vcvtdq2ps: ForLanes(i, lane => BitConverter.SingleToInt32Bits(Vector(i.Op1Register)[lane])); break;
-            case Mnemonic.Vmulps when i.IsBroadcast: ForLanes(i, lane => Vector(i.Op1Register)[lane] * *(float*)Address(i)); break;
+            case Mnemonic.Vmulps when i.IsBroadcast: ForLanes(i, lane => Vector(i.Op1Register)[lane] * Number(i)); break;
             case Mnemonic.Vfmadd213ps:
-                ForLanes(i, lane => MathF.FusedMultiplyAdd(Vector(i.Op0Register)[lane], Vector(i.Op1Register)[lane], ((float*)Address(i))[lane]));
+                ForLanes(i, lane => MathF.FusedMultiplyAdd(Vector(i.Op0Register)[lane], Vector(i.Op1Register)[lane], Number(i, lane)));
                 break;
             case Mnemonic.Vpdpwssd: Dot(i, (short x, short y) => x * y); break;
             case Mnemonic.Vpdpbusd: Dot(i, (byte x, sbyte y) => x * y); break;
@@ -89,10 +89,12 @@ internal sealed unsafe class Interpreter
 
     private long Value(Instruction i) => i.Op1Kind switch
     {
-        OpKind.Memory => *(long*)Address(i),
+        OpKind.Memory => Marshal.ReadInt64(Address(i)),
         OpKind.Register => Integer(i.Op1Register),
         _ => (long)i.GetImmediate(1),
     };
+
+    private float Number(Instruction i, int lane = 0) => BitConverter.Int32BitsToSingle(Marshal.ReadInt32(Address(i), lane * sizeof(float)));
 
     private nint Address(Instruction i) => (nint)(Integer(i.MemoryBase) + (long)i.MemoryDisplacement64);
 

@@ -20,23 +20,16 @@ public sealed class TileProgramTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public unsafe void Interpreted_tiles_equal_plain_loops_bit_for_bit_on_both_systems(string element, int rows, int words, int tiles)
+    public void Interpreted_tiles_equal_plain_loops_bit_for_bit_on_both_systems(string element, int rows, int words, int tiles)
     {
         foreach (var convention in Enum.GetValues<CallingConvention>())
         {
             var factors = new Factors(Enum.Parse<TileElement>(element), rows, words, tiles);
             var code = TileProgram.Assemble(factors.Element, rows, convention);
             var found = (float[])factors.Sums.Clone();
-            fixed (int* left = factors.Left, right = factors.Right, starts = factors.Starts)
-            fixed (float* rowScales = factors.RowScales, columnScales = factors.ColumnScales, sums = found)
-            {
-                var arguments = new TileArguments
-                {
-                    Left = (nint)left, Right = (nint)right, Sums = (nint)sums, RowScales = (nint)rowScales, ColumnScales = (nint)columnScales,
-                    Starts = (nint)starts, SumsStride = factors.Stride * sizeof(float), Words = words, Tiles = tiles,
-                };
-                new Interpreter(code, convention == CallingConvention.Windows).Call((nint)(&arguments));
-            }
+            using var arguments = new PinnedArguments(
+                factors.Left, factors.Right, factors.Starts, factors.RowScales, factors.ColumnScales, found, factors.Stride, words, tiles);
+            new Interpreter(code, convention == CallingConvention.Windows).Call(arguments.Address);
             Assert.Equal(factors.Expected(), found);
         }
     }
