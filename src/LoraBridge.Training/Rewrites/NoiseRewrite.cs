@@ -12,7 +12,7 @@ internal sealed class EmbeddingNoiseRewrite(RowNoise noise) : IRewrite
     public TensorPtr TryEmit(NodeToEmit place)
     {
         var (builder, node) = (place.Builder, place.Node);
-        var isEmbedding = node.Op == GgmlOp.GetRows && node.Sources is [{ Name: TensorNames.TokenEmbedding }, { Name: TracedGraph.TokensName }, ..];
+        var isEmbedding = node.Op == GgmlOp.GetRows && node.Sources is [{ Name: TensorNames.TokenEmbedding }, { HoldsTokens: true }, ..];
         return isEmbedding ? builder.Custom(new EmbeddingNoise(noise), node.Shape, builder.Copy(node, place.Sources, default)) : default;
     }
 }

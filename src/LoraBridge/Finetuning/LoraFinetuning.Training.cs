@@ -20,7 +20,10 @@ public sealed partial class LoraFinetuning
     /// <exception cref="DirectoryNotFoundException">The folder of the path does not exist.</exception>
     /// <exception cref="InvalidDataException">A row is bad in a strict data set, or a file cannot be read.</exception>
     /// <exception cref="AdapterMismatchException">The initial adapter was made for another model.</exception>
-    /// <exception cref="NotSupportedException">The model computes something through which gradients cannot pass.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The model computes something through which gradients cannot pass, or the training graph computes another loss than inference on this
+    /// processor.
+    /// </exception>
     /// <exception cref="InsufficientMemoryException">The machine has less memory than the training needs.</exception>
     /// <exception cref="CheckpointMismatchException">The checkpoint to resume from is of another model, other data or other parameters.</exception>
     /// <exception cref="LoraTrainingDivergedException">The loss is not a number; the last good state is written beside <paramref name="path"/>.</exception>
@@ -84,6 +87,8 @@ public sealed partial class LoraFinetuning
     /// <inheritdoc cref="TrainToAdapter" path="/exception"/>
     public TrainingMemory EstimateMemory()
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        using var use = _core.Enter();
         using var training = AdapterTraining.Open(_model, _parameters, PrepareSamples(CancellationToken.None), CancellationToken.None);
         return training.Memory;
     }
@@ -107,7 +112,18 @@ public sealed partial class LoraFinetuning
     {
         if (Interlocked.CompareExchange(ref _isRunning, 1, 0) != 0)
             throw new InvalidOperationException("A training is running already.");
-        _stopRequested = false;
+        try
+        {
+            // A training goes on when its owner is disposed, and keeps the model until its end.
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _core.AddReference();
+            _stopRequested = false;
+        }
+        catch
+        {
+            Volatile.Write(ref _isRunning, 0);
+            throw;
+        }
     }
 
     /// <param name="path">Where the adapter goes.</param>
@@ -134,6 +150,7 @@ public sealed partial class LoraFinetuning
         }
         finally
         {
+            _core.Release();
             Volatile.Write(ref _isRunning, 0);
         }
 
@@ -150,6 +167,7 @@ public sealed partial class LoraFinetuning
         var status = TrainingStatus.Cancelled;
         try
         {
+            InferenceAgreement.Require(_model, training, data, cancellationToken);
             status = loop.Run(cancellationToken);
             training.Save(path, AdapterMetadata.For(_model, _parameters, data, loop.AdapterStep));
         }
