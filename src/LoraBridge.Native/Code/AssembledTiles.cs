@@ -15,17 +15,31 @@ internal sealed unsafe class AssembledTiles : IDisposable
     /// <summary>Whether this processor has the instructions, and the system saves the registers they use.</summary>
     internal static bool IsSupported => Avx512BW.IsSupported && (X86Base.CpuId(ExtendedFeatures, 0).Ecx & Vnni512) != 0;
 
+    private static CallingConvention Convention => OperatingSystem.IsWindows() ? CallingConvention.Windows : CallingConvention.SystemV;
+
+    /// <summary>Runs the instruction that multiplies on registers alone.</summary>
+    /// <param name="element">What is multiplied.</param>
+    /// <param name="rounds">Rounds of <see cref="TileProgram.InstructionsPerRound"/> instructions, at least one.</param>
+    internal static void RunInstructions(TileElement element, int rounds)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rounds, 1);
+        using var program = IsSupported ? ExecutableMemory.TryLoad(TileProgram.AssembleInstructions(element, Convention)) : null;
+        if (program is null)
+            throw new NotSupportedException("This processor has no AVX-512 VNNI, or this system lets no program make code.");
+        var arguments = new TileArguments { Words = rounds };
+        ((delegate* unmanaged<TileArguments*, void>)program.Address)(&arguments);
+    }
+
     /// <summary>Assembles and loads the programs for this system.</summary>
     /// <returns>Null where the processor lacks the instructions, or the system lets no program make code.</returns>
     internal static AssembledTiles? TryLoad(TileElement element)
     {
         if (!IsSupported)
             return null;
-        var convention = OperatingSystem.IsWindows() ? CallingConvention.Windows : CallingConvention.SystemV;
         var programs = new List<ExecutableMemory>();
         for (var rows = 1; rows <= TileProgram.MostRows; rows++)
         {
-            if (ExecutableMemory.TryLoad(TileProgram.Assemble(element, rows, convention)) is not { } program)
+            if (ExecutableMemory.TryLoad(TileProgram.Assemble(element, rows, Convention)) is not { } program)
             {
                 programs.ForEach(loaded => loaded.Dispose());
                 return null;

@@ -74,6 +74,32 @@ internal static class TileProgram
     /// <summary>The registers that no calling convention has a function save.</summary>
     private static readonly Zmm[] Free = [.. Enumerable.Range(0, 6).Concat(Enumerable.Range(16, 16)).Select(number => new Zmm(number))];
 
+    /// <summary>Instructions of a round of <see cref="AssembleInstructions"/>.</summary>
+    internal const int InstructionsPerRound = 12;
+
+    /// <summary>A loop of nothing but the instruction that multiplies, on registers, to measure what it can do: <see cref="TileArguments.Words"/> rounds.</summary>
+    internal static byte[] AssembleInstructions(TileElement element, CallingConvention convention)
+    {
+        var code = new X64Assembler();
+        if (convention == CallingConvention.SystemV)
+            code.Mov(Register.Rcx, Register.Rdi);
+        code.Mov(Register.Rax, new Memory(Register.Rcx, (int)Marshal.OffsetOf<TileArguments>(nameof(TileArguments.Words))));
+        foreach (var register in Free)
+            code.Vpxord(register, register, register);
+        var round = code.NewLabel();
+        code.Place(round);
+        for (var i = 0; i < InstructionsPerRound; i++)
+            if (element == TileElement.Int16)
+                code.Vpdpwssd(Free[i], Free[InstructionsPerRound], Free[InstructionsPerRound + 1]);
+            else
+                code.Vpdpbusd(Free[i], Free[InstructionsPerRound], Free[InstructionsPerRound + 1]);
+        code.Sub(Register.Rax, 1);
+        code.Jne(round);
+        code.Vzeroupper();
+        code.Ret();
+        return code.Assemble();
+    }
+
     internal static byte[] Assemble(TileElement element, int rows, CallingConvention convention)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);

@@ -23,6 +23,9 @@ internal sealed class Interpreter
         _argument = windows ? Register.RCX : Register.RDI;
     }
 
+    /// <summary>How many instructions have multiplied.</summary>
+    public int Products { get; private set; }
+
     /// <summary>Calls the code as a function of one pointer.</summary>
     public void Call(nint argument)
     {
@@ -74,6 +77,7 @@ internal sealed class Interpreter
 
     private void Dot<TLeft, TRight>(Instruction i, Func<TLeft, TRight, int> multiply) where TLeft : unmanaged where TRight : unmanaged
     {
+        Products++;
         var x = MemoryMarshal.Cast<float, TLeft>(Vector(i.Op1Register));
         var y = MemoryMarshal.Cast<float, TRight>(Vector(i.Op2Register));
         var sums = MemoryMarshal.Cast<float, int>(Written(i.Op0Register).AsSpan());

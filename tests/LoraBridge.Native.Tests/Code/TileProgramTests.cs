@@ -48,6 +48,19 @@ public sealed class TileProgramTests
         Assert.Equal(factors.Expected(), found);
     }
 
+    /// <summary>The loop that only measures ends after its rounds, and keeps what a function must keep.</summary>
+    [Fact]
+    public void The_loop_of_instructions_ends()
+    {
+        foreach (var convention in Enum.GetValues<CallingConvention>())
+        {
+            using var arguments = new PinnedArguments([], [], [], [], [], [], stride: 0, words: 3, tiles: 0);
+            var interpreter = new Interpreter(TileProgram.AssembleInstructions(TileElement.Int8, convention), convention == CallingConvention.Windows);
+            interpreter.Call(arguments.Address);
+            Assert.Equal(3 * TileProgram.InstructionsPerRound, interpreter.Products);
+        }
+    }
+
     [Fact]
     public void Only_numbers_of_rows_that_fit_the_registers_are_assembled()
     {

@@ -35,12 +35,6 @@ internal static class FixedPointPanel
         var whole = row.Length / 16 * 16;
         for (nuint i = 0; i < (nuint)whole; i += 16)
         {
-            if (Avx512F.IsSupported)
-            {
-                var integers = Avx512F.ConvertToVector512Int32(Vector512.LoadUnsafe(ref from, i) * factor);
-                Avx512F.ConvertToVector256Int16(integers).AsInt32().StoreUnsafe(ref to, i / 2);
-                continue;
-            }
             // Packing to 16 bits works within halves of 128 bits, which the permutation puts in order.
             var low = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(ref from, i) * factor);
             var high = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(ref from, i + 8) * factor);
@@ -67,42 +61,18 @@ internal static class FixedPointPanel
         var pairs = (height + 1) / 2;
         if (height % 2 == 1)
             stage.Slice(height * Stride, padded).Clear();
-        var lanes = Avx512F.IsSupported ? Vector512<float>.Count : Vector256<float>.Count;
+        var lanes = Vector256<float>.Count;
         for (var n = 0; n < padded; n += lanes)
         {
             ref var from = ref stage[..((2 * pairs - 1) * Stride + padded)][n];
             ref var to = ref panel.Slice(n / Tile * pairs * Tile, pairs * Tile)[n % Tile];
             ref var scale = ref scales.Slice(n, lanes)[0];
-            if (Avx512F.IsSupported)
-                PackColumns512(ref from, pairs, ref to, ref scale);
-            else
-                PackColumns256(ref from, pairs, ref to, ref scale);
+            PackColumns(ref from, pairs, ref to, ref scale);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PackColumns512(ref float stage, int pairs, ref int panel, ref float scales)
-    {
-        var sign = Vector512.Create(int.MaxValue);
-        var largest = Vector512<int>.Zero;
-        ref var from = ref stage;
-        for (var k = 0; k < 2 * pairs; k++, from = ref Unsafe.Add(ref from, Stride))
-            largest = Vector512.Max(largest, Vector512.LoadUnsafe(ref from).AsInt32() & sign);
-        (largest.AsSingle() / IntegerFormat.Largest12).StoreUnsafe(ref scales);
-        var factor = Vector512.ConditionalSelect(
-            Vector512.Equals(largest, Vector512<int>.Zero).AsSingle(), Vector512<float>.Zero, Vector512.Create((float)IntegerFormat.Largest12) / largest.AsSingle());
-
-        from = ref stage;
-        for (var pair = 0; pair < pairs; pair++, from = ref Unsafe.Add(ref from, 2 * Stride))
-        {
-            var low = Avx512F.ConvertToVector512Int32(Vector512.LoadUnsafe(ref from) * factor);
-            var high = Avx512F.ConvertToVector512Int32(Vector512.LoadUnsafe(ref from, Stride) * factor);
-            ((low & Vector512.Create(0xFFFF)) | (high << 16)).StoreUnsafe(ref panel, (nuint)(pair * Tile));
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PackColumns256(ref float stage, int pairs, ref int panel, ref float scales)
+    private static void PackColumns(ref float stage, int pairs, ref int panel, ref float scales)
     {
         var sign = Vector256.Create(int.MaxValue);
         var largest = Vector256<int>.Zero;
@@ -129,13 +99,6 @@ internal static class FixedPointPanel
         var sign = Vector256.Create(int.MaxValue);
         ref var from = ref Unsafe.AsRef(in row[0]);
         var i = 0;
-        if (Avx512F.IsSupported)
-        {
-            var wide = Vector512<int>.Zero;
-            for (; i + 16 <= row.Length; i += 16)
-                wide = Vector512.Max(wide, Vector512.LoadUnsafe(ref from, (nuint)i).AsInt32() & Vector512.Create(int.MaxValue));
-            (even, odd) = (wide.GetLower(), wide.GetUpper());
-        }
         for (; i + 16 <= row.Length; i += 16)
         {
             even = Vector256.Max(even, Vector256.LoadUnsafe(ref from, (nuint)i).AsInt32() & sign);

@@ -39,7 +39,9 @@ internal sealed class IntegerFormat : ProductFormat
     public static IntegerFormat Bits8 { get; } = WithEightBits(IntegerTile.Best(TileElement.Int8));
 
     /// <summary>What multiplies.</summary>
-    public string Name => $"{(_largest == Largest8 ? 8 : 12)} bits by {_tile.Name}";
+    public IntegerTile Tile => _tile;
+
+    public override string Name => $"{(_largest == Largest8 ? 8 : 12)} bits, {_tile.Name}";
 
     private bool IsBytes => _tile.Element == TileElement.Int8;
 

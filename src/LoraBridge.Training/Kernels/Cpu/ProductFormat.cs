@@ -31,6 +31,9 @@ internal static class ProductTile
 /// </summary>
 internal abstract class ProductFormat
 {
+    /// <summary>What it is, and what multiplies.</summary>
+    public abstract string Name { get; }
+
     /// <summary>Words of a row of A for 256 elements, and its distance from the next row's.</summary>
     public int RowWords => Words(ProductTile.Depth);
 
@@ -104,6 +107,8 @@ internal sealed class SingleFormat : ProductFormat
 {
     public static readonly SingleFormat Instance = new();
 
+    public override string Name => $"32-bit floats, {MicroKernel.Columns / 2 * 32} bits at a time";
+
     public override int Words(int height) => height;
 
     public override float PackRow(ReadOnlySpan<float> row, Span<int> words)
@@ -126,7 +131,7 @@ internal sealed class SingleFormat : ProductFormat
             TilePacking.PackRows(stage, Stride, height, height, width, tiles);
         else
             TilePacking.PackColumns(stage, Stride, height, width, tiles);
-        // Tiles here may have half the columns: the other half of the last one is computed, too.
+        // Tiles here may be narrower: what the last one lacks to 32 columns is computed, too.
         var padded = (width + ProductTile.Columns - 1) / ProductTile.Columns * ProductTile.Columns;
         tiles[(TilePacking.Padded(width) * height)..(padded * height)].Clear();
     }
