@@ -27,21 +27,24 @@ internal sealed class CachedMatrix
         _filled = new bool[panels * (_columns / Tile)];
     }
 
+    /// <summary>Whether an array can hold the copy.</summary>
+    public static bool Fits(TensorPtr matrix) => (matrix.Ne(1) + 1) * (matrix.Ne(0) + Tile) <= Array.MaxLength;
+
     public void Fill(int k, int height, int column, int width, Span<float> stage, Span<int> panel, Span<float> scales)
     {
         var padded = (width + Tile - 1) / Tile * Tile;
         var used = (height + 1) / 2 * padded;
         var integers = _integers.AsSpan(k * _columns + column * ((height + 1) / 2 * 2), 2 * used);
         var stored = _scales.AsSpan(k / Depth * _columns + column, padded);
-        // Columns are shared among threads in whole stages; two that fill the same, for rows of their own, write the same.
-        ref var filled = ref _filled[k / Depth * (_columns / Tile) + column / Tile];
-        if (!Volatile.Read(ref filled))
+        // A piece is packed by one thread, and looked at by another in a later product only.
+        var filled = _filled.AsSpan(k / Depth * (_columns / Tile) + column / Tile, padded / Tile);
+        if (filled.Contains(false))
         {
             _source.Fill(k, height, column, width, stage, panel, scales);
             Narrow(panel[..used], integers);
             for (var n = 0; n < padded; n++)
                 stored[n] = scales[n] * ((float)IntegerFormat.Largest12 / Largest);
-            Volatile.Write(ref filled, true);
+            filled.Fill(true);
         }
         Widen(integers, panel[..used]);
         stored.CopyTo(scales);

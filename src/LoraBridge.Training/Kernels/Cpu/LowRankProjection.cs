@@ -32,7 +32,8 @@ internal sealed record LowRankProjection(bool LiesInRows, float Scale = 1) : IPr
 /// <param name="Scale">s.</param>
 internal sealed record LowRankGradient(bool LiesInRows, float Scale = 1) : IProductKernel
 {
-    private const int Grain = 64;
+    /// <summary>Columns that are not parted, and how many pieces of them a thread gets: long pieces are read faster.</summary>
+    private const int Grain = 64, PiecesPerWorker = 3;
 
     public double Operations(TensorPtr result) => 2.0 * result.ElementCount * result.Source(0).Shape.Rows;
 
@@ -40,7 +41,7 @@ internal sealed record LowRankGradient(bool LiesInRows, float Scale = 1) : IProd
     {
         var (h, x) = (result.Source(0), result.Source(1));
         var (width, rank) = ((int)x.Ne(0), (int)h.Ne(0));
-        foreach (var columns in work.Ranges(width, Grain))
+        foreach (var columns in work.Pieces(width, Grain * Math.Max(1, width / (Grain * PiecesPerWorker * work.Workers))))
         {
             var (first, count) = ((int)columns.Start, columns.Length);
             if (LiesInRows)
