@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using LoraBridge.Formats;
 using LoraBridge.Native;
 using LoraBridge.Training;
 
@@ -15,7 +16,7 @@ internal static class RandomBlocks
     /// <param name="blocks">How many.</param>
     /// <param name="limit">Each block's largest magnitude is between half of it and it.</param>
     /// <param name="random">Where the bytes come from.</param>
-    public static byte[] Make(GgmlTensorType type, int blocks, float limit, SeededRandom random)
+    public static byte[] Make(GgmlType type, int blocks, float limit, SeededRandom random)
     {
         var size = (int)GgmlTypeTraits.TypeSize(type);
         var bytes = new byte[blocks * size];

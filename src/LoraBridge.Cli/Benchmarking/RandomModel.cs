@@ -25,7 +25,7 @@ public static class RandomModel
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
         NativeRuntime.Initialize();
-        var native = (GgmlTensorType)type;
+        var native = type;
         if (!GgmlTypeTraits.IsQuantized(native) && !GgmlQuantizer.CanQuantize(native))
             throw new ArgumentException($"Random weights of type {type} cannot be made.", nameof(type));
 
@@ -53,7 +53,7 @@ public static class RandomModel
         void Matrix(string name, int inputs, int outputs) => writer.AddTensor(
             $"{name}.weight", type, [inputs, outputs], stream => WriteRows(stream, native, inputs, outputs));
 
-        void WriteRows(Stream stream, GgmlTensorType blockType, int inputs, int outputs)
+        void WriteRows(Stream stream, GgmlType blockType, int inputs, int outputs)
         {
             if (!pools.TryGetValue(inputs, out var blocks))
                 pools[inputs] = blocks = MakeBlocks(blockType, inputs, random);
@@ -67,7 +67,7 @@ public static class RandomModel
     }
 
     /// <summary>Blocks with weights of variance about 1/n for n inputs: uniform ones, or, where types have scales, random codes.</summary>
-    private static byte[] MakeBlocks(GgmlTensorType type, int inputs, SeededRandom random)
+    private static byte[] MakeBlocks(GgmlType type, int inputs, SeededRandom random)
     {
         var limit = MathF.Sqrt(3f / inputs);
         if (GgmlTypeTraits.IsQuantized(type))

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
@@ -24,7 +25,7 @@ internal sealed class WeightedNormRewrite : IRewrite
         var uses = graph.Nodes.SelectMany(node => node.Sources).OfType<TracedTensor>().CountBy(source => source).ToDictionary();
         var trained = trainable.ToHashSet();
         _products = [.. graph.Nodes.Where(node =>
-            node is { Op: GgmlOp.Mul, Sources: [{ Op: GgmlOp.RmsNorm } norm, { Type: GgmlTensorType.F32, IsWeight: true } weight] }
+            node is { Op: GgmlOp.Mul, Sources: [{ Op: GgmlOp.RmsNorm } norm, { Type: GgmlType.F32, IsWeight: true } weight] }
             && !trained.Contains(weight) && weight.Shape == new Shape(norm.Shape.Ne0) && uses[norm] == 1)];
     }
 

@@ -38,7 +38,7 @@ public static class ModelQuantizer
         var temporary = AtomicFile.ReserveTemporaryPath(target, overwrite);
         try
         {
-            LlamaQuantizer.Quantize(source, temporary, (Native.LlamaFileType)type, importance: importance?.Columns);
+            LlamaQuantizer.Quantize(source, temporary, (LlamaFileType)type, importance: importance?.Columns);
             AtomicFile.Adopt(temporary, target, overwrite);
         }
         finally

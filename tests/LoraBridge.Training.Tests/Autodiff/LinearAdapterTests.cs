@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Finetuning;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
@@ -24,7 +25,7 @@ public sealed class LinearAdapterTests
     public void GradientsMatchDifferences(int rank, int k, int m, int tokens)
     {
         new GradientProbe((g, x) => Adapted(g, Balanced, x)) { Epsilon = 0.25, Tolerance = 1e-2 }
-            .Fix(GgmlTensorType.F32, new Shape(k, m), Values(k * m, k))
+            .Fix(GgmlType.F32, new Shape(k, m), Values(k * m, k))
             .Vary(new Shape(k, tokens))
             .Vary(new Shape(k, rank))
             .Vary(new Shape(rank, m))
@@ -36,8 +37,8 @@ public sealed class LinearAdapterTests
     public void GradientsOfFactorsMatchDifferencesWhereTheInputIsFixed()
     {
         new GradientProbe((g, x) => Adapted(g, Balanced, x)) { Epsilon = 0.25, Tolerance = 1e-2 }
-            .Fix(GgmlTensorType.F32, new Shape(64, 300), Values(64 * 300, 1))
-            .Fix(GgmlTensorType.F32, new Shape(64, 9), Values(64 * 9, 2))
+            .Fix(GgmlType.F32, new Shape(64, 300), Values(64 * 300, 1))
+            .Fix(GgmlType.F32, new Shape(64, 9), Values(64 * 9, 2))
             .Vary(new Shape(64, 6))
             .Vary(new Shape(6, 300))
             .Check();
@@ -54,7 +55,7 @@ public sealed class LinearAdapterTests
         NativeRuntime.Initialize();
         var shapes = new[] { new Shape(k, m), new Shape(k, tokens), new Shape(k, rank), new Shape(rank, m), new Shape(k, m) };
         GradientProbe.Argument[] arguments =
-            [.. shapes.Select((shape, i) => new GradientProbe.Argument(GgmlTensorType.F32, shape, Values((int)shape.Count, i), i is > 0 and < 4))];
+            [.. shapes.Select((shape, i) => new GradientProbe.Argument(GgmlType.F32, shape, Values((int)shape.Count, i), i is > 0 and < 4))];
         var precision = Balanced with { Cache = cached ? new PanelCache() : null };
         using var fused = Run((g, x) => Linear.Adapt(
             g, Linear.Emit(g, precision, x[0], x[1]), owns: !isSeparate, x[3], Linear.Project(g, x[2], x[1]), Scale));
@@ -95,7 +96,7 @@ public sealed class LinearAdapterTests
     {
         new GradientProbe((g, x) => Linear.Adapt(
                 g, Adapted(g, Balanced, x[..4]), owns: true, x[5], Linear.Project(g, x[4], x[6]), 0.4f)) { Epsilon = 0.25, Tolerance = 1e-2 }
-            .Fix(GgmlTensorType.F32, new Shape(64, 40), Values(64 * 40, 3))
+            .Fix(GgmlType.F32, new Shape(64, 40), Values(64 * 40, 3))
             .Vary(new Shape(64, 5))
             .Vary(new Shape(64, 4))
             .Vary(new Shape(4, 40))

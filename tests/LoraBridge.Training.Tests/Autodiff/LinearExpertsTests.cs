@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Finetuning;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
@@ -40,8 +41,8 @@ public sealed class LinearExpertsTests
         {
             GradientProbe.Argument[] arguments =
             [
-                new(GgmlTensorType.F32, new Shape(K, M, Experts), weights, false), new(GgmlTensorType.F32, new Shape(K, inputs, Tokens), x, true),
-                new(GgmlTensorType.I32, new Shape(Used, Tokens), ids, false),
+                new(GgmlType.F32, new Shape(K, M, Experts), weights, false), new(GgmlType.F32, new Shape(K, inputs, Tokens), x, true),
+                new(GgmlType.I32, new Shape(Used, Tokens), ids, false),
             ];
             using var run = new ProbeRun(operation, arguments, threads);
             run.Compute();
