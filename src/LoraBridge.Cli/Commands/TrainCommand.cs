@@ -51,6 +51,8 @@ internal sealed class TrainCommand : ToolCommand
 
     protected override Task<int> ExecuteAsync(CommandSession session)
     {
+        if (Backends.ProgramWarning is { } warning)
+            session.Terminal.Error.WriteLine($"warning: {warning}");
         var datasets = Datasets(session, session.Required(_data));
         var validation = Datasets(session, session.Value(_validation) ?? []);
         using var model = session.LoadModel(session.Required(_model), [], repack: false);
