@@ -5,8 +5,16 @@ namespace LoraBridge.TextGeneration;
 /// <summary>Turns conversations into tokens, and leaves out the oldest turns when they do not fit.</summary>
 internal sealed class PromptBuilder(Vocabulary vocabulary, IChatTemplate template)
 {
+    private readonly SequenceTokenizer _tokenizer = new(new ModelTokenizer(vocabulary));
+
+    /// <summary>Whether the texts of control tokens become those tokens also where a conversation says them; false unless set.</summary>
+    internal bool ParseSpecialTokensInMessages { get; init; }
+
+    /// <summary>Whether the texts of control tokens become those tokens in texts that are not conversations; true unless set.</summary>
+    internal bool ParseSpecialTokensInText { get; init; } = true;
+
     /// <summary>The tokens of a text that is not a conversation.</summary>
-    internal int[] Plain(string text) => vocabulary.Tokenize(text, addSpecial: true, parseSpecial: false);
+    internal int[] Plain(string text) => _tokenizer.Tokenize(text, ParseSpecialTokensInText);
 
     /// <summary>
     /// The tokens of a conversation that end with the opening of an answer. While they are more than <paramref name="limit"/>, the
@@ -24,7 +32,8 @@ internal sealed class PromptBuilder(Vocabulary vocabulary, IChatTemplate templat
         var first = kept.Count > 0 && kept[0].Role == ChatRole.System ? 1 : 0;
         while (true)
         {
-            var tokens = Tokenize(template.Render(kept, addGenerationPrompt: true, tools));
+            var rendered = template.Render(new ChatTemplateRequest(kept, AddGenerationPrompt: true) { Tools = tools });
+            var tokens = _tokenizer.Tokenize(rendered.Text, ParseSpecialTokensInMessages);
             var isShortest = kept.Count <= first + 1;
             omitted = messages.Count - kept.Count;
             if (tokens.Length <= (isShortest ? maximum : limit))
@@ -45,12 +54,5 @@ internal sealed class PromptBuilder(Vocabulary vocabulary, IChatTemplate templat
             messages.RemoveAt(first);
         }
         while (messages.Count > first + 1 && messages[first].Role != ChatRole.User);
-    }
-
-    /// <summary>A template that writes the start token itself does not get a second one.</summary>
-    private int[] Tokenize(string text)
-    {
-        var tokens = vocabulary.Tokenize(text, addSpecial: true, parseSpecial: true);
-        return tokens is [var one, var two, ..] && one == two && one == vocabulary.Bos && vocabulary.AddsBos ? tokens[1..] : tokens;
     }
 }
