@@ -49,9 +49,9 @@ internal sealed class AssistantSpans(IChatTemplate template, ChatHistory chat, T
         {
             var said = whole.Runs.LastOrDefault(run => run.Start < end && run.End > start && IsSaid(run) && chat[run.Source!.Message].Role == ChatRole.Assistant);
             // A mark without text closes the turn before it, if it follows at once; otherwise it is a turn that says nothing.
-            if (said.Source is not null)
+            if (said.Source is not null && Said(whole, said.Source.Message).Count > 0)
                 spans.Add(new AssistantSpan(said.Source.Message, start, said.End, end));
-            else if (spans.Count > 0 && !whole.Runs.Any(run => IsSaid(run) && run.Start >= spans[^1].End && run.End <= start))
+            else if (said.Source is null && spans.Count > 0 && !whole.Runs.Any(run => IsSaid(run) && run.Start >= spans[^1].End && run.End <= start))
                 spans.Add(spans[^1] with { Start = start, End = end });
         }
         return spans;
@@ -73,7 +73,12 @@ internal sealed class AssistantSpans(IChatTemplate template, ChatHistory chat, T
     /// <summary>Whether a run is something a turn says, not how its speaker or its call is named.</summary>
     private static bool IsSaid(TextRun run) => run.Source is { Message: >= 0, Kind: MessageValues.Content or MessageValues.Reasoning or MessageValues.ToolCall };
 
-    private static List<TextRun> Said(TracedText text, int turn) => [.. text.Runs.Where(run => IsSaid(run) && run.Source!.Message == turn)];
+    /// <summary>What a turn says; nothing where that is white space only.</summary>
+    private static List<TextRun> Said(TracedText text, int turn)
+    {
+        var runs = text.Runs.Where(run => IsSaid(run) && run.Source!.Message == turn).ToList();
+        return runs.Exists(run => !text.Text.AsSpan(run.Start, run.Length).IsWhiteSpace()) ? runs : [];
+    }
 
     private int? Start(int turn, TextRun first)
     {

@@ -29,7 +29,7 @@ internal sealed class ChatTokenizer(ITokenizer tokenizer, SequenceTokenizer sequ
         if (options.AssistantLossOnly && !spans.Any(span => learnt.Contains(span.Turn)))
             throw new DatasetRowException($"nothing that the assistant says is left to learn{(losses.Count > 0 ? ": " + losses[0] : "")}");
 
-        if (LacksEnd(sample.Chat, rendered.Text, tokens, spans) && (tokenizer.EndOfTurnToken ?? tokenizer.EndToken) is { } end)
+        if (LacksEnd(sample.Chat, rendered.Text, tokens, spans) && EndOfTurn(sample.Chat) is { } end)
             tokens = [.. tokens, end];
         var ranges = spans.Select(span => (span.Turn, Range: TokensOf(span, rendered.Text, tokens))).ToList();
         var kept = options.AssistantLossOnly
@@ -72,6 +72,27 @@ internal sealed class ChatTokenizer(ITokenizer tokenizer, SequenceTokenizer sequ
     /// <summary>Whether the last turn is the assistant's, and the template leaves its end to the turn that would follow.</summary>
     private bool LacksEnd(ChatHistory chat, TracedText text, int[] tokens, IReadOnlyList<AssistantSpan> spans) =>
         spans is [.., var last] && last.Turn == chat.Count - 1 && !HasEnd(tokens, TokenIndex(text, tokens, last.ContentEnd), tokens.Length);
+
+    /// <summary>What the template writes after the last turn when another follows, if models stop at it; else what ends a text.</summary>
+    private int? EndOfTurn(ChatHistory chat)
+    {
+        try
+        {
+            var continued = template!.Render(new ChatTemplateRequest([.. chat, new ChatMessage(ChatRole.User, "?")], AddGenerationPrompt: false) { Tools = chat.Tools }).Text;
+            var said = continued.Runs.LastOrDefault(run => run.Source is { Kind: MessageValues.Content or MessageValues.ToolCall } source && source.Message == chat.Count - 1);
+            var closing = continued.Text.AsSpan(said.End).TrimStart();
+            foreach (var control in tokenizer.ControlTokens)
+            {
+                if (said.Source is not null && closing.StartsWith(control.Text, StringComparison.Ordinal) && tokenizer.IsEndOfGeneration(control.Id))
+                    return control.Id;
+            }
+        }
+        catch (ChatTemplateException)
+        {
+            // A template that does not let the conversation go on says nothing about its ends.
+        }
+        return tokenizer.EndToken ?? tokenizer.EndOfTurnToken;
+    }
 
     /// <summary>
     /// The tokens of a span. A turn that the template closes with what opens the next one ends with that token, if it is one at which a

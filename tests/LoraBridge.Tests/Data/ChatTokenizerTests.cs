@@ -38,10 +38,10 @@ public class ChatTokenizerTests
     }
 
     [Theory]
-    [InlineData("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}", "a\nb\n<|im_end|>")]
-    [InlineData("{% for m in messages %}{{ '</s>' if m.role == 'user' else '' }}{{ m.content }}{% endfor %}", "a</s>b<|im_end|>")]
-    [InlineData("{% for m in messages %}{{ m.content }}{% if m.role == 'assistant' %}\n</s>{% endif %}{% endfor %}", "a\n</s>b\n</s>")]
-    [InlineData("{% for m in messages %}{% if not loop.first %}\n</s>{% endif %}{{ m.content }}{% endfor %}", "a\n</s>b<|im_end|>")]
+    [InlineData("{% for m in messages %}{{ m.role }}: {{ m.content ~ '\n' }}{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}", "a\nb\n</s>")]
+    [InlineData("{% for m in messages %}{{ '</s>' if m.role == 'user' else '' }}{{ m.content }}{% endfor %}", "a</s>b</s>")]
+    [InlineData("{% for m in messages %}{{ m.content }}{% if m.role == 'assistant' %}{{ '\n</s>' }}{% endif %}{% endfor %}", "a\n</s>b\n</s>")]
+    [InlineData("{% for m in messages %}{% if not loop.first %}{{ '\n</s>' }}{% endif %}{{ m.content }}{% endfor %}{% if add_generation_prompt %}{{ '\n</s>' }}{% endif %}", "a\n</s>b</s>")]
     [InlineData("{% for m in messages %}{{ m.content }}{% if m.role == 'assistant' %}{{ '<|im_end|>' if loop.last else '<|im_start|>' }}{% endif %}{% endfor %}", "a<|im_start|>b<|im_end|>")]
     public void An_end_is_learnt_wherever_the_template_puts_it(string template, string learnt) =>
         Assert.Equal(learnt, ByteTokenizer.Learnt(Tokenize(template, [Question, Answer, Question, Answer with { Content = "b" }]).Sample));
@@ -64,9 +64,9 @@ public class ChatTokenizerTests
     [Fact]
     public void Marks_of_generation_are_obeyed()
     {
-        const string Marked = "{% for m in messages %}<|im_start|>{{ m.role }}{% if m.role == 'assistant' %}{% generation %}\n{{ m.content }}<|im_end|>{% endgeneration %}{% else %}\n{{ m.content }}<|im_end|>{% endif %}\n{% endfor %}";
+        const string Marked = "{% for m in messages %}<|im_start|>{{ m.role }}{% if m.role == 'assistant' %}{% generation %}{{ '\n' ~ m.content }}<|im_end|>{% endgeneration %}{% else %}{{ '\n' ~ m.content }}<|im_end|>{% endif %}{{ '\n' }}{% endfor %}";
         Assert.Equal("\na<|im_end|>\nb<|im_end|>", ByteTokenizer.Learnt(Tokenize(Marked, [Question, Answer, Question, Answer with { Content = "b" }]).Sample));
-        var first = Tokenize(Marked, [Question, Answer, Question, Answer with { Content = "b" }], given: [2 - 1]);
+        var first = Tokenize(Marked, [Question, Answer, Question, Answer with { Content = "b" }], given: [1]);
         Assert.Equal("\nb<|im_end|>", ByteTokenizer.Learnt(first.Sample));
     }
 

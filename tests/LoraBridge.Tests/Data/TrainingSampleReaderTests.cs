@@ -26,7 +26,7 @@ public class TrainingSampleReaderTests
 
     [Theory]
     [InlineData(OverlongSamplePolicy.Truncate, 2, 1, 0, 0, "01234567")]
-    [InlineData(OverlongSamplePolicy.Split, 3, 0, 1, 0, "0123456789\n<|im_end|>")]
+    [InlineData(OverlongSamplePolicy.Split, 3, 0, 1, 0, "0123456789\n</s>")]
     [InlineData(OverlongSamplePolicy.Skip, 1, 0, 0, 1, "")]
     public void Overlong_samples_follow_the_policy_and_are_counted(
         OverlongSamplePolicy policy, int samples, int truncated, int split, int skipped, string learnt)

@@ -78,7 +78,7 @@ public class SequenceTokenizerTests
         ChatMessage message = new("rôle" + Marker, "")
         {
             Reasoning = Marker, Name = Marker, ToolCallId = Marker,
-            ToolCalls = $$"""[{"function": {"name": "{{Marker}}", "arguments": "{\"{{Marker}}\": [\"{{Marker}}\"]}"}}]""",
+            ToolCalls = """[{"function": {"name": "#", "arguments": "{\"#\": [\"#\"]}"}}]""".Replace("#", Marker, StringComparison.Ordinal),
         };
         var rendered = template.Render(new ChatTemplateRequest([message], AddGenerationPrompt: false) { Tools = $$"""[{"name": "{{Marker}}"}]""" });
         Assert.Equal(8, rendered.Text.Text.Split(Marker).Length - 1);
