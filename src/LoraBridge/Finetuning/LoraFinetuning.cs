@@ -131,7 +131,12 @@ public sealed partial class LoraFinetuning : IDisposable
     /// <exception cref="InvalidOperationException">A part is to be set aside for validation, but there is too little data.</exception>
     /// <exception cref="ChatTemplateException">The chat template that was given cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The reading was cancelled.</exception>
-    public DatasetStatistics PrepareData(CancellationToken cancellationToken = default) => Prepare(cancellationToken).Statistics;
+    public DatasetStatistics PrepareData(CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        using var use = _core.Enter();
+        return Prepare(cancellationToken).Statistics;
+    }
 
     /// <summary>Reads and tokenizes all data on another thread.</summary>
     /// <inheritdoc cref="PrepareData"/>
@@ -143,7 +148,6 @@ public sealed partial class LoraFinetuning : IDisposable
 
     private PreparedData Prepare(CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         TrainingDataset[] training = _chats.Count > 0 ? [TrainingDataset.FromChats(_chats), .. _datasets] : [.. _datasets];
         return _prepared ??= PreparedData.Read(_model, _parameters, training, _validation, cancellationToken);
     }

@@ -17,6 +17,14 @@ public sealed record LoadingOptions
     /// </summary>
     public string? ChatTemplate { get; init; }
 
+    /// <summary>How the conversations on the model share its contexts.</summary>
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    public InferenceOptions Inference
+    {
+        get;
+        init => field = value ?? throw new ArgumentNullException(nameof(value));
+    } = new();
+
     /// <summary>Receives what the native libraries log, for the whole process; null keeps the logger that is set.</summary>
     public ILogger? Logger { get; init; }
 }

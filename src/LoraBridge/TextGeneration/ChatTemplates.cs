@@ -22,7 +22,7 @@ internal static class ChatTemplates
             return new JinjaChatTemplate(template, model.BosText, model.EosText);
         if (model.ChatTemplate is { Length: > 0 } own)
             return Own(model, own);
-        var knowsChatMl = model.Vocabulary.HasTokenizer && model.Tokenize(ChatMlStart, addSpecial: false, parseSpecial: true).Length == 1;
+        var knowsChatMl = model.Vocabulary.HasTokenizer && model.Vocabulary.Tokenize(ChatMlStart, addSpecial: false, parseSpecial: true).Length == 1;
         return knowsChatMl && LlamaChatTemplate.TryCreate(ChatMl) is { } chatMl ? chatMl : new PlainChatTemplate();
     }
 

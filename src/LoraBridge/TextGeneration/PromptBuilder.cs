@@ -1,8 +1,9 @@
 using LoraBridge.Model;
+using LoraBridge.TextGeneration.Jinja;
 
 namespace LoraBridge.TextGeneration;
 
-/// <summary>Turns conversations into tokens, and leaves out the oldest turns when they do not fit.</summary>
+/// <summary>Turns conversations into tokens.</summary>
 internal sealed class PromptBuilder(Vocabulary vocabulary, IChatTemplate template)
 {
     private readonly SequenceTokenizer _tokenizer = new(new ModelTokenizer(vocabulary));
@@ -10,49 +11,32 @@ internal sealed class PromptBuilder(Vocabulary vocabulary, IChatTemplate templat
     /// <summary>Whether the texts of control tokens become those tokens also where a conversation says them; false unless set.</summary>
     internal bool ParseSpecialTokensInMessages { get; init; }
 
-    /// <summary>Whether the texts of control tokens become those tokens in texts that are not conversations; true unless set.</summary>
-    internal bool ParseSpecialTokensInText { get; init; } = true;
-
     /// <summary>The tokens of a text that is not a conversation.</summary>
-    internal int[] Plain(string text) => _tokenizer.Tokenize(text, ParseSpecialTokensInText);
+    /// <param name="vocabulary">The model's.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="parseSpecial">Whether the texts of control tokens become those tokens.</param>
+    internal static int[] Plain(Vocabulary vocabulary, string text, bool parseSpecial = true) =>
+        new SequenceTokenizer(new ModelTokenizer(vocabulary)).Tokenize(text, parseSpecial);
 
-    /// <summary>
-    /// The tokens of a conversation that end with the opening of an answer. While they are more than <paramref name="limit"/>, the
-    /// oldest exchange is left out; never a system turn at the start, nor the last turn.
-    /// </summary>
-    /// <param name="messages">The turns.</param>
+    /// <summary>The tokens of a conversation, up to where the model goes on: after the opening of an answer, or within the last one.</summary>
+    /// <param name="messages">The turns; an assistant's turn at the end is continued.</param>
     /// <param name="tools">A JSON array of tools, or null.</param>
-    /// <param name="limit">Tokens that are wished at most: some room for the answer is set aside already.</param>
-    /// <param name="maximum">Tokens that the context can hold at most.</param>
-    /// <param name="omitted">How many turns were left out.</param>
-    /// <exception cref="InvalidOperationException">The last turn alone does not fit.</exception>
-    internal int[] Conversation(IReadOnlyList<ChatMessage> messages, string? tools, int limit, int maximum, out int omitted)
+    /// <exception cref="ChatTemplateException">The template does not accept the conversation.</exception>
+    internal int[] ToContinue(IReadOnlyList<ChatMessage> messages, string? tools)
     {
-        var kept = messages.ToList();
-        var first = kept.Count > 0 && kept[0].Role == ChatRole.System ? 1 : 0;
-        while (true)
-        {
-            var rendered = template.Render(new ChatTemplateRequest(kept, AddGenerationPrompt: true) { Tools = tools });
-            var tokens = _tokenizer.Tokenize(rendered.Text, ParseSpecialTokensInMessages);
-            var isShortest = kept.Count <= first + 1;
-            omitted = messages.Count - kept.Count;
-            if (tokens.Length <= (isShortest ? maximum : limit))
-                return tokens;
-            if (isShortest)
-            {
-                throw new InvalidOperationException(
-                    $"The message has {tokens.Length} tokens with its system prompt, but only {maximum} fit the context.");
-            }
-            RemoveExchange(kept, first);
-        }
+        if (messages is not [.., { Role: ChatRole.Assistant } begun])
+            return Conversation(messages, addGenerationPrompt: true, tools);
+        var opening = Conversation([.. messages.SkipLast(1)], addGenerationPrompt: true, tools);
+        if (begun.Content.Length == 0)
+            return opening;
+        var content = TracedText.From(new TextSource(messages.Count - 1, MessageValues.Content, begun.Content));
+        return [.. opening, .. _tokenizer.TokenizeInside(content, ParseSpecialTokensInMessages)];
     }
 
-    private static void RemoveExchange(List<ChatMessage> messages, int first)
+    /// <summary>The tokens of a conversation.</summary>
+    internal int[] Conversation(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? tools)
     {
-        do
-        {
-            messages.RemoveAt(first);
-        }
-        while (messages.Count > first + 1 && messages[first].Role != ChatRole.User);
+        var rendered = template.Render(new ChatTemplateRequest(messages, addGenerationPrompt) { Tools = tools });
+        return _tokenizer.Tokenize(rendered.Text, ParseSpecialTokensInMessages);
     }
 }
