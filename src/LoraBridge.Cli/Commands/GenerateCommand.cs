@@ -14,6 +14,10 @@ internal sealed class GenerateCommand : ToolCommand
     private readonly SamplingOptions _sampling = new();
     private readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without the chat template." };
 
+    private readonly Option<string?> _chatTemplate = ModelOptions.ChatTemplate();
+    private readonly Option<bool> _noSpecialText = ModelOptions.NoSpecialText("a raw prompt");
+    private readonly Option<bool> _specialMessages = ModelOptions.SpecialMessages();
+
     internal GenerateCommand(CommandHost host) : base(host, "generate", "Answer one prompt.")
     {
         Add(_model);
@@ -21,6 +25,9 @@ internal sealed class GenerateCommand : ToolCommand
         Add(_prompt);
         _sampling.AddTo(this);
         Add(_raw);
+        Add(_chatTemplate);
+        Add(_noSpecialText);
+        Add(_specialMessages);
     }
 
     protected override async Task<int> ExecuteAsync(CommandSession session)
@@ -28,8 +35,14 @@ internal sealed class GenerateCommand : ToolCommand
         var prompt = session.Required(_prompt);
         if (prompt.Length == 0)
             throw new UsageException("The prompt is empty: give -p some text.");
-        using var model = session.LoadModel(session.Required(_model), session.Value(_adapters) ?? []);
-        using var conversation = new SingleTurnConversation(model) { UseChatTemplate = !session.Value(_raw), KeepCancelledAnswers = false };
+        using var model = session.LoadModel(session.Required(_model), session.Value(_adapters) ?? [], chatTemplate: session.Value(_chatTemplate));
+        using var conversation = new SingleTurnConversation(model) 
+        {
+            UseChatTemplate = !session.Value(_raw),
+            KeepCancelledAnswers = false,
+            ParseSpecialTokensInText = !session.Value(_noSpecialText),
+            ParseSpecialTokensInMessages = session.Value(_specialMessages),
+        };
         _sampling.Configure(conversation, session);
         TextGenerationResult result = null!;
         await foreach (var update in conversation.SubmitStreamingAsync(prompt, session.CancellationToken))
