@@ -1,12 +1,22 @@
 using LoraBridge.Model;
+using LoraBridge.TextGeneration.Jinja;
 
 namespace LoraBridge.TextGeneration;
 
 /// <summary>Turns conversations into tokens.</summary>
 internal sealed class PromptBuilder(Vocabulary vocabulary, IChatTemplate template)
 {
+    private readonly SequenceTokenizer _tokenizer = new(new ModelTokenizer(vocabulary));
+
+    /// <summary>Whether the texts of control tokens become those tokens also where a conversation says them; false unless set.</summary>
+    internal bool ParseSpecialTokensInMessages { get; init; }
+
     /// <summary>The tokens of a text that is not a conversation.</summary>
-    internal static int[] Plain(Vocabulary vocabulary, string text) => vocabulary.Tokenize(text, addSpecial: true, parseSpecial: false);
+    /// <param name="vocabulary">The model's.</param>
+    /// <param name="text">The text.</param>
+    /// <param name="parseSpecial">Whether the texts of control tokens become those tokens.</param>
+    internal static int[] Plain(Vocabulary vocabulary, string text, bool parseSpecial = true) =>
+        new SequenceTokenizer(new ModelTokenizer(vocabulary)).Tokenize(text, parseSpecial);
 
     /// <summary>The tokens of a conversation, up to where the model goes on: after the opening of an answer, or within the last one.</summary>
     /// <param name="messages">The turns; an assistant's turn at the end is continued.</param>
@@ -17,17 +27,16 @@ internal sealed class PromptBuilder(Vocabulary vocabulary, IChatTemplate templat
         if (messages is not [.., { Role: ChatRole.Assistant } begun])
             return Conversation(messages, addGenerationPrompt: true, tools);
         var opening = Conversation([.. messages.SkipLast(1)], addGenerationPrompt: true, tools);
-        return begun.Content.Length == 0 ? opening : [.. opening, .. vocabulary.Tokenize(begun.Content, addSpecial: false, parseSpecial: false)];
+        if (begun.Content.Length == 0)
+            return opening;
+        var content = TracedText.From(new TextSource(messages.Count - 1, MessageValues.Content, begun.Content));
+        return [.. opening, .. _tokenizer.TokenizeInside(content, ParseSpecialTokensInMessages)];
     }
 
     /// <summary>The tokens of a conversation.</summary>
-    internal int[] Conversation(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? tools) =>
-        Tokenize(template.Render(messages, addGenerationPrompt, tools));
-
-    /// <summary>A template that writes the start token itself does not get a second one.</summary>
-    private int[] Tokenize(string text)
+    internal int[] Conversation(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? tools)
     {
-        var tokens = vocabulary.Tokenize(text, addSpecial: true, parseSpecial: true);
-        return tokens is [var one, var two, ..] && one == two && one == vocabulary.Bos && vocabulary.AddsBos ? tokens[1..] : tokens;
+        var rendered = template.Render(new ChatTemplateRequest(messages, addGenerationPrompt) { Tools = tools });
+        return _tokenizer.Tokenize(rendered.Text, ParseSpecialTokensInMessages);
     }
 }
