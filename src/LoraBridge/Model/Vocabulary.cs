@@ -8,6 +8,7 @@ internal sealed class Vocabulary
 {
     private readonly VocabPtr _vocabulary;
     private readonly string _path;
+    private readonly Lazy<TokenPieces> _pieces;
 
     internal Vocabulary(LM model)
     {
@@ -18,6 +19,7 @@ internal sealed class Vocabulary
         Bos = Existing(llama_vocab_bos(_vocabulary));
         Eos = Existing(llama_vocab_eos(_vocabulary));
         AddsBos = llama_vocab_get_add_bos(_vocabulary);
+        _pieces = new Lazy<TokenPieces>(() => new TokenPieces(this));
     }
 
     /// <summary>Whether texts can be tokenized: models for tests have none.</summary>
@@ -33,6 +35,9 @@ internal sealed class Vocabulary
     internal bool AddsBos { get; }
 
     internal string TextOf(int? token) => token is { } id ? llama_vocab_get_text(_vocabulary, id) ?? "" : "";
+
+    /// <summary>The bytes of all tokens, ordered; made when first asked for.</summary>
+    internal TokenPieces Pieces => _pieces.Value;
 
     /// <summary>Whether a model that generates this token has finished.</summary>
     internal bool IsEndOfGeneration(int token) => llama_vocab_is_eog(_vocabulary, token);

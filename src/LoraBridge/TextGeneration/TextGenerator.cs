@@ -14,7 +14,8 @@ internal static class TextGenerator
     internal static TextGenerationResult Generate(
         LlamaSession session, Vocabulary vocabulary, GenerationRequest request, Action<string>? onText, CancellationToken cancellationToken)
     {
-        using var sampler = new TokenSampler(request.Sampling);
+        using var sampler = new TokenSampler(request.Sampling, vocabulary);
+        sampler.Begin(request.Prompt);
         var tokens = new List<int>(request.Prompt);
         var answer = new AnswerText(request.StopSequences);
         var started = Stopwatch.GetTimestamp();
@@ -32,8 +33,10 @@ internal static class TextGenerator
                 break;
             }
             tokens.Add(token);
+            sampler.Accept(token);
             Emit(answer.Append(vocabulary.Piece(token)));
             reason = answer.IsStopped ? StopReason.StopSequence
+                : sampler.IsFinished ? StopReason.EndOfTurn
                 : tokens.Count - request.Prompt.Length >= request.MaximumTokens ? StopReason.MaximumTokens
                 : tokens.Count >= session.Length ? StopReason.ContextFull
                 : null;
