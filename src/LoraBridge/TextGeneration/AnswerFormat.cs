@@ -1,0 +1,46 @@
+using LoraBridge.TextGeneration.Reasoning;
+using LoraBridge.TextGeneration.Tools;
+
+namespace LoraBridge.TextGeneration;
+
+/// <summary>How the answers of a model are built, recognised by its chat template: thoughts, calls of tools, marks around the text.</summary>
+/// <param name="Reasoning">Marks around thoughts; null for none.</param>
+/// <param name="Tools">How tools are called; null when the template says nothing of it.</param>
+/// <param name="IsHarmony">Whether answers are messages on channels, as gpt-oss writes them.</param>
+/// <param name="Wrappers">Marks around the text of an answer that are not part of it.</param>
+internal sealed record AnswerFormat(ReasoningMarks? Reasoning, ToolCallSyntax? Tools, bool IsHarmony, IReadOnlyList<string> Wrappers)
+{
+    private static readonly string[] KnownWrappers =
+        ["<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>", "<response>", "</response>", "<|python_start|>"];
+
+    /// <summary>An answer is nothing but text.</summary>
+    internal static AnswerFormat Plain { get; } = new(null, null, false, []);
+
+    /// <param name="template">The source of the chat template; null for none.</param>
+    /// <param name="render">Renders a conversation by it.</param>
+    internal static AnswerFormat Recognize(string? template, Func<IReadOnlyList<ChatMessage>, string> render)
+    {
+        if (string.IsNullOrEmpty(template))
+            return Plain;
+        if (template.Contains("<|channel|>", StringComparison.Ordinal) && template.Contains("<|message|>", StringComparison.Ordinal))
+            return new AnswerFormat(null, null, IsHarmony: true, []);
+        return new AnswerFormat(
+            ReasoningMarks.Recognize(template), ToolCallSyntaxes.Recognize(template, render), IsHarmony: false,
+            [.. KnownWrappers.Where(mark => template.Contains(mark, StringComparison.Ordinal))]);
+    }
+
+    /// <summary>A parser for one answer.</summary>
+    /// <param name="prompt">The prompt as text: how it ends tells whether the answer starts with thoughts.</param>
+    /// <param name="tools">The tools on offer: a JSON array; null for none.</param>
+    internal IAnswerParser Parser(string prompt, string? tools)
+    {
+        var definitions = ToolDefinitions.Parse(tools);
+        var ids = new CallIds(prompt);
+        if (IsHarmony)
+            return new HarmonyAnswerParser(ids);
+        var syntax = definitions.Parameters.Count > 0 ? Tools : null;
+        return syntax is null && Reasoning is null && Wrappers.Count == 0
+            ? new PlainAnswerParser()
+            : new MarkedAnswerParser(Reasoning, Reasoning?.AreOpenAfter(prompt) == true, syntax, definitions, Wrappers, ids);
+    }
+}
