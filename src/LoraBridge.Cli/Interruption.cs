@@ -8,9 +8,10 @@ internal sealed class Interruption : IDisposable
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
 
-    internal Interruption()
+    /// <param name="onForcedEnd">Called before the process ends for a second request.</param>
+    internal Interruption(Action onForcedEnd)
     {
-        _registrations = [Register(PosixSignal.SIGINT), Register(PosixSignal.SIGTERM)];
+        _registrations = [Register(PosixSignal.SIGINT, onForcedEnd), Register(PosixSignal.SIGTERM, onForcedEnd)];
     }
 
     internal CancellationToken Token => _source.Token;
@@ -22,9 +23,14 @@ internal sealed class Interruption : IDisposable
         _source.Dispose();
     }
 
-    private PosixSignalRegistration Register(PosixSignal signal) => PosixSignalRegistration.Create(signal, context =>
+    private PosixSignalRegistration Register(PosixSignal signal, Action onForcedEnd) => PosixSignalRegistration.Create(signal, context =>
     {
-        context.Cancel = !_source.IsCancellationRequested;
+        if (_source.IsCancellationRequested)
+        {
+            onForcedEnd();
+            return;
+        }
+        context.Cancel = true;
         _source.Cancel();
     });
 }

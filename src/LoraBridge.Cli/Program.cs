@@ -1,4 +1,5 @@
 using LoraBridge.Cli;
 
-using var interruption = new Interruption();
-return await Tool.RunAsync(args, Terminal.OfProcess(), interruption.Token);
+var terminal = Terminal.OfProcess();
+using var interruption = new Interruption(terminal.ShowCursor);
+return await Tool.RunAsync(args, terminal, interruption.Token);

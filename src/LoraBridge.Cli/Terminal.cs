@@ -1,4 +1,5 @@
 using System.Text;
+using LoraBridge.Cli.Output;
 
 namespace LoraBridge.Cli;
 
@@ -14,10 +15,22 @@ internal sealed record Terminal(TextReader In, TextWriter Out, TextWriter Error)
     /// <summary>Whether somebody types: prompts are shown.</summary>
     internal bool IsInteractive { get; init; }
 
+    /// <summary>Whether <see cref="Error"/> obeys control sequences.</summary>
+    internal bool IsAnsi => ShowsBars && PlainConsole.Of(Error).Profile.Capabilities.Ansi;
+
+    /// <summary>Brings back the cursor that a bar has hidden: for the end of a process that cannot end its bar.</summary>
+    internal void ShowCursor()
+    {
+        if (IsAnsi)
+            Error.Write("\e[?25h");
+    }
+
     internal static Terminal OfProcess()
     {
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
-        return new Terminal(Console.In, Console.Out, Console.Error)
+        // A console decodes what is typed; files and pipes hold UTF-8 wherever they come from.
+        var input = Console.IsInputRedirected ? new StreamReader(Console.OpenStandardInput(), Encoding.UTF8) : Console.In;
+        return new Terminal(input, Console.Out, Console.Error)
         {
             ShowsBars = !Console.IsErrorRedirected,
             IsInteractive = !Console.IsInputRedirected,

@@ -1,8 +1,8 @@
 using BenchmarkDotNet.Attributes;
-using LoraBridge.Benchmarking;
+using LoraBridge.Cli.Benchmarking;
 using LoraBridge.Native;
 using LoraBridge.Training;
-using LoraBridge.Training.Kernels;
+using LoraBridge.Training.Kernels.Cpu;
 
 namespace LoraBridge.Benchmarks;
 

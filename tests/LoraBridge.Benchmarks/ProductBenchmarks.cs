@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using LoraBridge.Graphs;
+using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
 using LoraBridge.Training.Autodiff.Ops;

@@ -18,6 +18,18 @@ public sealed class ProcessTests : CliTest
         (await process.FinishAsync()).Failure();
     }
 
+    /// <summary>Where the locale says Latin-1, as where it says a code page of Windows.</summary>
+    [Fact]
+    public async Task Piped_text_is_utf_8_whatever_the_locale()
+    {
+        using var process = ToolProcess.Start(
+            new Dictionary<string, string> { ["LC_ALL"] = "de_DE.ISO-8859-1" }, ["chat", "-m", Model, "-n", "1", "--json", "--threads", "1", "--progress", "none"]);
+        await process.Input.BaseStream.WriteAsync("Grüße\n"u8.ToArray());
+        process.Input.Close();
+        var run = await process.FinishAsync();
+        Assert.Equal("Grüße", run.Json.GetProperty("messages")[0].GetProperty("content").GetString());
+    }
+
     [Fact]
     public async Task Ctrl_c_ends_a_chat_with_130()
     {

@@ -67,6 +67,31 @@ public sealed class AtomicFileTests
         Assert.Throws<IOException>(() => AtomicFile.Create(folder["a.bin"], overwrite: false));
     }
 
+    [Theory]
+    [InlineData(@"C:\models", @"C:\")]
+    [InlineData(@"\\?\d:\models", @"d:\")]
+    [InlineData(@"\\?\UNC\server\share\models", null)]
+    [InlineData(@"\\server\share\models", null)]
+    [InlineData(@"\\.\pipe", null)]
+    public void The_space_on_a_share_of_windows_is_not_asked_for(string path, string? drive)
+    {
+        Assert.Equal(drive, AtomicFile.DriveOf(path, isWindows: true));
+        Assert.Equal("/models", AtomicFile.DriveOf("/models", isWindows: false));
+    }
+
+    [Fact]
+    public void A_file_that_is_mapped_is_replaced_or_said_to_be_in_use()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["a.bin"], "old");
+        using var map = System.IO.MemoryMappedFiles.MemoryMappedFile.CreateFromFile(folder["a.bin"]);
+        var fault = Record.Exception(() => AtomicFile.Write(folder["a.bin"], overwrite: true, stream => stream.Write("new"u8)));
+        if (OperatingSystem.IsWindows())
+            Assert.Contains("uses it", Assert.IsType<IOException>(fault).Message, StringComparison.Ordinal);
+        else
+            Assert.Equal("new", File.ReadAllText(folder["a.bin"]));
+    }
+
     [Fact]
     public void Litter_of_a_killed_writer_goes_and_that_of_a_living_one_stays()
     {

@@ -31,6 +31,20 @@ public sealed class ProcessorInfoTests : IDisposable
     }
 
     [Fact]
+    public void On_windows_only_the_cores_of_the_fastest_kind_count()
+    {
+        Assert.Equal(8, ProcessorInfo.PerformanceCoreCount(Cores(0, 8)));
+        Assert.Equal(6, ProcessorInfo.PerformanceCoreCount([.. Cores(0, 8), .. Cores(1, 6)]));
+        Assert.Equal(2, ProcessorInfo.PerformanceCoreCount([.. Cores(2, 2), .. Cores(0, 4), .. Cores(1, 6)]));
+        Assert.Equal(1, ProcessorInfo.PerformanceCoreCount(Cores(1, 2).AsSpan(..^1)));
+        Assert.Null(ProcessorInfo.PerformanceCoreCount([]));
+
+        // Records of cores with one group of processors.
+        static byte[] Cores(byte efficiencyClass, int count) =>
+            [.. Enumerable.Range(0, count).SelectMany(_ => (byte[])[0, 0, 0, 0, 48, 0, 0, 0, 1, efficiencyClass, .. new byte[38]])];
+    }
+
+    [Fact]
     public void Default_is_within_what_the_process_may_use() =>
         Assert.InRange(ProcessorInfo.DefaultThreadCount, 1, Math.Max(Environment.ProcessorCount, 512));
 

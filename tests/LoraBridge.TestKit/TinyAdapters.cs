@@ -31,7 +31,7 @@ public static class TinyAdapters
         var random = new Random(seed);
         foreach (var tensor in model.Tensors)
         {
-            if (!(targets ?? LinearLayers).Contains(Model.TensorNames.ModuleOf(tensor.Name)) || !tensor.Name.EndsWith(".weight", StringComparison.Ordinal))
+            if (!(targets ?? LinearLayers).Contains(TensorNames.ModuleOf(tensor.Name)) || !tensor.Name.EndsWith(".weight", StringComparison.Ordinal))
                 continue;
             var (a, b) = LoraPair.ShapesFor(tensor.Name, tensor.Info.Shape.AsSpan(), rank);
             Add($"{tensor.Name}{LoraPair.ASuffix}", a, 1 / MathF.Sqrt(a[0]));

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using LoraBridge.Benchmarking;
+using LoraBridge.Cli.Benchmarking;
 using LoraBridge.Cli.Options;
 using LoraBridge.Cli.Output;
 using LoraBridge.Cli.Progress;
@@ -39,7 +39,7 @@ internal sealed class BenchInferCommand : ToolCommand
         {
             using var model = session.LoadModel(path, []);
             return session.WithProgress(progress => InferenceBenchmark.Run(
-                model, options, new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage, 0))), session.CancellationToken));
+                model, options, new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage))), session.CancellationToken));
         });
         session.Report(
             json =>

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using LoraBridge.Benchmarking;
+using LoraBridge.Cli.Benchmarking;
 using LoraBridge.Cli.Options;
 using LoraBridge.Cli.Output;
 using LoraBridge.Cli.Progress;
@@ -37,7 +37,7 @@ internal sealed class BenchMergeCommand : ToolCommand
             Threads = session.Device.Threads,
         };
         var result = _model.With(session, path => session.WithProgress(progress => MergeBenchmark.Run(
-            path, options, new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage, 0))), session.CancellationToken)));
+            path, options, new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage))), session.CancellationToken)));
         session.Report(
             json =>
             {

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
-using LoraBridge.Benchmarking;
+using LoraBridge.Cli.Benchmarking;
 using LoraBridge.Cli.Options;
 using LoraBridge.Cli.Output;
 using LoraBridge.Cli.Progress;
@@ -39,7 +39,7 @@ internal sealed class BenchTrainCommand : ToolCommand
         {
             using var model = session.LoadModel(path, [], repack: false);
             return session.WithProgress(progress => TrainingBenchmark.Run(
-                model, Settings(session), new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage, 0))), session.CancellationToken));
+                model, Settings(session), new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage))), session.CancellationToken));
         });
         session.Report(json => Write(json, result), console =>
         {

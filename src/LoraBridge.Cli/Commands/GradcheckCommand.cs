@@ -39,7 +39,7 @@ internal sealed class GradcheckCommand : ToolCommand
             Threads = session.Device.Threads,
         };
         var result = session.WithProgress(progress => GradientCheck.Run(
-            session.Required(_model), options, new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage, 0))), session.CancellationToken));
+            session.Required(_model), options, new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage))), session.CancellationToken));
         session.Report(
             json =>
             {

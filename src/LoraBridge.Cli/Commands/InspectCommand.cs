@@ -3,6 +3,7 @@ using System.Globalization;
 using LoraBridge.Cli.Output;
 using LoraBridge.Model;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace LoraBridge.Cli.Commands;
 
@@ -51,7 +52,7 @@ internal sealed class InspectCommand : ToolCommand
         return Task.FromResult(ExitCode.Done);
     }
 
-    private static Grid Facts(ModelFileInfo file) => PlainConsole.Facts(
+    private static IRenderable Facts(ModelFileInfo file) => PlainConsole.Facts(
         ("file", file.Path),
         ("kind", JsonOutput.CamelCase(file.Kind)),
         ("architecture", file.Architecture),

@@ -116,6 +116,7 @@ internal sealed class TrainCommand : ToolCommand
         var hasLearnt = false;
         using var stop = session.CancellationToken.Register(() =>
         {
+            progress.Report(new ProgressEvent("stopping after this update; Ctrl-C again ends at once"));
             if (Volatile.Read(ref hasLearnt))
                 finetuning.RequestStop();
             else

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using LoraBridge.Benchmarking;
+using LoraBridge.Cli.Benchmarking;
 using LoraBridge.Formats;
 
 namespace LoraBridge.Cli.Options;

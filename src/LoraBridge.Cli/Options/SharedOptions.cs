@@ -53,8 +53,9 @@ internal sealed class SharedOptions
         "plain" => new PlainDisplay(session.Terminal.Error),
         "json" => new JsonDisplay(session.Terminal.Error),
         "none" => new NoDisplay(),
-        _ => session.Terminal.ShowsBars && !session.IsVerbose
-            ? new BarDisplay(PlainConsole.For(session.Terminal.Error))
+        // A log would run through a bar.
+        _ => session.Terminal.IsAnsi && !session.IsVerbose
+            ? new BarDisplay(PlainConsole.Of(session.Terminal.Error))
             : new PlainDisplay(session.Terminal.Error),
     };
 }

@@ -22,7 +22,7 @@ internal sealed class PlainDisplay(TextWriter writer) : IProgressDisplay
         }
         if (progress.Step is null)
             return;
-        var reached = (int)(progress.Fraction * Lines);
+        var reached = (int)(progress.Fraction.GetValueOrDefault() * Lines);
         if (reached > _shown || progress.ValidationLoss is not null)
             writer.WriteLine(ProgressText.Of(progress));
         _shown = reached;

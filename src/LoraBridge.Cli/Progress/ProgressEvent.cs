@@ -2,8 +2,8 @@ namespace LoraBridge.Cli.Progress;
 
 /// <summary>How far some work is.</summary>
 /// <param name="Phase">What is being done: <c>load</c>, <c>train</c>, ...</param>
-/// <param name="Fraction">Share that is done, 0 to 1.</param>
-internal sealed record ProgressEvent(string Phase, double Fraction)
+/// <param name="Fraction">Share that is done, 0 to 1; null where the work does not tell.</param>
+internal sealed record ProgressEvent(string Phase, double? Fraction = null)
 {
     internal int? Epoch { get; init; }
 

@@ -80,8 +80,7 @@ public sealed class AtomicFile : IDisposable
     {
         using (var stream = new FileStream(temporaryPath, FileMode.Open, FileAccess.ReadWrite, FileShare.Read))
             stream.Flush(flushToDisk: true);
-        CheckTarget(path, overwrite);
-        File.Move(temporaryPath, path, overwrite);
+        Rename(temporaryPath, path, overwrite);
     }
 
     /// <summary>Writes a file in one call.</summary>
@@ -98,16 +97,31 @@ public sealed class AtomicFile : IDisposable
         file.Commit();
     }
 
-    /// <summary>Checks that the disk a path lies on has room.</summary>
+    /// <summary>Checks that the disk a path lies on has room, where the system tells: Windows does not for network shares.</summary>
     /// <exception cref="IOException">Less than <paramref name="bytes"/> are free.</exception>
     public static void EnsureFreeSpace(string path, long bytes)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) ?? path;
-        var free = new DriveInfo(folder).AvailableFreeSpace;
-        if (free < bytes)
+        if (FreeSpace(folder) is { } free && free < bytes)
             throw new IOException($"{path} needs {bytes} bytes, but only {free} are free on its disk.");
+    }
+
+    /// <summary>The bytes that are free where a folder lies; null where the system does not tell.</summary>
+    public static long? FreeSpace(string folder) =>
+        DriveOf(System.IO.Path.GetFullPath(folder), OperatingSystem.IsWindows()) is { } drive ? new DriveInfo(drive).AvailableFreeSpace : null;
+
+    /// <summary>What <see cref="DriveInfo"/> takes: any path, but on Windows only paths that begin with the letter of a drive.</summary>
+    /// <param name="path">A full path; on Windows perhaps <c>\\?\C:\models</c>, <c>\\server\share</c> or <c>\\?\UNC\server\share</c>.</param>
+    /// <param name="isWindows">Whether the path is one of Windows.</param>
+    /// <returns>The path or its drive; null where it has none.</returns>
+    internal static string? DriveOf(string path, bool isWindows)
+    {
+        if (!isWindows)
+            return path;
+        var plain = path.StartsWith(@"\\?\", StringComparison.Ordinal) || path.StartsWith(@"\\.\", StringComparison.Ordinal) ? path[4..] : path;
+        return plain.Length >= 2 && char.IsAsciiLetter(plain[0]) && plain[1] == ':' ? $"{plain[0]}:\\" : null;
     }
 
     /// <summary>Flushes the file to the disk, closes it and gives it its name.</summary>
@@ -119,8 +133,7 @@ public sealed class AtomicFile : IDisposable
             throw new InvalidOperationException($"{Path} is committed or disposed already.");
         _stream.Flush(flushToDisk: true);
         _stream.Dispose();
-        CheckTarget(Path, Overwrite);
-        File.Move(TemporaryPath, Path, Overwrite);
+        Rename(TemporaryPath, Path, Overwrite);
         _finished = true;
     }
 
@@ -145,6 +158,20 @@ public sealed class AtomicFile : IDisposable
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
         return path;
+    }
+
+    private static void Rename(string temporaryPath, string target, bool overwrite)
+    {
+        CheckTarget(target, overwrite);
+        try
+        {
+            File.Move(temporaryPath, target, overwrite);
+        }
+        catch (UnauthorizedAccessException fault) when (File.Exists(target))
+        {
+            // The folder may be written to: the temporary file lies in it.
+            throw new IOException($"{target} cannot be replaced: it is read-only, or another program, or a model that is loaded, uses it.", fault);
+        }
     }
 
     private static void CheckTarget(string target, bool overwrite)

@@ -18,7 +18,7 @@ internal static unsafe class AbortHook
         {
             var text = Marshal.PtrToStringUTF8((nint)message);
             var log = string.Concat(NativeLog.Tail().Select(line => $"{Environment.NewLine}  {line}"));
-            using var error = new StreamWriter(new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(2, ownsHandle: false), FileAccess.Write));
+            using var error = new StreamWriter(new FileStream(OperatingSystems.StandardError, FileAccess.Write));
             error.WriteLine($"LoraBridge: a native assertion failed, the process ends: {text}{log}");
         }
         catch (Exception)

@@ -1,10 +1,12 @@
+using System.Buffers.Binary;
 using System.Globalization;
 
 namespace LoraBridge.Native;
 
 /// <summary>
 /// How many threads a computation gets. ggml's threads wait for each other by spinning, so that one thread more than there are cores
-/// makes everything hundreds of times slower: never more than the physical cores that this process may use.
+/// makes everything hundreds of times slower: never more than the physical cores that this process may use, and on machines with fast
+/// and slow cores, where the fast ones would wait, only the fast ones.
 /// </summary>
 internal static class ProcessorInfo
 {
@@ -21,12 +23,35 @@ internal static class ProcessorInfo
     /// <exception cref="InvalidOperationException">The variable is set to something other than a number from 1 to 512.</exception>
     internal static int DefaultThreadCount => Environment.GetEnvironmentVariable(ThreadsVariable) is { Length: > 0 } text
         ? Parse(text)
-        : Math.Clamp(PhysicalCoreCount(CpuFolder, StatusFile) ?? Environment.ProcessorCount, 1, Environment.ProcessorCount);
+        : Math.Clamp(CoreCount() ?? Environment.ProcessorCount, 1, Environment.ProcessorCount);
 
     internal static int Parse(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var threads) && threads is > 0 and <= 512
             ? threads
             : throw new InvalidOperationException($"{ThreadsVariable} must be a number from 1 to 512; found '{text}'.");
+
+    private static int? CoreCount() =>
+        OperatingSystem.IsWindows() ? PerformanceCoreCount(OperatingSystems.WindowsCores())
+        : OperatingSystem.IsMacOS() ? OperatingSystems.MacNumber("hw.perflevel0.physicalcpu") ?? OperatingSystems.MacNumber("hw.physicalcpu")
+        : PhysicalCoreCount(CpuFolder, StatusFile);
+
+    /// <summary>
+    /// The cores of the highest efficiency class, which are the fast ones, among the records that Windows has of its cores: a relationship
+    /// (4 bytes), the record's size (4), flags (1), the class (1), and more. Null where there are none.
+    /// </summary>
+    internal static int? PerformanceCoreCount(ReadOnlySpan<byte> records)
+    {
+        var (best, count) = (-1, 0);
+        while (records.Length >= 10 && BinaryPrimitives.ReadInt32LittleEndian(records[4..]) is >= 10 and var size && size <= records.Length)
+        {
+            if (records[9] > best)
+                (best, count) = (records[9], 0);
+            if (records[9] == best)
+                count++;
+            records = records[size..];
+        }
+        return count > 0 ? count : null;
+    }
 
     /// <summary>
     /// Distinct cores among the processors that <paramref name="statusFile"/> allows, by the topology that Linux shows in

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.Native;
 
@@ -7,7 +8,7 @@ namespace LoraBridge.Adapters;
 /// The adapters that one model has loaded, each once, counted by those who use it: the model itself, and conversations with adapters
 /// of their own. All calls hold the model's gate, because llama.cpp keeps a list of a model's adapters without locking it.
 /// </summary>
-internal sealed class AdapterRegistry(ModelCore core)
+internal sealed class AdapterRegistry(ModelCore core) : IDisposable
 {
     private readonly Dictionary<LoraAdapter, Entry> _entries = new(ReferenceEqualityComparer.Instance);
 
@@ -59,7 +60,7 @@ internal sealed class AdapterRegistry(ModelCore core)
     }
 
     /// <summary>Frees all adapters; nobody uses the model any more.</summary>
-    internal void Clear()
+    public void Dispose()
     {
         foreach (var entry in _entries.Values)
             entry.Handle.Dispose();
@@ -83,5 +84,14 @@ internal sealed class AdapterRegistry(ModelCore core)
         internal LlamaAdapterHandle Handle { get; } = handle;
 
         internal int Users { get; set; }
+    }
+}
+
+/// <summary>A model's adapters live and end with it.</summary>
+internal static class ModelCoreAdapters
+{
+    extension(ModelCore core)
+    {
+        internal AdapterRegistry Adapters => core.Attached(static core => new AdapterRegistry(core));
     }
 }

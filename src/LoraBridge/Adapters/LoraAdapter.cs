@@ -1,4 +1,5 @@
 using LoraBridge.Adapters;
+using LoraBridge.Formats;
 
 namespace LoraBridge.Model;
 

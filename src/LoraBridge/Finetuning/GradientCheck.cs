@@ -1,5 +1,6 @@
+using LoraBridge.Finetuning.Runs;
 using LoraBridge.Formats;
-using LoraBridge.Graphs;
+using LoraBridge.Training.Graphs;
 using LoraBridge.Model;
 using LoraBridge.Native;
 using LoraBridge.Training;
@@ -53,7 +54,7 @@ public static class GradientCheck
     {
         var architecture = exact.Metadata.GetString("general.architecture");
         var threads = options.Threads ?? ProcessorInfo.DefaultThreadCount;
-        var blueprint = AdapterBlueprint.For(
+        var blueprint = TargetSelection.Choose(
             architecture, exact.Tensors.Select(tensor => tensor.Info), options.TargetModules, _ => options.Rank, 2 * options.Rank);
         using var model = Load(exact, cancellationToken);
         using var engine = new ComputeEngine(threads);

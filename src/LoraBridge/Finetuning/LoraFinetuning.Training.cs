@@ -1,4 +1,5 @@
 using LoraBridge.Finetuning.Runs;
+using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.Training;
 
@@ -93,7 +94,7 @@ public sealed partial class LoraFinetuning
             throw new ArgumentException($"{path} is a folder, expected the path of a file.", nameof(path));
         if (OutputPath.IsPartOf(_model.Files, path))
             throw new ArgumentException($"{path} is the model itself, expected another path.", nameof(path));
-        OutputPath.RequireFolder(path);
+        OutputPath.RequireWritable(path);
     }
 
     private void Begin()

@@ -1,4 +1,3 @@
-using LoraBridge.Adapters;
 using LoraBridge.Formats;
 using LoraBridge.Native;
 
@@ -10,6 +9,7 @@ namespace LoraBridge.Model;
 /// </summary>
 internal sealed class ModelCore
 {
+    private readonly Dictionary<Type, IDisposable> _attached = [];
     private int _references = 1;
 
     internal ModelCore(GgufModelFiles files, LlamaModelHandle handle, int threads)
@@ -17,7 +17,6 @@ internal sealed class ModelCore
         Files = files;
         Handle = handle;
         Threads = threads;
-        Adapters = new AdapterRegistry(this);
     }
 
     /// <summary>Held while contexts or adapters are made or freed: llama.cpp does not lock the list of a model's adapters.</summary>
@@ -29,7 +28,16 @@ internal sealed class ModelCore
 
     internal int Threads { get; }
 
-    internal AdapterRegistry Adapters { get; }
+    /// <summary>What others keep with the model, one of each type: made when it is first asked for, disposed before the model is freed.</summary>
+    internal T Attached<T>(Func<ModelCore, T> create) where T : class, IDisposable
+    {
+        lock (Gate)
+        {
+            if (!_attached.TryGetValue(typeof(T), out var attached))
+                _attached.Add(typeof(T), attached = create(this));
+            return (T)attached;
+        }
+    }
 
     /// <exception cref="ObjectDisposedException">The last user has released it.</exception>
     internal void AddReference()
@@ -47,7 +55,8 @@ internal sealed class ModelCore
         {
             if (--_references > 0)
                 return;
-            Adapters.Clear();
+            foreach (var attached in _attached.Values)
+                attached.Dispose();
             Handle.Dispose();
             Files.Dispose();
         }

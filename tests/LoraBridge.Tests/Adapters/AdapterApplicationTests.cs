@@ -1,3 +1,4 @@
+using LoraBridge.Evaluation;
 using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.TestKit;

@@ -1,6 +1,6 @@
 using LoraBridge.Adapters;
 using LoraBridge.Finetuning;
-using LoraBridge.Finetuning.Merging;
+using LoraBridge.Merging;
 using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.TestKit;

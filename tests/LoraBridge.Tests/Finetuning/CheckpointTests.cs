@@ -36,12 +36,15 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void The_best_adapter_is_the_one_before_the_interruption_if_none_after_it_is_better()
     {
-        // A rate at which the loss only goes up.
-        var parameters = Parameters with { LearningRate = 0.3f, MaxGradientNorm = 0, MaxSteps = 8, EvaluationInterval = 1, Dropout = 0, NeftuneAlpha = 0 };
-        using var whole = TrainingRuns.Create(_model, _folder, parameters with { CheckpointDirectory = null });
+        var parameters = Parameters with { MaxSteps = 8, ValidationSplit = 0, EvaluationInterval = 1, Dropout = 0, NeftuneAlpha = 0 };
+        using var whole = Contradicted(parameters with { CheckpointDirectory = null });
         var expected = whole.TrainToAdapter(_folder["whole.gguf"]);
-        Interrupt(6, parameters);
-        using var rest = TrainingRuns.Create(_model, _folder, parameters);
+        using (var interrupted = Contradicted(parameters))
+        {
+            interrupted.ProgressChanged += (_, state) => StopAfter(interrupted, state, 6);
+            interrupted.TrainToAdapter(_folder["interrupted.gguf"]);
+        }
+        using var rest = Contradicted(parameters);
         rest.ResumeFrom(_folder["checkpoints"]);
         var actual = rest.TrainToAdapter(_folder["rest.gguf"]);
 
@@ -166,6 +169,16 @@ public sealed class CheckpointTests : IDisposable
         using var finetuning = TrainingRuns.Create(_model, _folder, parameters ?? Parameters);
         finetuning.ProgressChanged += (_, state) => StopAfter(finetuning, state, step);
         finetuning.TrainToAdapter(_folder["interrupted.gguf"]);
+    }
+
+    /// <summary>What is learnt is the opposite of what is validated, backwards instead of forwards: the loss only goes up.</summary>
+    private LoraFinetuning Contradicted(LoraTrainingParameters parameters)
+    {
+        var path = _folder["validation.jsonl"];
+        File.WriteAllLines(path, TrainingRuns.Rows.Select(row => $$"""{"input_ids":[{{string.Join(',', row.Reverse())}}]}"""));
+        var finetuning = TrainingRuns.Create(_model, _folder, parameters);
+        finetuning.AddValidationDataset(TrainingDataset.FromFile(path));
+        return finetuning;
     }
 
     private void Resume(string path)

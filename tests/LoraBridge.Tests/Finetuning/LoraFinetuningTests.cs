@@ -1,6 +1,7 @@
 using LoraBridge.Adapters;
+using LoraBridge.Evaluation;
 using LoraBridge.Finetuning;
-using LoraBridge.Finetuning.Merging;
+using LoraBridge.Merging;
 using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.TestKit;

@@ -1,3 +1,4 @@
+using LoraBridge.Evaluation;
 using LoraBridge.Finetuning;
 using LoraBridge.Finetuning.Runs;
 using LoraBridge.Model;

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Collections.Concurrent;
+using LoraBridge.Evaluation;
 using LoraBridge.Finetuning;
 using LoraBridge.Finetuning.Runs;
 using LoraBridge.Model;

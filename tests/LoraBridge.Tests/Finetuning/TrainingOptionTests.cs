@@ -1,5 +1,5 @@
 using LoraBridge.Finetuning;
-using LoraBridge.Finetuning.Merging;
+using LoraBridge.Merging;
 using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.TestKit;

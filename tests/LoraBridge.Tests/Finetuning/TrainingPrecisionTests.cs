@@ -1,7 +1,7 @@
 using LoraBridge.Finetuning;
 using LoraBridge.Model;
 using LoraBridge.TestKit;
-using LoraBridge.Training.Kernels;
+using LoraBridge.Training.Kernels.Cpu;
 
 namespace LoraBridge.Tests.Finetuning;
 

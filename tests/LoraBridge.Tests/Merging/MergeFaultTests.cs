@@ -1,5 +1,6 @@
+using LoraBridge.Adapters;
 using LoraBridge.Finetuning;
-using LoraBridge.Finetuning.Merging;
+using LoraBridge.Merging;
 using LoraBridge.Formats;
 using LoraBridge.TestKit;
 
@@ -110,7 +111,7 @@ public sealed class MergeFaultTests
         Assert.SkipUnless(File.Exists("/dev/full"), "There is no /dev/full here.");
         using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
         using var model = GgufModelFiles.Open(fixture.ModelPath);
-        using var adapter = new AdapterSource(LoraBridge.Adapters.AdapterFile.Read(fixture.AdapterPath), 1);
+        using var adapter = new AdapterSource(AdapterFile.Read(fixture.AdapterPath), 1);
         var plan = MergePlan.Make(model, [adapter], MergeOutputType.Keep, null, CancellationToken.None);
         using var merger = new MergeWriter(MergeMetadata.Of(model, [adapter], MergeOutputType.Keep), plan, 2, CancellationToken.None);
         using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);

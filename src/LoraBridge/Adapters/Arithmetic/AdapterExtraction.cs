@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using LoraBridge.Finetuning;
-using LoraBridge.Finetuning.Merging;
 using LoraBridge.Formats;
 using LoraBridge.Model;
 

@@ -1,4 +1,4 @@
-using LoraBridge.Finetuning.Merging;
+using LoraBridge.Formats;
 using LoraBridge.Model;
 
 namespace LoraBridge.Adapters.Arithmetic;

@@ -1,4 +1,4 @@
-using LoraBridge.Finetuning.Merging;
+using LoraBridge.Formats;
 
 namespace LoraBridge.Adapters.Arithmetic;
 

@@ -1,4 +1,4 @@
-using LoraBridge.Training.Kernels;
+using LoraBridge.Training.Kernels.Cpu;
 
 namespace LoraBridge.Adapters.Arithmetic;
 

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using LoraBridge.Finetuning.Merging;
 using LoraBridge.Formats;
 using LoraBridge.Model;
 
@@ -101,11 +100,11 @@ internal sealed class PeftWriter
         json.WriteBoolean("use_rslora", false);
         json.WriteEndObject();
 
-        void Write(string property, IEnumerable<(string Module, int Value)> entries)
+        void Write(string property, IEnumerable<(string Module, int Number)> entries)
         {
             json.WriteStartObject(property);
-            foreach (var (module, value) in entries)
-                json.WriteNumber(module.Replace(".", @"\.", StringComparison.Ordinal), value);
+            foreach (var (module, number) in entries)
+                json.WriteNumber(module.Replace(".", @"\.", StringComparison.Ordinal), number);
             json.WriteEndObject();
         }
     }

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
-using LoraBridge.Finetuning.Merging;
+using LoraBridge.Merging;
 using LoraBridge.Finetuning.Runs;
 using LoraBridge.Formats;
+using LoraBridge.Model;
 
 namespace LoraBridge.Finetuning.Checkpoints;
 

@@ -1,5 +1,5 @@
 using LoraBridge.Adapters;
-using LoraBridge.Finetuning.Merging;
+using LoraBridge.Merging;
 using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.Training;
@@ -25,7 +25,7 @@ internal sealed record AdapterDesign(AdapterBlueprint Blueprint, Action<string, 
         var rankOf = ByPattern(parameters.RankPattern.IsDefault ? [] : parameters.RankPattern.Select(entry => (entry.Pattern, entry.Rank)), parameters.Rank);
         var alphaOf = ByPattern(parameters.AlphaPattern.IsDefault ? [] : parameters.AlphaPattern.Select(entry => (entry.Pattern, entry.Alpha)), parameters.Alpha);
         var alpha = InferenceAlpha(parameters.Alpha, parameters.Rank);
-        var blueprint = AdapterBlueprint.For(
+        var blueprint = TargetSelection.Choose(
             model.Architecture, model.Files.Tensors.Select(tensor => tensor.Info), parameters.TargetModules, rankOf, alpha);
         AdapterTarget[] targets =
             [.. blueprint.Targets.Select(target => target with { Gain = InferenceAlpha(alphaOf(target.Weight), target.Rank) / alpha })];

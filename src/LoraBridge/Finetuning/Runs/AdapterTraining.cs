@@ -1,6 +1,6 @@
 using LoraBridge.Adapters;
 using LoraBridge.Formats;
-using LoraBridge.Graphs;
+using LoraBridge.Training.Graphs;
 using LoraBridge.Model;
 using LoraBridge.Native;
 using LoraBridge.Training;

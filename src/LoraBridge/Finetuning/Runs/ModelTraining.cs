@@ -1,5 +1,5 @@
 using LoraBridge.Formats;
-using LoraBridge.Graphs;
+using LoraBridge.Training.Graphs;
 using LoraBridge.Model;
 using LoraBridge.Native;
 using LoraBridge.Training;

@@ -1,6 +1,8 @@
+using LoraBridge.Data;
 using LoraBridge.Model;
 using LoraBridge.TextGeneration;
 using LoraBridge.Training;
+using LoraBridge.Training.Batching;
 
 namespace LoraBridge.Finetuning.Runs;
 

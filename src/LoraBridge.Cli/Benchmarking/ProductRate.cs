@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using LoraBridge.Training.Graphs;
+using LoraBridge.Native;
+using LoraBridge.Training;
+
+namespace LoraBridge.Cli.Benchmarking;
+
+/// <summary>How fast this machine computes single products.</summary>
+internal static class ProductRate
+{
+    private const int Width = 2048, Tokens = 512, Repetitions = 3;
+
+    /// <summary>The fastest of ggml's products y = W x of F32, BF16 and Q8_0 weights [2048, 2048], in operations per second.</summary>
+    public static (double Rate, string Type) Peak(ComputeEngine engine) =>
+        new[] { GgmlTensorType.F32, GgmlTensorType.BF16, GgmlTensorType.Q8_0 }
+            .Select(type => (Forward(engine, type), type.ToString()))
+            .Max();
+
+    /// <summary>ggml's gradient dx = Wᵀ dy as its own differentiation computes it, of a weight that is there.</summary>
+    /// <param name="engine">Where to compute.</param>
+    /// <param name="weight">W [K, M].</param>
+    /// <param name="tokens">Columns of dy; the time by token does not depend on them.</param>
+    public static double OutProd(ComputeEngine engine, TensorPtr weight, int tokens) =>
+        Measure(engine, new Shape(tokens, weight.Ne(1)), (builder, dy) => builder.OutProd(weight, dy), 2.0 * weight.ElementCount * tokens);
+
+    private static double Forward(ComputeEngine engine, GgmlTensorType type)
+    {
+        using var leaves = new GraphBuilder(4);
+        var weight = leaves.Leaf(type, new Shape(Width, Width), "w");
+        using var memory = engine.Allocate(leaves);
+        var bytes = new byte[weight.ByteCount];
+        GgmlQuantizer.Quantize(type, Random(Width * Width), bytes, Width);
+        weight.Set<byte>(bytes);
+        return Measure(engine, new Shape(Width, Tokens), (builder, x) => builder.MulMat(weight, x), 2.0 * Width * Width * Tokens);
+    }
+
+    private static double Measure(ComputeEngine engine, Shape shape, Func<GraphBuilder, TensorPtr, TensorPtr> product, double operations)
+    {
+        using var leaves = new GraphBuilder(4);
+        var argument = leaves.Leaf(GgmlTensorType.F32, shape, "x");
+        using var memory = engine.Allocate(leaves);
+        argument.Set<float>(Random((int)shape.Count));
+        using var builder = new GraphBuilder(16);
+        var graph = new ComputeGraph(builder, engine);
+        graph.Schedule(product(builder, argument));
+        using var allocator = engine.CreateAllocator();
+        graph.Allocate(allocator);
+        graph.Compute();
+
+        var best = double.PositiveInfinity;
+        for (var i = 0; i < Repetitions; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            graph.Compute();
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+        return operations / best;
+    }
+
+    private static float[] Random(int count)
+    {
+        var random = new SeededRandom(0);
+        var values = new float[count];
+        for (var i = 0; i < count; i++)
+            values[i] = random.NextSingle() - 0.5f;
+        return values;
+    }
+}

@@ -1,0 +1,72 @@
+namespace LoraBridge.Cli.Benchmarking;
+
+/// <summary>What <see cref="TrainingBenchmark"/> found. Seconds are those of an update on one row.</summary>
+public sealed record TrainingBenchmarkResult
+{
+    /// <summary>Tokens trained in a second, by the median of the timed updates.</summary>
+    public required double TokensPerSecond { get; init; }
+
+    /// <summary>The median time of an update.</summary>
+    public required double SecondsPerStep { get; init; }
+
+    /// <summary>Multiplications and additions of all matrix products of an update, by token.</summary>
+    public required double FlopsPerToken { get; init; }
+
+    /// <summary>The fastest of ggml's products of 2048 x 2048 weights in F32, BF16 and Q8_0 with 512 tokens, in 10^9 operations per second.</summary>
+    public required double PeakGemmGflops { get; init; }
+
+    /// <summary>The type of the weights in the fastest product.</summary>
+    public required string PeakGemmType { get; init; }
+
+    /// <summary>What the matrix products of the training reach of <see cref="PeakGemmGflops"/>, all other work counted as lost time.</summary>
+    public double Utilization => FlopsPerToken * TokensPerSecond / (PeakGemmGflops * 1e9);
+
+    /// <summary>The layers.</summary>
+    public required double SecondsForward { get; init; }
+
+    /// <summary>The output matrix and the loss, there and back.</summary>
+    public required double SecondsHead { get; init; }
+
+    /// <summary>Layers computed again instead of kept.</summary>
+    public required double SecondsRecomputation { get; init; }
+
+    /// <summary>Gradients of the layers.</summary>
+    public required double SecondsBackward { get; init; }
+
+    /// <summary>The update of the adapter.</summary>
+    public required double SecondsOptimizer { get; init; }
+
+    /// <summary>The part of the above that is spent on the scores of attention, of which there is one for each pair of tokens and each head.</summary>
+    public required double SecondsAttention { get; init; }
+
+    /// <summary>The kinds of operations that take longest, longest first.</summary>
+    public required IReadOnlyList<OperationShare> Operations { get; init; }
+
+    /// <summary>The most memory that the process had resident.</summary>
+    public required long PeakMemoryBytes { get; init; }
+
+    /// <summary>What had been estimated before the training.</summary>
+    public required long EstimatedMemoryBytes { get; init; }
+
+    /// <summary>Managed memory that an update allocates, where it allocates least: graphs and buffers are made before the first.</summary>
+    public required long AllocatedBytesPerStep { get; init; }
+
+    /// <summary>Parameters of the adapter.</summary>
+    public required long TrainableParameters { get; init; }
+
+    /// <summary>Whether layers were computed again.</summary>
+    public required bool Recomputes { get; init; }
+
+    /// <summary>The rate, in 10^9 operations per second, of ggml's own gradient (OUT_PROD) on the weights of a layer.</summary>
+    public required double OutProdGflops { get; init; }
+
+    /// <summary>The rate of ours on the same weights.</summary>
+    public required double BackwardGflops { get; init; }
+}
+
+/// <summary>The part of an update that one kind of operation takes.</summary>
+/// <param name="Kind">ggml's name of the operation with the type of its weights, or the name of the kernel.</param>
+/// <param name="Count">How often an update computes it.</param>
+/// <param name="Seconds">Time of all of them.</param>
+/// <param name="Gflops">10^9 operations per second, where it is a product; else 0.</param>
+public sealed record OperationShare(string Kind, int Count, double Seconds, double Gflops);

@@ -1,0 +1,104 @@
+using LoraBridge.Formats;
+using LoraBridge.Training.Graphs;
+using LoraBridge.Native;
+using LoraBridge.Training.Autodiff;
+
+namespace LoraBridge.Training;
+
+/// <summary>
+/// An adapter in training: it is loaded into llama.cpp like any other, so that llama.cpp itself places its branches in the graph,
+/// and its tensors are then changed in place.
+/// </summary>
+internal sealed class AdapterSession : IDisposable
+{
+    private readonly LlamaAdapterHandle _adapter;
+
+    private AdapterSession(AdapterBlueprint blueprint, IReadOnlyList<AdapterTarget> unused, LlamaAdapterHandle adapter, TrainingGraph graph)
+    {
+        Blueprint = blueprint;
+        UnusedTargets = [.. unused.Select(target => target.Weight)];
+        _adapter = adapter;
+        Graph = graph;
+    }
+
+    /// <summary>What is trained: the targets that the model's graph uses.</summary>
+    public AdapterBlueprint Blueprint { get; }
+
+    /// <summary>Targets that are left out: llama.cpp does not apply an adapter to them, or the logits do not vary with them.</summary>
+    public IReadOnlyList<string> UnusedTargets { get; }
+
+    public TrainingGraph Graph { get; }
+
+    /// <summary>The adapter as llama.cpp holds it; it changes as it is trained.</summary>
+    public LlamaAdapterHandle Adapter => _adapter;
+
+    /// <summary>Writes an initial adapter, loads it, and builds the training graph around it.</summary>
+    /// <param name="model">A model with plain weights in host memory.</param>
+    /// <param name="blueprint">What to train.</param>
+    /// <param name="write">Writes the initial adapter of a blueprint to a path.</param>
+    /// <param name="engine">Where to compute.</param>
+    /// <param name="shape">Sizes of the graph.</param>
+    /// <param name="requireAll">Whether a target that the graph does not use is an error instead of left out.</param>
+    /// <exception cref="ArgumentException">The graph does not use a target.</exception>
+    /// <exception cref="NotSupportedException">The model cannot be traced, or an operation has no gradient rule; the message names it.</exception>
+    public static AdapterSession Open(
+        LlamaModelHandle model, AdapterBlueprint blueprint, Action<string, AdapterBlueprint> write, ComputeEngine engine,
+        TrainingGraphShape shape, bool requireAll) => UnsupportedModel.Named(
+        blueprint.Architecture, () => Build(model, blueprint, write, engine, shape, requireAll));
+
+    public void Dispose()
+    {
+        Graph.Dispose();
+        _adapter.Dispose();
+    }
+
+    private static AdapterSession Build(
+        LlamaModelHandle model, AdapterBlueprint blueprint, Action<string, AdapterBlueprint> write, ComputeEngine engine,
+        TrainingGraphShape shape, bool requireAll)
+    {
+        var folder = Directory.CreateTempSubdirectory("lorabridge-");
+        try
+        {
+            var path = Path.Combine(folder.FullName, "initial.gguf");
+            write(path, blueprint);
+            var adapter = LlamaAdapters.Load(model, path);
+            var graph = Trace(model, adapter, shape);
+            var used = UsedTargets(graph, blueprint);
+            var unused = blueprint.Targets.Except(used).ToList();
+            if (unused.Count > 0)
+            {
+                adapter.Dispose();
+                if (requireAll || used.Count == 0)
+                    throw new ArgumentException(
+                        $"An adapter of {string.Join(", ", unused.Select(target => target.Weight))} cannot be trained: llama.cpp does not "
+                        + "apply it in this model, or only to choose what is computed.");
+                blueprint = blueprint.Where(used.Contains);
+                write(path, blueprint);
+                adapter = LlamaAdapters.Load(model, path);
+                graph = Trace(model, adapter, shape);
+            }
+            return new AdapterSession(blueprint, unused, adapter, new TrainingGraph(graph, IsAdapterTensor, engine, shape));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static bool IsAdapterTensor(TracedTensor leaf) =>
+        leaf.IsWeight
+        && (leaf.Name.EndsWith(LoraPair.ASuffix, StringComparison.Ordinal) || leaf.Name.EndsWith(LoraPair.BSuffix, StringComparison.Ordinal));
+
+    private static TracedGraph Trace(LlamaModelHandle model, LlamaAdapterHandle adapter, TrainingGraphShape shape) =>
+        StateElimination.Apply(GraphTracer.Trace(model, adapter, shape.Tokens, shape.HeadRows, shape.Threads));
+
+    /// <summary>The targets that the logits vary with, now that keys and values reach them directly.</summary>
+    private static List<AdapterTarget> UsedTargets(TracedGraph graph, AdapterBlueprint blueprint)
+    {
+        var used = new HashSet<TracedTensor> { graph.Output };
+        foreach (var node in graph.Nodes.Reverse().Where(node => used.Contains(node) && !GradientRules.IsConstant(node.Op)))
+            used.UnionWith(node.Sources.OfType<TracedTensor>());
+        var names = used.Where(tensor => tensor.IsLeaf).Select(tensor => tensor.Name).ToHashSet();
+        return [.. blueprint.Targets.Where(target => names.Contains(target.Weight + LoraPair.BSuffix))];
+    }
+}

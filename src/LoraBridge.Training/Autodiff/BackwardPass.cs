@@ -1,0 +1,102 @@
+using LoraBridge.Training.Graphs;
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Autodiff;
+
+/// <summary>
+/// Reverse-mode differentiation of a stretch of a <see cref="GraphBuilder"/>'s tape. It emits the backward operations as nodes of
+/// the same graph.
+/// </summary>
+/// <remarks>
+/// Every gradient is a contiguous F32 tensor of the shape of what it is the gradient of, whatever the strides of that are. That
+/// one rule keeps the rules of the operations short, and avoids ggml's own autodiff, which asserts on strided gradients.
+/// </remarks>
+internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> schedule)
+{
+    private readonly HashSet<TensorPtr> _varies = [];
+    private readonly Dictionary<TensorPtr, TensorPtr> _sums = [];
+    private readonly Dictionary<TensorPtr, TensorPtr> _gradients = [];
+
+    public GraphBuilder Builder => builder;
+
+    /// <summary>Declares that a gradient with respect to <paramref name="tensor"/> is wanted.</summary>
+    public void AddVariable(TensorPtr tensor) => _varies.Add(tensor);
+
+    /// <summary>Declares that the gradient with respect to <paramref name="tensor"/> is to be added to <paramref name="sum"/>.</summary>
+    /// <param name="tensor">A parameter.</param>
+    /// <param name="sum">Memory of the same shape outside of the graph. Kernels may add to it; what they return instead is in <see cref="Gradient"/>.</param>
+    public void AddVariable(TensorPtr tensor, TensorPtr sum)
+    {
+        AddVariable(tensor);
+        _sums[tensor] = sum;
+    }
+
+    /// <summary>Where a kernel may add the gradient of a parameter by itself, instead of returning it: a source that it writes to.</summary>
+    /// <remarks>
+    /// That saves a result, and a pass to add it. The kernel's node must have a result that something else is computed from, or it would
+    /// not be scheduled.
+    /// </remarks>
+    public TensorPtr Sum(TensorPtr parameter) => _sums[parameter];
+
+    /// <summary>Follows the variables through <paramref name="count"/> operations of the tape from <paramref name="start"/> on.</summary>
+    public void Follow(int start, int count)
+    {
+        for (var i = start; i < start + count; i++)
+        {
+            var node = builder.Tape[i];
+            if (!GradientRules.IsConstant(node.Op) && Sources(node).Any(_varies.Contains))
+                _varies.Add(node);
+        }
+    }
+
+    /// <summary>Whether a gradient with respect to <paramref name="tensor"/> is of use.</summary>
+    public bool Needs(TensorPtr tensor) => !tensor.IsNull && _varies.Contains(tensor);
+
+    /// <summary>The gradient so far; null when nothing has been added to it.</summary>
+    public TensorPtr Gradient(TensorPtr tensor) => _gradients.GetValueOrDefault(tensor);
+
+    /// <summary>Adds <paramref name="gradient"/> to the gradient of <paramref name="tensor"/>, if that is of use.</summary>
+    public void Add(TensorPtr tensor, TensorPtr gradient)
+    {
+        if (!Needs(tensor))
+            return;
+        if (tensor.Shape != gradient.Shape || !gradient.IsFloat || !gradient.IsContiguous)
+            throw new InvalidOperationException(
+                $"A gradient of {tensor.Name} {tensor.Shape} must be contiguous F32 of its shape; found {gradient.Shape} {gradient.Type}.");
+        _gradients[tensor] = _gradients.TryGetValue(tensor, out var sum) ? builder.Add(sum, gradient) : gradient;
+    }
+
+    /// <summary>Replaces the gradient of <paramref name="tensor"/> by one that contains it, if that is of use.</summary>
+    /// <param name="tensor">An argument of an operation.</param>
+    /// <param name="extend">Makes the sum of the gradient so far, which is null where there is none, and of what is added.</param>
+    public void AddTo(TensorPtr tensor, Func<TensorPtr, TensorPtr> extend)
+    {
+        if (!Needs(tensor))
+            return;
+        var sum = extend(Gradient(tensor));
+        _gradients.Remove(tensor);
+        Add(tensor, sum);
+    }
+
+    /// <summary>Passes the gradients back through the operations [start, start + count) of the tape, last first.</summary>
+    public void Run(int start, int count)
+    {
+        for (var i = start + count - 1; i >= start; i--)
+        {
+            var y = builder.Tape[i];
+            if (!Needs(y) || !_gradients.Remove(y, out var dy))
+                continue;
+            // The graph runs in the order it is scheduled in: what is finished early is computed, used and freed early.
+            schedule(dy);
+            var rule = builder.KernelOf(y) as IGradientRule ?? GradientRules.For(y);
+            rule.Backward(this, y, dy);
+        }
+    }
+
+    private static IEnumerable<TensorPtr> Sources(TensorPtr node)
+    {
+        for (var i = 0; i < Ggml.MaxSources; i++)
+            if (node.Source(i) is { IsNull: false } source)
+                yield return source;
+    }
+}

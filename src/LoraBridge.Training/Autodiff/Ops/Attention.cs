@@ -1,0 +1,104 @@
+using LoraBridge.Training.Graphs;
+using LoraBridge.Native;
+using LoraBridge.Training.Kernels.Cpu;
+
+namespace LoraBridge.Training.Autodiff.Ops;
+
+/// <summary>
+/// q [K, T, H, S], k [K, N, G, S], v [D, N, G, S], mask, sinks [H] -> y [D, H, T, S], for H query heads in G groups that share keys and values:
+/// with s = cap(scale kᵀq) + slope mask, p = softmax(s) over the N cells and, if there is one, the head's sink, y = Σₙ p vₙ. The mask is
+/// [N or more, T, ...] in F16 or F32, or the cells that each token sees, I32 [3, T] (<see cref="SeenCells"/>).
+/// The gradient is that of <see cref="AttentionGradient"/>.
+/// </summary>
+/// <remarks>
+/// Weights p are made for a block of queries of one head at a time, and again in the backward pass, so that no memory grows with the square
+/// of T; cells that the mask hides from a whole block are not computed. Dao et al., <see href="https://arxiv.org/abs/2205.14135"/>.
+/// </remarks>
+/// <param name="options">Scale, cap and slopes.</param>
+internal sealed class Attention(AttentionOptions options) : IProductKernel, IGradientRule
+{
+    /// <summary>Emits attention; null where its arguments are laid out in a way that this does not take.</summary>
+    public static TensorPtr TryEmit(
+        GraphBuilder builder, AttentionOptions options, TensorPtr q, TensorPtr k, TensorPtr v, TensorPtr mask, TensorPtr sinks)
+    {
+        var fits = Takes(q.Shape, k.Shape, v.Shape)
+            && (mask.IsNull || mask.Type == GgmlTensorType.I32
+                || mask.Ne(0) >= k.Ne(1) && mask.Ne(1) >= q.Ne(1) && mask.IsContiguous && mask.Type is GgmlTensorType.F16 or GgmlTensorType.F32)
+            && (sinks.IsNull || sinks.IsFloat && sinks.IsContiguous && sinks.ElementCount == q.Ne(2));
+        if (!fits)
+            return default;
+        TensorPtr[] arguments = [Readable(q), Readable(k), Readable(v), mask, sinks];
+        return builder.Custom(
+            new Attention(options with { HasMask = !mask.IsNull, HasSinks = !sinks.IsNull }), new Shape(v.Ne(0), q.Ne(2), q.Ne(1), q.Ne(3)), [.. arguments.Where(argument => !argument.IsNull)]);
+
+        TensorPtr Readable(TensorPtr tensor) => tensor.HasContiguousRows && tensor.Nb(1) % sizeof(float) == 0 ? tensor : builder.Contiguous(tensor);
+    }
+
+    /// <summary>Whether it takes the arguments of a recorded FLASH_ATTN_EXT, with its mask as intervals.</summary>
+    public static bool Takes(TracedTensor node) =>
+        node.Sources is [{ Shape: var q }, { Shape: var k }, { Shape: var v }, { Shape: var mask }, .. var sinks] && Takes(q, k, v) && k.Ne1 >= mask.Ne1
+        && sinks is [] or [{ IsWeight: true, Type: GgmlTensorType.F32, Shape.Rows: 1 }];
+
+    private static bool Takes(Shape q, Shape k, Shape v) =>
+        k.Ne0 == q.Ne0 && v.Ne1 == k.Ne1 && v.Ne2 == k.Ne2 && q.Ne2 % k.Ne2 == 0 && k.Ne3 == q.Ne3 && v.Ne3 == q.Ne3;
+
+    public double Operations(TensorPtr result)
+    {
+        var arguments = new AttentionArguments(result, options);
+        return 2.0 * arguments.VisiblePairs() * (arguments.KeyLength + arguments.ValueLength);
+    }
+
+    public void Compute(TensorPtr result, int worker, int workers)
+    {
+        var arguments = new AttentionArguments(result, options);
+        var blocks = (arguments.Tokens + AttentionBlock.Rows - 1) / AttentionBlock.Rows;
+        var (item, end) = WorkSplit.Of(arguments.Heads * arguments.Sequences * blocks, 1, worker, workers);
+        if (item == end)
+            return;
+        var (width, stride) = (arguments.ValueLength, TilePacking.Padded(arguments.ValueLength));
+        var valuesSize = TilePacking.Size(arguments.PaddedCells, width);
+        using var scratch = new Scratch(AttentionBlock.ScratchFor(arguments) + valuesSize + AttentionBlock.RowsFor(width));
+        var room = scratch.Floats;
+        var block = new AttentionBlock(arguments, ref room);
+        var values = Sections.Take(ref room, valuesSize);
+        var sums = Sections.Take(ref room, AttentionBlock.RowsFor(width));
+        using var mask = new MaskRows(arguments);
+        var packed = -1L;
+        for (; item < end; item++)
+        {
+            var head = arguments.Head(item / blocks);
+            if (head.Group != packed)
+            {
+                block.PackKeys(head);
+                TilePacking.PackRows(arguments.Values(head), arguments.ValueStride, arguments.Cells, arguments.PaddedCells, width, values);
+                arguments.Round(values);
+                packed = head.Group;
+            }
+
+            mask.Select(head);
+            block.Weigh(head, (int)(item % blocks) * AttentionBlock.Rows, mask);
+            block.Combine(block.Weights, values, width, sums);
+            for (var row = 0; row < block.Count; row++)
+                sums.Slice(row * stride, width).CopyTo(result.HostSpan<float>(arguments.ResultOffset(head, block.First + row), width));
+        }
+    }
+
+    public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        var builder = pass.Builder;
+        var arguments = new AttentionArguments(y, options);
+        TensorPtr[] sources = [.. Enumerable.Range(0, options.SourceCount).Select(y.Source), dy];
+        var (q, k, v) = (y.Source(0), y.Source(1), y.Source(2));
+        var parts = AttentionGradient.PartsOf(arguments);
+
+        // Heads share keys and values: each part of them has a sum of its own, so that threads never meet.
+        var gradients = PackedGradients.Emit(
+            builder, new AttentionGradient(options, parts), sources,
+            q.Shape, new Shape(k.Shape.Count, parts), new Shape(v.Shape.Count, parts), new Shape(q.Ne(2), q.Ne(3)));
+        pass.Add(q, gradients[0]);
+        pass.Add(k, PackedGradients.SumParts(builder, gradients[1], k.Shape));
+        pass.Add(v, PackedGradients.SumParts(builder, gradients[2], v.Shape));
+        if (options.HasSinks && y.Source(options.SinksSource) is var sinks && pass.Needs(sinks))
+            pass.Add(sinks, PackedGradients.SumParts(builder, gradients[3], sinks.Shape));
+    }
+}

@@ -1,0 +1,68 @@
+using LoraBridge.Training.Graphs;
+using LoraBridge.Native;
+using LoraBridge.Training.Kernels.Cpu;
+
+namespace LoraBridge.Training.Autodiff.Ops;
+
+/// <summary>
+/// y looks at part of x's memory (VIEW, RESHAPE, PERMUTE, TRANSPOSE): dx is 0 but for that part, which is dy.
+/// </summary>
+/// <remarks>
+/// Strides and offset of a view refer to the tensor that owns the memory, so dy goes straight there, past the views in between.
+/// Its dimensions are brought into the order of the strides first, for ggml writes along rows only. What skips elements of a row is
+/// written element by element.
+/// </remarks>
+internal sealed class View : IGradientRule
+{
+    public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        var root = y.Root;
+        if (!pass.Needs(root))
+            return;
+        if (!root.IsContiguous)
+            throw new NotSupportedException($"{y.Name} looks at {root.Name}, which has gaps between its elements.");
+
+        var builder = pass.Builder;
+        var (sorted, strides) = InMemoryOrder(builder, y, dy);
+        if (sorted.Shape.Count == root.Shape.Count && Covers(sorted.Shape, strides))
+            pass.Add(root, builder.Reshape(sorted, root.Shape));
+        else if (strides[0] == sizeof(float))
+            pass.Add(root, builder.Accumulate(builder.Zeros(root.Shape), sorted, strides[1], strides[2], strides[3], (long)y.ViewOffset));
+        else
+            pass.Add(root, builder.Custom(new ViewGradient((long)y.ViewOffset / sizeof(float), ElementStrides(y)), root.Shape, dy));
+    }
+
+    /// <summary>dy with its dimensions by ascending stride, contiguous, and those strides in bytes.</summary>
+    private static (TensorPtr Gradient, long[] Strides) InMemoryOrder(GraphBuilder builder, TensorPtr y, TensorPtr dy)
+    {
+        // Dimensions of extent 1 have no stride to speak of: they go last, in their order.
+        int[] order = [.. Enumerable.Range(0, Shape.Dimensions).OrderBy(i => y.Ne(i) == 1 ? long.MaxValue : y.Nb(i))];
+        var axes = new int[Shape.Dimensions];
+        for (var i = 0; i < axes.Length; i++)
+            axes[order[i]] = i;
+
+        var sorted = order.SequenceEqual([0, 1, 2, 3]) ? dy : builder.Contiguous(builder.Permute(dy, axes[0], axes[1], axes[2], axes[3]));
+        var strides = new long[Shape.Dimensions];
+        var following = (long)sizeof(float);
+        for (var i = 0; i < strides.Length; i++)
+        {
+            strides[i] = y.Ne(order[i]) == 1 ? following : y.Nb(order[i]);
+            following = strides[i] * y.Ne(order[i]);
+        }
+        return (sorted, strides);
+    }
+
+    private static long[] ElementStrides(TensorPtr y) => [.. Enumerable.Range(0, Shape.Dimensions).Select(i => y.Nb(i) / sizeof(float))];
+
+    private static bool Covers(Shape shape, long[] strides)
+    {
+        var expected = (long)sizeof(float);
+        for (var i = 0; i < Shape.Dimensions; i++)
+        {
+            if (strides[i] != expected)
+                return false;
+            expected *= shape[i];
+        }
+        return true;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using LoraBridge.Native;
+using static LoraBridge.Native.Ggml;
+
+namespace LoraBridge.Training.Graphs;
+
+/// <summary>Operations in the order they are to be computed, with the memory for their results.</summary>
+internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
+{
+    private readonly GraphPtr _graph = ggml_new_graph_custom(builder.Context, (nuint)builder.Capacity, grads: false);
+
+    /// <summary>Adds <paramref name="tensor"/> and everything it needs that is not scheduled yet.</summary>
+    public void Schedule(TensorPtr tensor) => ggml_build_forward_expand(_graph, tensor);
+
+    /// <summary>Schedules <paramref name="tensor"/> and keeps its value until the next run.</summary>
+    public void ScheduleOutput(TensorPtr tensor)
+    {
+        ggml_set_output(tensor);
+        Schedule(tensor);
+    }
+
+    /// <summary>Places all results in the memory of <paramref name="allocator"/>; to be repeated when another graph used it meanwhile.</summary>
+    /// <returns>Whether the allocator took more memory: graphs that used it before must not be computed any more.</returns>
+    /// <exception cref="NativeException">There is not enough memory.</exception>
+    public bool Allocate(GraphAllocatorHandle allocator)
+    {
+        var before = ggml_gallocr_get_buffer_size(allocator.Pointer, 0);
+        if (!ggml_gallocr_alloc_graph(allocator.Pointer, _graph))
+            throw new NativeException($"No memory for the results of a graph of {ggml_graph_n_nodes(_graph)} operations.");
+        return ggml_gallocr_get_buffer_size(allocator.Pointer, 0) != before;
+    }
+
+    /// <summary>Bytes that the results take; nothing is allocated.</summary>
+    /// <param name="unused">An allocator that serves for this alone.</param>
+    public long Measure(GraphAllocatorHandle unused)
+    {
+        Span<nuint> sizes = stackalloc nuint[1];
+        ggml_gallocr_reserve_n_size(unused.Pointer, _graph, default, default, sizes);
+        return (long)sizes[0];
+    }
+
+    /// <summary>Operations scheduled so far.</summary>
+    public int Count => ggml_graph_n_nodes(_graph);
+
+    /// <summary>Computes the operations one by one and takes their times; views, which compute nothing, are left out.</summary>
+    /// <remarks>
+    /// On its own, an operation costs the waking of all threads: what a view takes, which is subtracted. The whole is done several
+    /// times, and the least counts: what else the machine does can only add to it.
+    /// </remarks>
+    public IReadOnlyList<OperationTime> Profile()
+    {
+        const int Passes = 3;
+        var seconds = new double[Count];
+        Array.Fill(seconds, double.PositiveInfinity);
+        using var context = GgmlContexts.ForDescriptions(1, graphs: 1, graphSize: 1);
+        var single = ggml_new_graph_custom(context.Pointer, 1, grads: false);
+        for (var pass = 0; pass < Passes; pass++)
+            for (var i = 0; i < seconds.Length; i++)
+            {
+                ggml_graph_clear(single);
+                ggml_graph_add_node(single, ggml_graph_node(_graph, i));
+                var start = Stopwatch.GetTimestamp();
+                engine.Compute(single);
+                seconds[i] = Math.Min(seconds[i], Stopwatch.GetElapsedTime(start).TotalSeconds);
+            }
+        builder.ThrowIfKernelFaulted();
+
+        var nodes = Enumerable.Range(0, seconds.Length).Select(i => ggml_graph_node(_graph, i)).ToList();
+        var waking = seconds.Where((_, i) => nodes[i].IsView).DefaultIfEmpty(0).Min();
+        return [.. nodes.Index().Where(node => !node.Item.IsView).Select(node => new OperationTime(
+            node.Index, node.Item, KindOf(node.Item), Math.Max(0, seconds[node.Index] - waking), OperationsOf(node.Item)))];
+    }
+
+    public void Compute()
+    {
+        engine.Compute(_graph);
+        builder.ThrowIfKernelFaulted();
+    }
+
+    private string KindOf(TensorPtr node)
+    {
+        if (builder.KernelOf(node) is { } kernel)
+            return kernel.GetType().Name;
+        var product = node.Op is GgmlOp.MulMat or GgmlOp.MulMatId;
+        return product ? $"{ggml_op_desc(node)} {node.Source(0).Type}" : ggml_op_desc(node) ?? node.Op.ToString();
+    }
+
+    private double OperationsOf(TensorPtr node) => node.Op switch
+    {
+        GgmlOp.MulMat or GgmlOp.MulMatId => 2.0 * node.Source(0).Ne(0) * node.ElementCount,
+        _ => builder.KernelOf(node) is IProductKernel product ? product.Operations(node) : 0,
+    };
+}
+
+/// <summary>What one operation took.</summary>
+/// <param name="Index">Its place in the graph.</param>
+/// <param name="Node">Its result.</param>
+/// <param name="Kind">ggml's name for it with the type of its weights, or the name of our kernel.</param>
+/// <param name="Seconds">Time, without that of waking the threads.</param>
+/// <param name="Operations">Floating-point operations, where it is a product.</param>
+internal readonly record struct OperationTime(int Index, TensorPtr Node, string Kind, double Seconds, double Operations);

@@ -1,0 +1,195 @@
+using LoraBridge.Native;
+using static LoraBridge.Native.Ggml;
+
+namespace LoraBridge.Training.Graphs;
+
+/// <summary>The ggml operations that lowering and gradients are made of.</summary>
+internal sealed partial class GraphBuilder
+{
+    /// <summary>a + b; b is broadcast.</summary>
+    public TensorPtr Add(TensorPtr a, TensorPtr b)
+    {
+        Require(b.Shape.BroadcastsTo(a.Shape), "ADD", a, b, "the shape of b must divide that of a");
+        return Record(ggml_add(Context, a, b));
+    }
+
+    /// <summary>a += b, in the memory of a.</summary>
+    public TensorPtr AddInPlace(TensorPtr a, TensorPtr b)
+    {
+        Require(a.Shape == b.Shape, "ADD", a, b, "the shapes must be equal");
+        return Record(ggml_add_inplace(Context, a, b));
+    }
+
+    /// <summary>a ∘ b; b is broadcast.</summary>
+    public TensorPtr Mul(TensorPtr a, TensorPtr b)
+    {
+        Require(b.Shape.BroadcastsTo(a.Shape), "MUL", a, b, "the shape of b must divide that of a");
+        return Record(ggml_mul(Context, a, b));
+    }
+
+    /// <summary>a / b; b is broadcast.</summary>
+    public TensorPtr Div(TensorPtr a, TensorPtr b)
+    {
+        Require(b.Shape.BroadcastsTo(a.Shape), "DIV", a, b, "the shape of b must divide that of a");
+        return Record(ggml_div(Context, a, b));
+    }
+
+    /// <summary>factor * a.</summary>
+    public TensorPtr Scale(TensorPtr a, float factor) => Record(ggml_scale(Context, Contiguous(a), factor));
+
+    /// <summary>y[m, n] = sum over k of a[k, m] b[k, n]; a is broadcast over dimensions 2 and 3.</summary>
+    public TensorPtr MulMat(TensorPtr a, TensorPtr b)
+    {
+        Require(
+            a.Ne(0) == b.Ne(0) && b.Ne(2) % a.Ne(2) == 0 && b.Ne(3) % a.Ne(3) == 0, "MUL_MAT", a, b,
+            "first dimensions must be equal, the others of b multiples of those of a");
+        Require(a.Nb(0) <= a.Nb(1), "MUL_MAT", a, "a must not be transposed");
+        return Record(ggml_mul_mat(Context, a, b));
+    }
+
+    /// <summary>y[k, n] = sum over m of a[k, m] b[n, m]: what ggml's own differentiation makes of a product. It is only measured here.</summary>
+    public TensorPtr OutProd(TensorPtr a, TensorPtr b)
+    {
+        Require(a.Ne(1) == b.Ne(1) && b.IsFloat, "OUT_PROD", a, b, "second dimensions must be equal, and b F32");
+        return Record(ggml_out_prod(Context, a, b));
+    }
+
+    /// <summary>softmax(scale * a + slope * mask) over rows, slope from <paramref name="maxBias"/> (ALiBi); the mask may be null.</summary>
+    public TensorPtr SoftMax(TensorPtr a, TensorPtr mask, float scale, float maxBias)
+    {
+        if (!mask.IsNull)
+            Require(
+                mask.Ne(0) == a.Ne(0) && mask.Ne(1) >= a.Ne(1) && a.Ne(2) % mask.Ne(2) == 0 && a.Ne(3) % mask.Ne(3) == 0, "SOFT_MAX",
+                a, mask, "the mask must have a row of the same length for each row of a");
+        return Record(ggml_soft_max_ext(Context, Contiguous(a), mask, scale, maxBias));
+    }
+
+    /// <summary>Adds a sink of one logit per head (dimension 2) to a softmax made by <see cref="SoftMax"/>.</summary>
+    public void AddSinks(TensorPtr softMax, TensorPtr sinks)
+    {
+        if (sinks.IsNull)
+            return;
+        Require(sinks.Ne(0) == softMax.Ne(2) && sinks.IsFloat, "SOFT_MAX", softMax, sinks, "there must be one sink per head");
+        ggml_soft_max_add_sinks(softMax, sinks);
+    }
+
+    public TensorPtr Tanh(TensorPtr a) => Record(ggml_tanh(Context, Contiguous(a)));
+
+    /// <summary>A contiguous tensor with the elements of <paramref name="a"/>: itself, where it is.</summary>
+    public TensorPtr Contiguous(TensorPtr a)
+    {
+        if (!a.IsContiguous)
+            return Record(ggml_cont(Context, a));
+        // Strides of dimensions of extent 1 may be anything, but some of ggml's asserts look at them.
+        return a.HasCanonicalStrides ? a : Record(ggml_reshape_4d(Context, a, a.Ne(0), a.Ne(1), a.Ne(2), a.Ne(3)));
+    }
+
+    public TensorPtr Cast(TensorPtr a, GgmlTensorType type) => a.Type == type ? a : Record(ggml_cast(Context, a, type));
+
+    public TensorPtr Reshape(TensorPtr a, Shape shape)
+    {
+        Require(a.Shape.Count == shape.Count, "RESHAPE", a, $"{shape} has another number of elements");
+        if (a.Shape == shape)
+            return a;
+        return Record(ggml_reshape_4d(Context, Contiguous(a), shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3));
+    }
+
+    /// <summary>Dimension i of <paramref name="a"/> becomes dimension <c>axis_i</c>.</summary>
+    public TensorPtr Permute(TensorPtr a, int axis0, int axis1, int axis2, int axis3)
+    {
+        Span<int> axes = [axis0, axis1, axis2, axis3];
+        axes.Sort();
+        if (!axes.SequenceEqual([0, 1, 2, 3]))
+            throw new ArgumentException($"({axis0}, {axis1}, {axis2}, {axis3}) is no permutation of four dimensions.");
+        return Record(ggml_permute(Context, a, axis0, axis1, axis2, axis3));
+    }
+
+    public TensorPtr Transpose(TensorPtr a) => Record(ggml_transpose(Context, a));
+
+    /// <summary>Looks at <paramref name="shape"/> elements of <paramref name="a"/>; strides and offset in bytes.</summary>
+    public TensorPtr View(TensorPtr a, Shape shape, long nb1, long nb2, long nb3, long offset)
+    {
+        var last = offset + (shape.Ne0 - 1) * a.Nb(0) + (shape.Ne1 - 1) * nb1 + (shape.Ne2 - 1) * nb2 + (shape.Ne3 - 1) * nb3;
+        Require(offset >= 0 && last < a.ByteCount, "VIEW", a, $"{shape} with strides {nb1}, {nb2}, {nb3} from {offset} on reaches outside");
+        return Record(ggml_view_4d(
+            Context, a, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3, (nuint)nb1, (nuint)nb2, (nuint)nb3, (nuint)offset));
+    }
+
+    /// <summary>The F32 elements of contiguous <paramref name="a"/> from <paramref name="start"/> on, as a tensor of <paramref name="shape"/>.</summary>
+    public TensorPtr Part(TensorPtr a, Shape shape, long start)
+    {
+        Require(a.IsContiguous && a.IsFloat, "VIEW", a, "it must be contiguous F32");
+        var row = shape.Ne0 * sizeof(float);
+        return View(a, shape, row, row * shape.Ne1, row * shape.Ne1 * shape.Ne2, start * sizeof(float));
+    }
+
+    /// <summary>The rows of <paramref name="a"/> that <paramref name="indices"/> name.</summary>
+    public TensorPtr GetRows(TensorPtr a, TensorPtr indices)
+    {
+        Require(
+            indices.Type == GgmlTensorType.I32 && indices.Ne(3) == 1 && a.Ne(2) == indices.Ne(1) && a.Ne(3) == indices.Ne(2), "GET_ROWS", a,
+            indices, "b must hold I32 row numbers for each matrix of a");
+        return Record(ggml_get_rows(Context, a, indices));
+    }
+
+    /// <summary>A copy of <paramref name="a"/> in which the rows that <paramref name="indices"/> name are those of <paramref name="rows"/>.</summary>
+    public TensorPtr SetRows(TensorPtr a, TensorPtr rows, TensorPtr indices)
+    {
+        Require(
+            a.Ne(0) == rows.Ne(0) && a.Ne(2) == rows.Ne(2) && a.Ne(3) == rows.Ne(3) && rows.Ne(1) == indices.Ne(0), "SET_ROWS", a, rows,
+            "their rows, and their matrices, must be as many and as long");
+        var copy = Record(ggml_dup(Context, a));
+        // ggml's result lies in the memory of the copy. Views of it would lead past the operation: they get a tensor of their own.
+        return Record(ggml_dup(Context, Record(ggml_set_rows(Context, copy, rows, indices))));
+    }
+
+    /// <summary>A tensor of <paramref name="shape"/> filled with zeros.</summary>
+    public TensorPtr Zeros(Shape shape) => Fill(GgmlTensorType.F32, shape, 0);
+
+    /// <summary>A tensor with the same number everywhere.</summary>
+    public TensorPtr Fill(GgmlTensorType type, Shape shape, float value)
+    {
+        var target = ggml_new_tensor_4d(Context, type, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3);
+        return Record(ggml_fill(Context, target, value));
+    }
+
+    /// <summary>a, with b added to the part of it that starts at <paramref name="offset"/>; strides in bytes.</summary>
+    public TensorPtr Accumulate(TensorPtr a, TensorPtr b, long nb1, long nb2, long nb3, long offset)
+    {
+        Require(a.IsContiguous && b.IsContiguous && a.IsFloat && b.IsFloat, "ACC", a, b, "both must be contiguous F32");
+        return Record(ggml_acc(Context, a, b, (nuint)nb1, (nuint)nb2, (nuint)nb3, (nuint)offset));
+    }
+
+    /// <summary><paramref name="a"/> rotated, or rotated back, by the positions and parameters of <paramref name="rotation"/>.</summary>
+    public TensorPtr Rotate(TensorPtr rotation, TensorPtr a, GgmlOp op)
+    {
+        Require(
+            rotation.Op is GgmlOp.Rope or GgmlOp.RopeBack && op is GgmlOp.Rope or GgmlOp.RopeBack && rotation.Shape == a.Shape, "ROPE", rotation, a,
+            "the first must be a rotation of the shape of the second");
+        var rotated = ggml_dup_tensor(Context, a);
+        rotated.SetOp(op);
+        rotation.OpParams.CopyTo(rotated.OpParams);
+        rotated.SetSource(0, a);
+        for (var i = 1; i <= 2; i++)
+            if (!rotation.Source(i).IsNull)
+                rotated.SetSource(i, rotation.Source(i));
+        return Record(rotated);
+    }
+
+    /// <summary>a repeated to a larger shape.</summary>
+    public TensorPtr Repeat(TensorPtr a, Shape shape)
+    {
+        Require(a.Shape.BroadcastsTo(shape), "REPEAT", a, $"its shape must divide {shape}");
+        return a.Shape == shape ? a : Record(ggml_repeat_4d(Context, a, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3));
+    }
+
+    /// <summary>a summed over the repetitions of a smaller shape: what a broadcast argument gets of a gradient.</summary>
+    public TensorPtr SumTo(TensorPtr a, Shape shape)
+    {
+        Require(shape.BroadcastsTo(a.Shape), "REPEAT_BACK", a, $"its shape must be a multiple of {shape}");
+        if (a.Shape == shape)
+            return a;
+        var target = ggml_new_tensor_4d(Context, GgmlTensorType.F32, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3);
+        return Record(ggml_repeat_back(Context, a, target));
+    }
+}

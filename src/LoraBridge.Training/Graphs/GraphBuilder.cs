@@ -1,0 +1,121 @@
+using LoraBridge.Native;
+using static LoraBridge.Native.Ggml;
+
+namespace LoraBridge.Training.Graphs;
+
+/// <summary>
+/// Makes the tensors of a graph. Checks shapes and types in C# before ggml does with an assert that would end the process, and
+/// keeps the order in which operations were made: the tape that a backward pass walks in reverse.
+/// </summary>
+internal sealed partial class GraphBuilder : IDisposable
+{
+    private readonly GgmlContextHandle _context;
+    private readonly List<CustomOperation> _operations = [];
+    private readonly Dictionary<TensorPtr, ITensorKernel> _kernels = [];
+    private readonly Dictionary<(ITensorKernel Kernel, TensorPtr Source), TensorPtr> _shared = [];
+    private readonly List<TensorPtr> _tape = [];
+
+    /// <param name="capacity">How many tensors can be made.</param>
+    public GraphBuilder(int capacity)
+    {
+        Capacity = capacity;
+        _context = GgmlContexts.ForDescriptions(capacity, graphs: 1, graphSize: capacity);
+    }
+
+    public int Capacity { get; }
+
+    /// <summary>Operations in the order they were made.</summary>
+    public IReadOnlyList<TensorPtr> Tape => _tape;
+
+    public GgmlContext Context => _context.Pointer;
+
+    /// <summary>Owner of the tensors made here.</summary>
+    public GgmlContextHandle Handle => _context;
+
+    /// <summary>Rethrows what a managed kernel threw during the last computation.</summary>
+    public void ThrowIfKernelFaulted()
+    {
+        foreach (var operation in _operations)
+            operation.ThrowIfFaulted();
+    }
+
+    /// <summary>A node computed by <paramref name="kernel"/>. Sources are made contiguous if <paramref name="kernel"/> cannot take strides.</summary>
+    public TensorPtr Custom(ITensorKernel kernel, Shape shape, params ReadOnlySpan<TensorPtr> sources)
+    {
+        var operation = new CustomOperation(kernel.Compute);
+        _operations.Add(operation);
+        var node = operation.CreateNode(Context, GgmlTensorType.F32, [shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3], sources);
+        _kernels.Add(node, kernel);
+        return Record(node);
+    }
+
+    /// <summary>As <see cref="Custom"/>, but made once in a stretch of the graph, for all who ask for it.</summary>
+    public TensorPtr SharedCustom(ITensorKernel kernel, Shape shape, TensorPtr source)
+    {
+        if (!_shared.TryGetValue((kernel, source), out var node))
+            _shared[(kernel, source)] = node = Custom(kernel, shape, source);
+        return node;
+    }
+
+    /// <summary>Starts a stretch whose nodes use none that were made before to be shared: those need not be kept until then.</summary>
+    public void StartStretch() => _shared.Clear();
+
+    /// <summary>What computes a node made by <see cref="Custom"/>; null for ggml's own operations.</summary>
+    public ITensorKernel? KernelOf(TensorPtr node) => _kernels.GetValueOrDefault(node);
+
+    /// <summary>A leaf: an input or a parameter, allocated by the caller.</summary>
+    public TensorPtr Leaf(GgmlTensorType type, Shape shape, string name)
+    {
+        var tensor = ggml_new_tensor_4d(Context, type, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3);
+        tensor.SetName(name);
+        return tensor;
+    }
+
+    /// <summary>A copy of a recorded node, with its parameters, shape and strides, on other sources.</summary>
+    public TensorPtr Copy(TracedTensor node, ReadOnlySpan<TensorPtr> sources, TensorPtr viewSource)
+    {
+        var shape = node.Shape;
+        var tensor = ggml_new_tensor_4d(Context, node.Type, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3);
+        tensor.SetOp(node.Op);
+        tensor.SetName(node.Name);
+        node.OpParams.CopyTo(tensor.OpParams);
+        for (var i = 0; i < sources.Length; i++)
+            if (!sources[i].IsNull)
+                tensor.SetSource(i, sources[i]);
+
+        if (!viewSource.IsNull)
+        {
+            for (var i = 0; i < Shape.Dimensions; i++)
+                tensor.SetNb(i, node.Strides[i]);
+            // ggml keeps a view's source flat: the tensor that owns the memory, and the whole offset into it.
+            tensor.SetViewSource(viewSource.Root, node.ViewOffset + (long)viewSource.ViewOffset);
+        }
+        return Record(tensor);
+    }
+
+    public void Dispose()
+    {
+        _context.Dispose();
+        foreach (var operation in _operations)
+            operation.Dispose();
+    }
+
+    /// <summary>Appends an operation, made in <see cref="Context"/>, to the tape.</summary>
+    public TensorPtr Record(TensorPtr tensor)
+    {
+        _tape.Add(tensor);
+        return tensor;
+    }
+
+    private static void Require(bool condition, string operation, TensorPtr a, TensorPtr b, string rule)
+    {
+        if (!condition)
+            throw new ArgumentException($"{operation}: a is {a.Shape} {a.Type} ({a.Name}), b is {b.Shape} {b.Type} ({b.Name}): {rule}.");
+    }
+
+    private static void Require(bool condition, string operation, TensorPtr a, string rule)
+    {
+        if (!condition)
+            throw new ArgumentException($"{operation}: a is {a.Shape} {a.Type} ({a.Name}): {rule}.");
+    }
+}

@@ -1,0 +1,161 @@
+using LoraBridge.Native;
+using static LoraBridge.Native.Llama;
+
+namespace LoraBridge.Training.Graphs;
+
+/// <summary>
+/// Records llama.cpp's own forward graph of a model, by decoding one row of tokens with an observer in place (<c>cb_eval</c>).
+/// </summary>
+/// <remarks>
+/// Flash attention is asked for because it makes attention a single operation, easy to recognise; the cache is F32 so that the
+/// recorded graph computes in F32 throughout. Adapters that are set appear in the graph exactly where llama.cpp applies them.
+/// What llama.cpp computes before it runs the graph is data of an input: for positions, masks and the like it is the same for every
+/// row, and for the rest, which shows when another row is recorded, llama.cpp is asked again for each row (<see cref="TokenInputs"/>).
+/// </remarks>
+internal sealed class GraphTracer
+{
+    private readonly Dictionary<TensorPtr, TracedTensor> _known = [];
+    private readonly List<TracedTensor> _nodes = [];
+    private readonly List<TracedTensor> _inputs = [];
+    private readonly int _tokens;
+    private readonly int? _enoughInputs;
+
+    private GraphTracer(int tokens, int? enoughInputs) => (_tokens, _enoughInputs) = (tokens, enoughInputs);
+
+    /// <param name="model">The model; its weights, as loaded, become leaves of the graph.</param>
+    /// <param name="adapter">An adapter whose branches shall be in the graph, with scale 1; null records the bare model.</param>
+    /// <param name="tokens">T, the tokens of a row.</param>
+    /// <param name="outputRows">How many of the tokens get logits.</param>
+    /// <param name="threads">Threads for the one decode.</param>
+    /// <exception cref="NotSupportedException">The model does not decode text into logits.</exception>
+    public static TracedGraph Trace(LlamaModelHandle model, LlamaAdapterHandle? adapter, int tokens, int outputRows, int threads)
+    {
+        if (llama_model_has_encoder(model.Pointer))
+            throw new NotSupportedException("Models with an encoder cannot be trained: a row has no encoded input.");
+
+        var recorded = Decode(model, adapter, Row(model, tokens, first: 1, stride: 7), outputRows, threads);
+        var varying = recorded.VaryingInputs(Decode(model, adapter, Row(model, tokens, first: 2, stride: 11), outputRows, threads));
+        var graph = recorded.Graph(model, tokens, outputRows);
+        return varying.Length == 0 ? graph : graph with
+        {
+            TokenInputs = new TokenInputs([.. varying.Select(i => recorded._inputs[i])], row =>
+            {
+                var inputs = Decode(model, null, row, outputRows, threads, varying[^1] + 1)._inputs;
+                return [.. varying.Select(i => inputs[i].InputData!)];
+            }),
+        };
+    }
+
+    /// <summary>Records the graph of one token, to see what is in it: it need not be one that can be trained.</summary>
+    /// <exception cref="NotSupportedException">The model does not decode text into logits.</exception>
+    public static TracedGraph TraceStructure(LlamaModelHandle model, LlamaAdapterHandle adapter) => llama_model_has_encoder(model.Pointer)
+        ? throw new NotSupportedException("Models with an encoder decode nothing without an encoded input.")
+        : Decode(model, adapter, [1], outputRows: 1, threads: 1).Graph(model, tokens: 1, outputRows: 1);
+
+    private static int[] Row(LlamaModelHandle model, int tokens, int first, int stride)
+    {
+        var vocabulary = VocabularySize(model);
+        return [.. Enumerable.Range(0, tokens).Select(i => (int)(((long)i * stride + first) % vocabulary))];
+    }
+
+    /// <summary>Decodes a row and records the graph of that; or only as many inputs as are wanted, as they are.</summary>
+    private static GraphTracer Decode(
+        LlamaModelHandle model, LlamaAdapterHandle? adapter, int[] tokens, int outputRows, int threads, int? enoughInputs = null)
+    {
+        var tracer = new GraphTracer(tokens.Length, enoughInputs);
+        using var callback = new EvaluationCallback(tracer.Observe);
+        var parameters = LlamaContexts.DefaultParameters() with
+        {
+            n_ctx = (uint)tokens.Length,
+            n_batch = (uint)tokens.Length,
+            n_ubatch = (uint)tokens.Length,
+            n_seq_max = 1,
+            n_threads = threads,
+            n_threads_batch = threads,
+            flash_attn_type = LlamaFlashAttentionType.Enabled,
+            type_k = GgmlTensorType.F32,
+            type_v = GgmlTensorType.F32,
+            swa_full = true,
+            offload_kqv = false,
+            op_offload = false,
+        };
+        using var context = LlamaContexts.Create(model, parameters, callback);
+        if (adapter is not null && llama_set_adapters_lora(context.Pointer, [adapter.Pointer], 1, [1]) != 0)
+            throw new NativeException("The adapter could not be set for tracing.");
+
+        using var batch = new BatchHandle(tokens.Length);
+        for (var i = 0; i < tokens.Length; i++)
+            batch.Add(tokens[i], i, 0, logits: i >= tokens.Length - outputRows);
+        var status = llama_decode(context.Pointer, batch.Batch);
+        callback.ThrowIfFaulted();
+        return status == 0 ? tracer : throw new NativeException($"llama_decode of a row of {tokens.Length} tokens ended with {status}.");
+    }
+
+    private TracedGraph Graph(LlamaModelHandle model, int tokens, int outputRows)
+    {
+        var vocabulary = VocabularySize(model);
+        var output = _nodes.LastOrDefault(node => node.Shape == new Shape(vocabulary, outputRows) && node.Type == GgmlTensorType.F32)
+            ?? throw new NotSupportedException($"The model computes no logits [{vocabulary}, {outputRows}].");
+        return new TracedGraph(_nodes, output, tokens, outputRows);
+    }
+
+    private static int VocabularySize(LlamaModelHandle model) => llama_vocab_n_tokens(llama_model_get_vocab(model.Pointer));
+
+    /// <summary>Which inputs hold something else for another row.</summary>
+    private int[] VaryingInputs(GraphTracer other) => _inputs.Count == other._inputs.Count
+        ? [.. _inputs.Zip(other._inputs).Index().Where(pair => !HoldTheSame(pair.Item.First, pair.Item.Second)).Select(pair => pair.Index)]
+        : throw new NotSupportedException("The model's graph depends on which tokens a row has.");
+
+    private static bool HoldTheSame(TracedTensor a, TracedTensor b) => a.InputData.AsSpan().SequenceEqual(b.InputData) && Equals(a.Mask, b.Mask);
+
+    /// <summary>Asked for every operation before it is computed; nothing is to be seen afterwards.</summary>
+    private bool Observe(TensorPtr tensor, bool ask)
+    {
+        if (ask && tensor.Op != GgmlOp.None && !_known.ContainsKey(tensor))
+        {
+            var node = Import(tensor);
+            _nodes.Add(node);
+            _inputs.AddRange(node.Sources.OfType<TracedTensor>().Where(source => source.IsInput && source.Name != TracedGraph.TokensName).Except(_inputs));
+        }
+        // To see a result and then not to go on is how computing ends early.
+        return ask && _inputs.Count >= _enoughInputs;
+    }
+
+    private TracedTensor Import(TensorPtr tensor)
+    {
+        if (_known.TryGetValue(tensor, out var known))
+            return known;
+
+        var sources = new List<TracedTensor?>();
+        for (var i = 0; i < Ggml.MaxSources; i++)
+        {
+            var source = tensor.Source(i);
+            // CPY names its target as a second source, which may be itself; the target's memory is not an argument.
+            var isTarget = tensor.Op == GgmlOp.Cpy && i == 1;
+            sources.Add(source.IsNull || isTarget ? null : Import(source));
+        }
+        while (sources.Count > 0 && sources[^1] is null)
+            sources.RemoveAt(sources.Count - 1);
+
+        var isLeaf = tensor.Op == GgmlOp.None;
+        var isInput = isLeaf && tensor.Flags.HasFlag(GgmlTensorFlags.Input) && tensor.Data != 0;
+        var mask = isInput && _enoughInputs is null ? PositionMask.TryRead(tensor, _tokens) : null;
+        var imported = new TracedTensor
+        {
+            Name = tensor.Name,
+            Op = tensor.Op,
+            Type = tensor.Type,
+            Shape = tensor.Shape,
+            Strides = [tensor.Nb(0), tensor.Nb(1), tensor.Nb(2), tensor.Nb(3)],
+            OpParams = tensor.OpParams.ToArray(),
+            Sources = [.. sources],
+            ViewSource = tensor.ViewSource.IsNull ? null : Import(tensor.ViewSource),
+            ViewOffset = (long)tensor.ViewOffset,
+            Weight = isLeaf && !isInput ? tensor : default,
+            InputData = isInput && mask is null ? tensor.ToArray<byte>() : null,
+            Mask = mask,
+        };
+        _known.Add(tensor, imported);
+        return imported;
+    }
+}

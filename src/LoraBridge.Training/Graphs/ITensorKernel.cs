@@ -1,0 +1,22 @@
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Graphs;
+
+/// <summary>
+/// An operation computed by managed code inside a ggml graph, on the threads of the CPU backend. It writes every element of its
+/// result, and the workers share the work without overlap.
+/// </summary>
+internal interface ITensorKernel
+{
+    /// <param name="result">The tensor to fill; its sources are the kernel's arguments.</param>
+    /// <param name="worker">This thread, 0 to <paramref name="workers"/> - 1.</param>
+    /// <param name="workers">How many threads share the operation.</param>
+    void Compute(TensorPtr result, int worker, int workers);
+}
+
+/// <summary>A kernel whose work is products of matrices.</summary>
+internal interface IProductKernel : ITensorKernel
+{
+    /// <summary>Multiplications and additions of the products that <paramref name="result"/> is made of.</summary>
+    double Operations(TensorPtr result);
+}

@@ -1,0 +1,89 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Kernels.Cpu;
+
+/// <summary>
+/// How a quantised type stores a block of elements: x = s q + c, with integers q of a few bits and numbers s and c that a group of elements
+/// shares.
+/// </summary>
+internal interface IBlockFormat
+{
+    /// <summary>Elements of a block, whole groups.</summary>
+    static abstract int Elements { get; }
+
+    /// <summary>Bytes of a block.</summary>
+    static abstract int Bytes { get; }
+
+    /// <summary>Elements that share s and c: 16 or 32.</summary>
+    static abstract int Group { get; }
+
+    /// <summary>Whether there is a c; else it is 0.</summary>
+    static abstract bool HasConstants { get; }
+
+    /// <summary>The smallest q.</summary>
+    static abstract int Lowest { get; }
+
+    /// <summary>The largest q.</summary>
+    static abstract int Highest { get; }
+
+    /// <summary>Reads s and, if there is one, c of each group of a block.</summary>
+    static abstract void ReadScales(ref readonly byte block, ref float scales, ref float constants);
+
+    /// <summary>Reads q of 32 elements of a block.</summary>
+    /// <param name="block">The block's first byte.</param>
+    /// <param name="index">Which 32.</param>
+    static abstract Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index);
+}
+
+/// <summary>Does something with blocks of a format that is known at run time only.</summary>
+internal interface IBlockVisitor
+{
+    /// <summary>Does it.</summary>
+    void Visit<TFormat>() where TFormat : struct, IBlockFormat;
+}
+
+/// <summary>The formats of ggml's types.</summary>
+internal static class BlockFormat
+{
+    /// <summary>Elements that are read at a time.</summary>
+    public const int Step = 32;
+
+    /// <summary>Has <paramref name="visitor"/> visit the format of <paramref name="type"/>.</summary>
+    /// <returns>Whether it has one here, and the processor what reading it takes.</returns>
+    public static bool TryVisit<TVisitor>(GgmlTensorType type, TVisitor visitor) where TVisitor : IBlockVisitor, allows ref struct
+    {
+        if (!Avx2.IsSupported)
+            return false;
+        switch (type)
+        {
+            case GgmlTensorType.Q4_0: visitor.Visit<SmallBlocks.Q4>(); return true;
+            case GgmlTensorType.Q4_1: visitor.Visit<SmallBlocks.Q4WithMinimum>(); return true;
+            case GgmlTensorType.Q5_0: visitor.Visit<SmallBlocks.Q5>(); return true;
+            case GgmlTensorType.Q5_1: visitor.Visit<SmallBlocks.Q5WithMinimum>(); return true;
+            case GgmlTensorType.Q8_0: visitor.Visit<SmallBlocks.Q8>(); return true;
+            case GgmlTensorType.IQ4_NL: visitor.Visit<SmallBlocks.Nonlinear>(); return true;
+            case GgmlTensorType.MXFP4: visitor.Visit<SmallBlocks.Microscaling>(); return true;
+            case GgmlTensorType.NVFP4: visitor.Visit<SmallBlocks.MicroscalingBySixteen>(); return true;
+            case GgmlTensorType.Q1_0: visitor.Visit<FewBitBlocks.Q1>(); return true;
+            case GgmlTensorType.Q2_0: visitor.Visit<FewBitBlocks.Q2>(); return true;
+            case GgmlTensorType.TQ1_0: visitor.Visit<FewBitBlocks.Ternary>(); return true;
+            case GgmlTensorType.TQ2_0: visitor.Visit<FewBitBlocks.TernaryInTwoBits>(); return true;
+            case GgmlTensorType.Q2_K: visitor.Visit<LargeBlocks.Q2>(); return true;
+            case GgmlTensorType.Q3_K: visitor.Visit<LargeBlocks.Q3>(); return true;
+            case GgmlTensorType.Q4_K: visitor.Visit<LargeBlocks.Q4>(); return true;
+            case GgmlTensorType.Q5_K: visitor.Visit<LargeBlocks.Q5>(); return true;
+            case GgmlTensorType.Q6_K: visitor.Visit<LargeBlocks.Q6>(); return true;
+            case GgmlTensorType.IQ4_XS: visitor.Visit<LargeBlocks.Nonlinear>(); return true;
+            case GgmlTensorType.IQ2_XXS: visitor.Visit<GridBlocks.Iq2Xxs>(); return true;
+            case GgmlTensorType.IQ2_XS: visitor.Visit<GridBlocks.Iq2Xs>(); return true;
+            case GgmlTensorType.IQ2_S: visitor.Visit<GridBlocks.Iq2S>(); return true;
+            case GgmlTensorType.IQ3_XXS: visitor.Visit<GridBlocks.Iq3Xxs>(); return true;
+            case GgmlTensorType.IQ3_S: visitor.Visit<GridBlocks.Iq3S>(); return true;
+            case GgmlTensorType.IQ1_S: visitor.Visit<GridBlocks.Iq1S>(); return true;
+            case GgmlTensorType.IQ1_M: visitor.Visit<GridBlocks.Iq1M>(); return true;
+            default: return false;
+        }
+    }
+}

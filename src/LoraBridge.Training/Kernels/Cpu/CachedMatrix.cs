@@ -1,0 +1,67 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace LoraBridge.Training.Kernels.Cpu;
+
+/// <summary>A right factor B [K, N] as panels of 8-bit integers, each filled from a source when it is first asked for.</summary>
+internal sealed class CachedMatrix : IPanelSource
+{
+    private const int Tile = FixedPointKernel.Columns, Depth = FixedPointGemm.PanelDepth, Largest = 127;
+
+    private readonly IPanelSource _source;
+    private readonly sbyte[] _integers;
+    private readonly float[] _scales;
+    private readonly bool[] _filled;
+    private readonly int _columns;
+
+    public CachedMatrix(IPanelSource source, int rows, int columns)
+    {
+        _source = source;
+        _columns = (columns + Tile - 1) / Tile * Tile;
+        var panels = (rows + Depth - 1) / Depth;
+        _integers = GC.AllocateUninitializedArray<sbyte>((rows + 1) / 2 * 2 * _columns);
+        _scales = new float[panels * _columns];
+        _filled = new bool[panels * (_columns / Tile)];
+    }
+
+    public void Fill(int k, int height, int column, int width, Span<float> stage, Span<int> panel, Span<float> scales)
+    {
+        var padded = (width + Tile - 1) / Tile * Tile;
+        var used = (height + 1) / 2 * padded;
+        var integers = _integers.AsSpan(k * _columns + column * ((height + 1) / 2 * 2), 2 * used);
+        var stored = _scales.AsSpan(k / Depth * _columns + column, padded);
+        // Columns are shared among threads in whole stages; two that fill the same, for rows of their own, write the same.
+        ref var filled = ref _filled[k / Depth * (_columns / Tile) + column / Tile];
+        if (!Volatile.Read(ref filled))
+        {
+            _source.Fill(k, height, column, width, stage, panel, scales);
+            Narrow(panel[..used], integers);
+            for (var n = 0; n < padded; n++)
+                stored[n] = scales[n] * ((float)FixedPointGemm.Largest / Largest);
+            Volatile.Write(ref filled, true);
+        }
+        Widen(integers, panel[..used]);
+        stored.CopyTo(scales);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Narrow(ReadOnlySpan<int> pairs, Span<sbyte> integers)
+    {
+        var from = MemoryMarshal.Cast<int, short>(pairs);
+        for (var i = 0; i < from.Length; i++)
+            integers[i] = (sbyte)MathF.Round(from[i] * ((float)Largest / FixedPointGemm.Largest));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Widen(ReadOnlySpan<sbyte> integers, Span<int> pairs)
+    {
+        var to = MemoryMarshal.Cast<int, short>(pairs);
+        for (var i = 0; i < integers.Length; i += Vector256<sbyte>.Count)
+        {
+            var (low, high) = Vector256.Widen(Vector256.Create(integers.Slice(i, Vector256<sbyte>.Count)));
+            low.CopyTo(to[i..]);
+            high.CopyTo(to[(i + Vector256<short>.Count)..]);
+        }
+    }
+}

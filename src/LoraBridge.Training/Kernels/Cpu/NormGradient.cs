@@ -1,0 +1,33 @@
+using System.Numerics.Tensors;
+using LoraBridge.Training.Graphs;
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Kernels.Cpu;
+
+/// <summary>
+/// Gradient of a layer normalisation without its weights, y = (x - mean) / s with s = sqrt(var + ε):
+/// dx = (dy - mean(dy) - y mean(dy ∘ y)) / s. Sources: x and dy, contiguous.
+/// </summary>
+internal sealed class NormGradient(float epsilon) : ITensorKernel
+{
+    public void Compute(TensorPtr result, int worker, int workers)
+    {
+        var width = (int)result.Ne(0);
+        var (start, end) = WorkSplit.Of(result.Shape.Rows, 1, worker, workers);
+        var y = new float[width];
+        for (var row = start; row < end; row++)
+        {
+            var x = result.Source(0).HostSpan<float>(row * width, width);
+            var dy = result.Source(1).HostSpan<float>(row * width, width);
+            var dx = result.HostSpan<float>(row * width, width);
+
+            TensorPrimitives.Subtract(x, TensorPrimitives.Sum(x) / width, y);
+            var s = MathF.Sqrt(TensorPrimitives.SumOfSquares<float>(y) / width + epsilon);
+            TensorPrimitives.Divide(y, s, y);
+            var mean = TensorPrimitives.Sum<float>(dy) / width;
+            var projection = TensorPrimitives.Dot<float>(dy, y) / width;
+            for (var i = 0; i < width; i++)
+                dx[i] = (dy[i] - mean - y[i] * projection) / s;
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Kernels.Cpu;
+
+/// <summary>Takes contiguous memory apart, front to back.</summary>
+internal static class Sections
+{
+    extension(TensorPtr tensor)
+    {
+        /// <summary>All elements of a contiguous F32 tensor in host memory.</summary>
+        public Span<float> Floats => tensor.HostSpan<float>(0, checked((int)tensor.ElementCount));
+    }
+
+    /// <summary>The first <paramref name="count"/> elements of <paramref name="rest"/>, which keeps the others.</summary>
+    public static Span<float> Take(scoped ref Span<float> rest, long count)
+    {
+        var section = rest[..checked((int)count)];
+        rest = rest[(int)count..];
+        return section;
+    }
+}

@@ -1,0 +1,37 @@
+using LoraBridge.Training.Graphs;
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Kernels.Cpu;
+
+/// <summary>
+/// Gradients of replacing rows: db[:, i, h] = dy[:, indices[i, h], h], da = dy with zeros in these rows. Sources: dy [D, N, H...],
+/// indices [I, H..., I32 or I64, repeated over the matrices of dy], contiguous. The result is db [D, I, H...] followed by da.
+/// </summary>
+internal sealed class SetRowsGradient : ITensorKernel
+{
+    public static readonly SetRowsGradient Instance = new();
+
+    public void Compute(TensorPtr result, int worker, int workers)
+    {
+        var (dy, indices) = (result.Source(0), result.Source(1));
+        var (width, targets, rows) = ((int)dy.Ne(0), dy.Ne(1), indices.Ne(0));
+        var db = dy.Ne(2) * dy.Ne(3) * rows * width;
+        var (first, end) = WorkSplit.Of(dy.Ne(2) * dy.Ne(3), 1, worker, workers);
+        for (var matrix = first; matrix < end; matrix++)
+        {
+            var (i2, i3) = (matrix % dy.Ne(2), matrix / dy.Ne(2));
+            var list = (i3 % indices.Ne(2) * indices.Ne(1) + i2 % indices.Ne(1)) * rows;
+            var source = dy.HostSpan<float>(matrix * targets * width, (int)targets * width);
+            var da = result.HostSpan<float>(db + matrix * targets * width, source.Length);
+            source.CopyTo(da);
+            for (var i = 0L; i < rows; i++)
+            {
+                var n = indices.Type == GgmlTensorType.I64
+                    ? (int)indices.HostSpan<long>(list + i, 1)[0]
+                    : indices.HostSpan<int>(list + i, 1)[0];
+                source.Slice(n * width, width).CopyTo(result.HostSpan<float>((matrix * rows + i) * width, width));
+                da.Slice(n * width, width).Clear();
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+using LoraBridge.Finetuning;
+using LoraBridge.Training.Graphs;
+using LoraBridge.Native;
+using LoraBridge.Training.Autodiff.Ops;
+using LoraBridge.Training.Kernels.Cpu;
+
+namespace LoraBridge.Training;
+
+/// <summary>
+/// Computes the loss of a row and adds its gradients to those of the trainable tensors: one ggml graph of forward, loss and
+/// backward, built once for each number of head chunks and reused.
+/// </summary>
+internal sealed class TrainingGraph : IDisposable
+{
+    private readonly TracedGraph _graph;
+    private readonly ComputeEngine _engine;
+    private readonly ProductLowering _trainedProducts;
+    private readonly GraphBuilder _leaves;
+    private readonly BufferHandle _leafMemory;
+    private readonly GraphAllocatorHandle _allocator;
+    private readonly RowInputs _inputs;
+    private readonly List<HeadChunk> _chunks = [];
+    private readonly Dictionary<(int Chunks, bool Backward), TrainingStepGraph> _steps = [];
+    private TrainingStepGraph? _current;
+
+    /// <param name="graph">What llama.cpp computes for a row, with adapter branches if there is an adapter, and without state
+    /// (<see cref="StateElimination"/>).</param>
+    /// <param name="isTrainable">Which leaves of it training changes; they must be F32 in host memory.</param>
+    /// <param name="engine">Where to compute.</param>
+    /// <param name="shape">Whether layers are computed again in the backward pass instead of kept, and how precisely.</param>
+    /// <exception cref="NotSupportedException">An operation on the way from a trainable tensor to the loss has no gradient rule.</exception>
+    public TrainingGraph(TracedGraph graph, Func<TracedTensor, bool> isTrainable, ComputeEngine engine, TrainingGraphShape shape)
+    {
+        _graph = graph;
+        _engine = engine;
+        _leaves = new GraphBuilder(4096 + _graph.Leaves.Count * 2);
+        _inputs = new RowInputs(_graph, _leaves, AttentionLowering.MasksTakenAsIntervals(_graph));
+        Parts = new GraphParts(_graph, _inputs.OutputRows, isTrainable);
+        var cache = shape.CachesTransposed ? new PanelCache() : null;
+        var fixedPoint = shape.Precision == TrainingPrecision.Exact ? null : new FixedPointMatMul(cache);
+        _trainedProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint, cache);
+        Noise = shape.Noise;
+        TrainedNodes = Noise is null ? _trainedProducts : new NoiseLowering(_trainedProducts, Noise, Parts.Trainable);
+        MeasuredProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint: null);
+        foreach (var leaf in Parts.Trainable)
+        {
+            if (leaf.Type != GgmlTensorType.F32)
+                throw new NotSupportedException($"{leaf.Name} is {leaf.Type}; only F32 tensors can be trained.");
+            var gradient = _leaves.Leaf(GgmlTensorType.F32, leaf.Shape, $"{leaf.Name}.grad");
+            Parameters.Add(new TrainableTensor(leaf.Name, leaf.Weight, gradient));
+        }
+
+        var most = (graph.Tokens + ChunkRows - 1) / ChunkRows;
+        for (var i = 0; i < most; i++)
+            _chunks.Add(new HeadChunk(_leaves, ChunkRows, i));
+        _leafMemory = engine.Allocate(_leaves);
+        _allocator = engine.CreateAllocator();
+        // Built now, so that an operation without a rule is reported before anything is trained; memory is taken when it is used.
+        Recomputes = shape.Recompute ?? LargestWork(recompute: false) > shape.KeepBudget;
+        Build(1, backward: true);
+    }
+
+    public GraphParts Parts { get; }
+
+    /// <summary>How nodes are emitted where gradients are wanted: with noise, if there is any.</summary>
+    public INodeLowering TrainedNodes { get; }
+
+    /// <summary>What is random in rows that are trained on; null when nothing is.</summary>
+    public RowNoise? Noise { get; }
+
+    /// <summary>How products are computed where losses are measured: as inference does.</summary>
+    public ProductLowering MeasuredProducts { get; }
+
+    /// <summary>Whether layers are computed again in the backward pass instead of kept.</summary>
+    public bool Recomputes { get; }
+
+    /// <summary>What is trained, in the order of first use in the model.</summary>
+    public List<TrainableTensor> Parameters { get; } = [];
+
+    /// <summary>Tokens of a row.</summary>
+    public int Tokens => _graph.Tokens;
+
+    /// <summary>Tokens that go through the head at a time.</summary>
+    public int ChunkRows => _graph.OutputRows;
+
+    /// <summary>Whether a row must hold one sequence only.</summary>
+    public bool OneSequencePerRow => _graph.CarriesState || _inputs.OneSequencePerRow;
+
+    /// <summary>Bytes of the intermediate results of the longest row, of inputs, and of copies of weights.</summary>
+    public long WorkingMemory => LargestWork() + (long)Ggml.ggml_backend_buffer_get_size(_leafMemory.Pointer) + _trainedProducts.CacheBytes;
+
+    public void ClearGradients()
+    {
+        foreach (var parameter in Parameters)
+            parameter.Gradients.Clear();
+    }
+
+    /// <summary>Adds the gradients of Σ weight · loss over the targets of a row.</summary>
+    /// <returns>Σ weight · loss, in nats.</returns>
+    public double Accumulate(
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences, ReadOnlySpan<LossTarget> targets) =>
+        Compute(tokens, positions, sequences, targets, backward: true);
+
+    /// <summary>Σ weight · loss over the targets of a row, in nats, without gradients.</summary>
+    public double Evaluate(
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences, ReadOnlySpan<LossTarget> targets) =>
+        Compute(tokens, positions, sequences, targets, backward: false);
+
+    /// <summary>Computes the row of the last computation once more, and says how long each operation takes; gradients are added again.</summary>
+    /// <exception cref="InvalidOperationException">No row has been computed.</exception>
+    public IEnumerable<(TrainingPhase Phase, OperationTime Time)> Profile() =>
+        (_current ?? throw new InvalidOperationException("No row has been computed.")).Profile();
+
+    private double Compute(
+        ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences, ReadOnlySpan<LossTarget> targets, bool backward)
+    {
+        if (targets.IsEmpty)
+            return 0;
+        _inputs.Fill(tokens, positions, sequences);
+        var count = _inputs.OutputRows is null ? 1 : (targets.Length + ChunkRows - 1) / ChunkRows;
+        for (var i = 0; i < count; i++)
+        {
+            if (_inputs.OutputRows is null)
+                _chunks[i].FillAll(targets);
+            else
+                _chunks[i].Fill(targets.Slice(i * ChunkRows, Math.Min(ChunkRows, targets.Length - i * ChunkRows)));
+        }
+        var step = Use(count, backward);
+        step.Compute();
+        return step.Loss;
+    }
+
+    public void Dispose()
+    {
+        foreach (var step in _steps.Values)
+            step.Dispose();
+        _allocator.Dispose();
+        _leafMemory.Dispose();
+        _leaves.Dispose();
+    }
+
+    /// <summary>A row in which all tokens count goes through the head in the most chunks.</summary>
+    private long LargestWork(bool? recompute = null)
+    {
+        using var step = new TrainingStepGraph(this, _graph, _inputs, _chunks, _engine, backward: true, recompute ?? Recomputes);
+        using var unused = _engine.CreateAllocator();
+        return step.Measure(unused);
+    }
+
+    private TrainingStepGraph Use(int chunks, bool backward)
+    {
+        var step = Build(chunks, backward);
+        if (_current == step)
+            return step;
+        if (step.Allocate(_allocator))
+        {
+            // The memory has been replaced by more of it, and the others still point to where it was.
+            foreach (var (key, other) in _steps.Where(entry => entry.Value != step).ToList())
+            {
+                other.Dispose();
+                _steps.Remove(key);
+            }
+        }
+        return _current = step;
+    }
+
+    private TrainingStepGraph Build(int chunks, bool backward)
+    {
+        if (!_steps.TryGetValue((chunks, backward), out var step))
+            _steps[(chunks, backward)] = step = new TrainingStepGraph(this, _graph, _inputs, _chunks[..chunks], _engine, backward, Recomputes);
+        return step;
+    }
+}

@@ -1,0 +1,186 @@
+using LoraBridge.Training.Graphs;
+using LoraBridge.Native;
+using LoraBridge.Training.Autodiff;
+using LoraBridge.Training.Kernels.Cpu;
+
+namespace LoraBridge.Training;
+
+/// <summary>
+/// Forward, loss and, if wanted, backward of one row as one graph. The order it is scheduled in is the order it runs in: layers forward,
+/// each chunk of the head forward and straight back, layers backward.
+/// </summary>
+internal sealed class TrainingStepGraph : IDisposable
+{
+    private readonly TrainingGraph _owner;
+    private readonly GraphParts _parts;
+    private readonly TracedGraph _traced;
+    private readonly INodeLowering _products;
+    private readonly GraphBuilder _builder;
+    private readonly ComputeGraph _graph;
+    private readonly List<(CrossEntropy Kernel, TensorPtr Weights)> _losses = [];
+    private readonly Dictionary<TracedTensor, TensorPtr> _values;
+    private readonly HashSet<TensorPtr> _recomputed = [];
+    private readonly int _bodyEnd;
+    private readonly int _headEnd;
+
+    /// <summary>Gradients of the values that layers pass on; the later layers add to them before the earlier ones use them.</summary>
+    private readonly Dictionary<TracedTensor, TensorPtr> _gradients = [];
+
+    public TrainingStepGraph(
+        TrainingGraph owner, TracedGraph traced, RowInputs inputs, IReadOnlyList<HeadChunk> chunks, ComputeEngine engine, bool backward, bool recompute)
+    {
+        _owner = owner;
+        _parts = owner.Parts;
+        _traced = traced;
+        _products = backward ? owner.TrainedNodes : owner.MeasuredProducts;
+        _values = new Dictionary<TracedTensor, TensorPtr>(inputs.Tensors);
+        // A node is emitted forward once or twice, and has a handful of backward ones.
+        var size = _parts.Layers.Sum(layer => layer.Count) + _parts.Head.Count * chunks.Count;
+        _builder = new GraphBuilder(1024 + 24 * size);
+        _graph = new ComputeGraph(_builder, engine);
+
+        var layers = _parts.Layers.Select(EmitLayer).ToList();
+        foreach (var output in _parts.BodyOutputs)
+            _graph.Schedule(_values[output]);
+        _bodyEnd = _graph.Count;
+        foreach (var chunk in chunks)
+        {
+            var head = EmitHead(inputs, chunk);
+            if (backward)
+                AddBackward(head);
+        }
+        _headEnd = _graph.Count;
+        for (var i = _parts.Layers.Count - 1; i >= 0 && backward; i--)
+            AddBackward(i, recompute ? Recompute(i) : layers[i]);
+    }
+
+    /// <summary>Σ weight · loss of the last computation.</summary>
+    public double Loss
+    {
+        get
+        {
+            var sum = 0.0;
+            foreach (var (kernel, weights) in _losses)
+            {
+                var factors = weights.HostSpan<float>(0, kernel.Losses.Length);
+                for (var i = 0; i < factors.Length; i++)
+                    sum += (double)factors[i] * kernel.Losses[i];
+            }
+            return sum;
+        }
+    }
+
+    /// <summary>Bytes that the intermediate results take; nothing is allocated.</summary>
+    public long Measure(GraphAllocatorHandle unused) => _graph.Measure(unused);
+
+    /// <inheritdoc cref="ComputeGraph.Allocate"/>
+    public bool Allocate(GraphAllocatorHandle allocator) => _graph.Allocate(allocator);
+
+    public void Compute() => _graph.Compute();
+
+    /// <summary>Computes the row of the last computation once more, and says how long each operation takes.</summary>
+    public IEnumerable<(TrainingPhase Phase, OperationTime Time)> Profile() => _graph.Profile().Select(time => (PhaseOf(time), time));
+
+    public void Dispose() => _builder.Dispose();
+
+    private TrainingPhase PhaseOf(OperationTime time) => time.Index < _bodyEnd
+        ? TrainingPhase.Forward
+        : time.Index < _headEnd ? TrainingPhase.Head : _recomputed.Contains(time.Node) ? TrainingPhase.Recomputation : TrainingPhase.Backward;
+
+    /// <summary>A stretch of the tape, and the tensors that stand for the recorded ones there.</summary>
+    private readonly record struct Emitted(Emitter Emitter, int Start, int Count);
+
+    /// <summary>The head for one chunk, with its logits and the loss's gradient with respect to them.</summary>
+    private readonly record struct EmittedHead(Emitted Nodes, TensorPtr Logits, TensorPtr Gradient);
+
+    private Emitted EmitLayer(ArraySegment<TracedTensor> layer)
+    {
+        var emitted = Emit(layer, _values);
+        foreach (var node in layer)
+            _values[node] = emitted.Emitter[node];
+        return emitted;
+    }
+
+    private Emitted Emit(IReadOnlyCollection<TracedTensor> nodes, IReadOnlyDictionary<TracedTensor, TensorPtr> known)
+    {
+        var start = _builder.Tape.Count;
+        var emitter = new Emitter(_builder, known, _products);
+        emitter.Emit(nodes);
+        return new Emitted(emitter, start, _builder.Tape.Count - start);
+    }
+
+    /// <summary>Emits a layer once more, on the stored results of the layers before it.</summary>
+    private Emitted Recompute(int layer)
+    {
+        var known = _values.Where(pair => pair.Key.IsInput).ToDictionary();
+        foreach (var input in _parts.Inputs(layer))
+            known[input] = _values[input];
+        var emitted = Emit(_parts.Layers[layer], known);
+        _recomputed.UnionWith(_builder.Tape.Skip(emitted.Start));
+        return emitted;
+    }
+
+    /// <summary>Emits the head for some tokens, and their loss.</summary>
+    private EmittedHead EmitHead(RowInputs inputs, HeadChunk chunk)
+    {
+        var known = new Dictionary<TracedTensor, TensorPtr>(_values);
+        if (inputs.OutputRows is { } rows)
+            known[rows] = chunk.Rows;
+        var head = Emit((IReadOnlyCollection<TracedTensor>)_parts.Head, known);
+        var logits = head.Emitter[_traced.Output];
+
+        var kernel = chunk.CreateLoss();
+        _losses.Add((kernel, chunk.Weights));
+        var gradient = _builder.Custom(kernel, logits.Shape, logits, chunk.Targets, chunk.Weights);
+        _graph.Schedule(gradient);
+        return new EmittedHead(head, logits, gradient);
+    }
+
+    /// <summary>The way back from a chunk's loss to the results of the body.</summary>
+    private void AddBackward(EmittedHead head)
+    {
+        var pass = CreatePass(_parts.BodyOutputs, head.Nodes);
+        if (!pass.Needs(head.Logits))
+            throw new NotSupportedException("The loss does not depend on anything that is trained.");
+        pass.Add(head.Logits, head.Gradient);
+        pass.Run(head.Nodes.Start, head.Nodes.Count);
+        Collect(pass, _parts.BodyOutputs);
+    }
+
+    private void AddBackward(int layer, Emitted emitted)
+    {
+        var inputs = _parts.Inputs(layer);
+        var pass = CreatePass(inputs, emitted);
+        foreach (var node in _parts.Layers[layer])
+            if (_gradients.Remove(node, out var gradient))
+                pass.Add(emitted.Emitter[node], gradient);
+        pass.Run(emitted.Start, emitted.Count);
+        Collect(pass, inputs);
+    }
+
+    private BackwardPass CreatePass(IReadOnlyList<TracedTensor> inputs, Emitted emitted)
+    {
+        var pass = new BackwardPass(_builder, _graph.Schedule);
+        foreach (var parameter in _owner.Parameters)
+            pass.AddVariable(parameter.Value, parameter.Gradient);
+        foreach (var input in inputs)
+            if (_parts.Varies(input))
+                pass.AddVariable(_values[input]);
+        pass.Follow(emitted.Start, emitted.Count);
+        return pass;
+    }
+
+    /// <summary>Adds what a pass found to the parameters' gradients, and to those of what came into its stretch.</summary>
+    private void Collect(BackwardPass pass, IReadOnlyList<TracedTensor> inputs)
+    {
+        foreach (var parameter in _owner.Parameters)
+            if (pass.Gradient(parameter.Value) is { IsNull: false } gradient)
+                _graph.Schedule(_builder.AddInPlace(parameter.Gradient, gradient));
+        foreach (var input in inputs)
+            if (pass.Gradient(_values[input]) is { IsNull: false } gradient)
+            {
+                _gradients[input] = _gradients.TryGetValue(input, out var sum) ? _builder.Add(sum, gradient) : gradient;
+                _graph.Schedule(_gradients[input]);
+            }
+    }
+}

@@ -1,0 +1,141 @@
+using LoraBridge.Adapters;
+using LoraBridge.Adapters.Arithmetic;
+using LoraBridge.Formats;
+using LoraBridge.Model;
+using LoraBridge.Native;
+
+namespace LoraBridge.Finetuning;
+
+/// <summary>
+/// Adapters in, an adapter out, without a base: combine, change the rank or the type, fold the scale in; and the adapter between two
+/// models. Every written adapter counts at scale 1, whatever alphas and scales went in.
+/// </summary>
+public static class AdapterArithmetic
+{
+    /// <summary>Makes one adapter of several: dW = sum of scale · alpha/r · B A.</summary>
+    /// <param name="adapters">GGUF adapters of one architecture with the scale of each; their tensors and ranks may differ.</param>
+    /// <param name="path">The adapter to write; its folder must exist.</param>
+    /// <param name="method">How; the default is exact.</param>
+    /// <param name="rank">The rank of <see cref="AdapterCombination.Svd"/>; ignored by the others.</param>
+    /// <param name="options">Type and overwriting; null takes the defaults.</param>
+    /// <param name="cancellationToken">Stops between two tensors.</param>
+    /// <exception cref="ArgumentException">No adapter, adapters of several architectures or shapes, or ranks that do not go together.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A scale is negative or not finite, or the rank is not positive.</exception>
+    /// <exception cref="FileNotFoundException">An adapter does not exist.</exception>
+    /// <exception cref="InvalidDataException">A file is not a valid adapter.</exception>
+    /// <exception cref="IOException">The file exists and may not be replaced, or the disk has too little space.</exception>
+    public static AdapterArithmeticResult Combine(
+        IReadOnlyList<(string Path, float Scale)> adapters, string path, AdapterCombination method = AdapterCombination.Concatenate, int? rank = null,
+        AdapterWriteOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(adapters);
+        if (method == AdapterCombination.Svd)
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rank ?? 0, nameof(rank));
+        NativeRuntime.Initialize();
+        using var inputs = new AdapterInputs(adapters);
+        var builder = new AdapterBuilder(inputs.Architecture, Checked(options));
+        foreach (var target in inputs.Targets)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var terms = inputs.Read(target);
+            var experts = terms[0].Experts.Length;
+            var combined = new LowRankMatrix[experts];
+            var (kept, total) = (0.0, 0.0);
+            for (var e = 0; e < experts; e++)
+            {
+                combined[e] = method == AdapterCombination.Linear
+                    ? LowRankMatrix.AddFactors([.. terms.Select(term => (term.Experts[e], term.Scale))])
+                    : LowRankMatrix.Concatenate(terms.Select(term => (term.Experts[e], term.Scale)));
+                if (method != AdapterCombination.Svd)
+                    continue;
+                (combined[e], var keptHere, var totalHere) = combined[e].Truncate(rank!.Value);
+                (kept, total) = (kept + keptHere, total + totalHere);
+            }
+
+            builder.Add(target, combined, total > 0 ? kept / total : 1);
+        }
+
+        return builder.Save(path, []);
+    }
+
+    /// <summary>Changes the rank of an adapter by the singular values of its products: what is cut off is the least that could be.</summary>
+    /// <param name="adapter">GGUF adapter.</param>
+    /// <param name="path">The adapter to write.</param>
+    /// <param name="rank">The new rank; a larger one fills up with zeros.</param>
+    /// <param name="options">Type and overwriting; null takes the defaults.</param>
+    /// <param name="cancellationToken">Stops between two tensors.</param>
+    /// <returns>What was written, with the energy that each tensor retains.</returns>
+    /// <inheritdoc cref="Combine" path="/exception"/>
+    public static AdapterArithmeticResult Resize(
+        string adapter, string path, int rank, AdapterWriteOptions? options = null, CancellationToken cancellationToken = default) =>
+        Combine([(adapter, 1)], path, AdapterCombination.Svd, rank, options, cancellationToken);
+
+    /// <summary>Writes an adapter that counts at scale 1 as the given one does at another; its alpha becomes its rank.</summary>
+    /// <param name="adapter">GGUF adapter.</param>
+    /// <param name="scale">The scale to fold in.</param>
+    /// <param name="path">The adapter to write.</param>
+    /// <param name="options">Type and overwriting; null takes the defaults.</param>
+    /// <inheritdoc cref="Combine" path="/exception"/>
+    public static AdapterArithmeticResult FoldScale(string adapter, float scale, string path, AdapterWriteOptions? options = null) =>
+        Combine([(adapter, scale)], path, AdapterCombination.Concatenate, null, options);
+
+    /// <summary>Writes an adapter in another type; metadata, alpha and ranks stay.</summary>
+    /// <param name="adapter">GGUF adapter.</param>
+    /// <param name="path">The adapter to write.</param>
+    /// <param name="options">The type, and overwriting.</param>
+    /// <inheritdoc cref="Combine" path="/exception"/>
+    public static AdapterArithmeticResult Convert(string adapter, string path, AdapterWriteOptions options)
+    {
+        NativeRuntime.Initialize();
+        var file = AdapterFile.Read(adapter);
+        using var source = new AdapterSource(file, 1);
+        var builder = new AdapterBuilder(file.Architecture, Checked(options));
+        foreach (var pair in file.Pairs)
+        {
+            builder.AddMatrix(pair.A.Name, pair.A.Shape.AsSpan(), source.ReadFloats(pair.A));
+            builder.AddMatrix(pair.B.Name, pair.B.Shape.AsSpan(), source.ReadFloats(pair.B));
+        }
+
+        builder.SaveWith(file.Metadata, path);
+        return new AdapterArithmeticResult
+        {
+            Path = path,
+            Tensors = [.. file.Pairs.Select(pair => new AdaptedTensor(pair.Target, pair.Rank, 1))],
+            Skipped = file.IgnoredTensors,
+            Bytes = new FileInfo(path).Length,
+        };
+    }
+
+    /// <summary>The adapter that turns a base into a model finetuned from it, as well as its rank allows.</summary>
+    /// <param name="basePath">GGUF model.</param>
+    /// <param name="finetunedPath">GGUF model of the same architecture and shapes.</param>
+    /// <param name="path">The adapter to write.</param>
+    /// <param name="rank">R.</param>
+    /// <param name="options">Type and overwriting; null takes the defaults.</param>
+    /// <param name="progress">Told the part that is done, 0 to 1.</param>
+    /// <param name="cancellationToken">Stops between two tensors.</param>
+    /// <returns>What was written; tensors that differ but are no matrices are listed as skipped.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The rank is not positive.</exception>
+    /// <exception cref="AdapterMismatchException">The models have other architectures or shapes.</exception>
+    /// <exception cref="FileNotFoundException">A model does not exist.</exception>
+    /// <exception cref="InvalidDataException">A file is not a model.</exception>
+    /// <exception cref="InvalidOperationException">The models do not differ in any matrix.</exception>
+    /// <exception cref="IOException">The file exists and may not be replaced, or the disk has too little space.</exception>
+    public static AdapterArithmeticResult Extract(
+        string basePath, string finetunedPath, string path, int rank, AdapterWriteOptions? options = null, IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rank);
+        NativeRuntime.Initialize();
+        using var extraction = new AdapterExtraction(basePath, finetunedPath, rank);
+        return extraction.Run(path, Checked(options), progress, cancellationToken);
+    }
+
+    private static AdapterWriteOptions Checked(AdapterWriteOptions? options)
+    {
+        options ??= new AdapterWriteOptions();
+        return options.Type is GgmlType.F32 or GgmlType.F16 or GgmlType.BF16 or GgmlType.Q8_0
+            ? options
+            : throw new ArgumentException($"Adapters are written in F32, F16, BF16 or Q8_0; found {options.Type}.", nameof(options));
+    }
+}

@@ -1,0 +1,138 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
+using LoraBridge.Finetuning;
+
+namespace LoraBridge.Data;
+
+/// <summary>Streams the samples of one file; its layout is found out from its name and its first readable row.</summary>
+internal sealed class DatasetFileReader(string path, DatasetReadOptions options, DatasetReport report)
+{
+    /// <summary>Characters of a plain text that are handed on at once.</summary>
+    private const int ChunkLength = 256 * 1024;
+
+    private DatasetFormat? _format = options.Format == DatasetFormat.Auto ? null : options.Format;
+
+    public IEnumerable<RawSample> Read()
+    {
+        using var stream = Open(path);
+        using var reader = NewReader(stream);
+        using var samples = (IsPlainText() ? ReadText(reader) : ReadRows(reader)).GetEnumerator();
+        while (MoveNext(samples))
+            yield return samples.Current;
+    }
+
+    private static Stream Open(string path)
+    {
+        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 64 * 1024, FileOptions.SequentialScan);
+        var isGzip = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
+        file.Position = 0;
+        return isGzip ? new GZipStream(file, CompressionMode.Decompress) : file;
+    }
+
+    private bool IsPlainText()
+    {
+        if (_format is not null)
+            return _format == DatasetFormat.PlainText;
+        var name = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
+        return Path.GetExtension(name).ToLowerInvariant() switch
+        {
+            ".txt" or ".md" => true,
+            ".json" or ".jsonl" or ".ndjson" => false,
+            _ => !Guarded(StartsLikeJson),
+        };
+    }
+
+    private bool StartsLikeJson()
+    {
+        using var stream = Open(path);
+        using var reader = NewReader(stream);
+        while (char.IsWhiteSpace((char)reader.Peek()))
+            reader.Read();
+        return reader.Peek() is '{' or '[';
+    }
+
+    private static StreamReader NewReader(Stream stream) => new(stream, new UTF8Encoding(false, throwOnInvalidBytes: true));
+
+    private bool MoveNext(IEnumerator<RawSample> samples) => Guarded(samples.MoveNext);
+
+    private T Guarded<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (DecoderFallbackException exception)
+        {
+            throw new InvalidDataException($"{path} is not UTF-8 text: {exception.Message}", exception);
+        }
+    }
+
+    private IEnumerable<TextSample> ReadText(StreamReader reader)
+    {
+        var buffer = new char[ChunkLength];
+        var carry = "";
+        var line = 1L;
+        var isStart = true;
+        while (true)
+        {
+            var count = reader.ReadBlock(buffer);
+            var isEnd = reader.Peek() < 0;
+            var text = carry + new string(buffer, 0, count);
+            var cut = isEnd ? text.Length : CutAfterLine(text);
+            if (cut > 0)
+                yield return new TextSample(new SampleSource(path, line), text[..cut], isStart, isEnd);
+            if (isEnd)
+                yield break;
+            line += text.AsSpan(0, cut).Count('\n');
+            carry = text[cut..];
+            isStart = false;
+        }
+    }
+
+    /// <summary>A chunk ends with a line where it can: tokens do not reach over the end of a line as often as over that of a word.</summary>
+    private static int CutAfterLine(string text)
+    {
+        var cut = text.LastIndexOf('\n') + 1;
+        return cut > 0 ? cut : char.IsHighSurrogate(text[^1]) ? text.Length - 1 : text.Length;
+    }
+
+    private IEnumerable<RawSample> ReadRows(StreamReader reader)
+    {
+        foreach (var row in new RowScanner(reader, options.MaximumRowLength).ReadRows())
+        {
+            if (TryRead(row) is { } sample)
+                yield return sample;
+        }
+    }
+
+    private RawSample? TryRead(ScannedRow row)
+    {
+        var source = new SampleSource(path, row.Line);
+        try
+        {
+            if (row.Text is null)
+                throw new DatasetRowException($"the row is longer than {options.MaximumRowLength} characters");
+            using var document = JsonDocument.Parse(row.Text);
+            _format ??= RowFormats.Detect(document.RootElement);
+            return _format is { } format
+                ? RowFormats.Read(format, document.RootElement, source)
+                : throw new DatasetRowException("the row has none of the known fields: messages, conversations, instruction and output, "
+                    + "prompt and completion, text, input_ids");
+        }
+        catch (JsonException exception)
+        {
+            report.Add(source, $"no valid JSON: {exception.Message}");
+        }
+        catch (InvalidOperationException exception)
+        {
+            // Half of an escaped surrogate pair is well-formed JSON but no text.
+            report.Add(source, exception.Message);
+        }
+        catch (DatasetRowException exception)
+        {
+            report.Add(source, exception.Message);
+        }
+        return null;
+    }
+}

@@ -1,0 +1,51 @@
+using LoraBridge.Data;
+using LoraBridge.Evaluation;
+using LoraBridge.Model;
+using LoraBridge.TextGeneration;
+using LoraBridge.Training.Batching;
+
+namespace LoraBridge.Finetuning;
+
+/// <summary>Measures the loss of a model, with the adapters that are applied to it, through llama.cpp's inference.</summary>
+public static class LossEvaluation
+{
+    private const int LongestDefaultContext = 2048;
+
+    /// <summary>Computes the mean cross entropy over all counted tokens of a data set.</summary>
+    /// <param name="model">The model; its adapters count with the scales they have now.</param>
+    /// <param name="data">The rows.</param>
+    /// <param name="options">How they are read; null takes the defaults.</param>
+    /// <param name="progress">Told the share of rows that are done, 0 to 1, from the calling thread.</param>
+    /// <param name="cancellationToken">Stops within a row.</param>
+    /// <exception cref="InvalidDataException">A file cannot be read, or no row of it can be used.</exception>
+    /// <exception cref="InsufficientMemoryException">The context needs more memory than there is.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static LossEvaluationResult Evaluate(
+        LM model, TrainingDataset data, LossEvaluationOptions? options = null, IProgress<double>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(data);
+        options ??= new LossEvaluationOptions();
+        var reader = new TrainingSampleReader(new ModelTokenizer(model), ChatTemplates.For(model), new SampleOptions
+        {
+            ContextLength = options.ContextLength > 0 ? options.ContextLength : Math.Clamp(model.ContextLength, 2, LongestDefaultContext),
+            AssistantLossOnly = options.AssistantLossOnly,
+        });
+        List<TrainingSample> samples = [.. reader.Read([data])];
+        if (samples.Count == 0)
+            throw new InvalidDataException($"{data.Name} has no row that can be used{(reader.Problems is [var first, ..] ? $": {first}" : "")}");
+
+        using var evaluator = new TokenLossEvaluator(model.Core, model.CurrentAdapters, reader.Statistics.SampleMaxLength);
+        var (sum, count) = (0.0, 0L);
+        for (var i = 0; i < samples.Count; i++)
+        {
+            var row = evaluator.EvaluateRow(samples[i].Tokens, samples[i].Labels, cancellationToken);
+            sum += row.Sum;
+            count += row.Count;
+            progress?.Report((i + 1.0) / samples.Count);
+        }
+        return new LossEvaluationResult(sum / count, count, reader.Statistics, reader.Problems);
+    }
+}

@@ -1,0 +1,101 @@
+using System.Numerics.Tensors;
+using LoraBridge.Adapters;
+using LoraBridge.Model;
+using LoraBridge.TextGeneration;
+
+namespace LoraBridge.Evaluation;
+
+/// <summary>
+/// Mean cross entropy of token rows as llama.cpp computes it: 32-bit keys and values, attention step by step, sums in double. T tokens,
+/// V vocabulary.
+/// </summary>
+internal sealed class TokenLossEvaluator : IDisposable
+{
+    /// <summary>The label of a token that is not counted.</summary>
+    internal const int Ignored = -100;
+
+    private readonly InferenceContext _context;
+    private readonly AdapterSet _adapters;
+
+    /// <param name="core">The model.</param>
+    /// <param name="adapters">Adapters that count, all of them applied to the model; their scales are taken now.</param>
+    /// <param name="longestRow">Tokens of the longest row.</param>
+    /// <param name="batchSize">Tokens computed at once; bounds the memory for logits.</param>
+    internal TokenLossEvaluator(ModelCore core, IEnumerable<LoraAdapter> adapters, int longestRow, int batchSize = 512)
+    {
+        _adapters = AdapterSet.Snapshot(adapters);
+        _context = new InferenceContext(core, new InferenceContextOptions { ContextLength = longestRow, BatchSize = batchSize, Exact = true });
+        _context.SetAdapters(_adapters);
+    }
+
+    /// <summary>The mean over all counted tokens of all rows.</summary>
+    /// <param name="rows">Token ids with labels aligned to them; null labels count all tokens but the first, <see cref="Ignored"/> none.</param>
+    /// <param name="cancellationToken">Stops within the computation.</param>
+    /// <exception cref="ArgumentException">No token counts, or labels and tokens differ in number.</exception>
+    internal TokenLoss Evaluate(IEnumerable<(int[] Tokens, int[]? Labels)> rows, CancellationToken cancellationToken)
+    {
+        var (sum, count) = (0.0, 0L);
+        foreach (var (tokens, labels) in rows)
+        {
+            var row = EvaluateRow(tokens, labels, cancellationToken);
+            sum += row.Sum;
+            count += row.Count;
+        }
+        return count > 0 ? new TokenLoss(sum, count) : throw new ArgumentException("No token of the rows counts.", nameof(rows));
+    }
+
+    /// <summary>The loss of one row; nothing counts when it has no labels.</summary>
+    internal TokenLoss EvaluateRow(int[] tokens, int[]? labels, CancellationToken cancellationToken)
+    {
+        if (labels is not null && labels.Length != tokens.Length)
+            throw new ArgumentException($"A row has {tokens.Length} tokens and {labels.Length} labels, expected as many.", nameof(labels));
+        var (sum, count) = (0.0, 0L);
+        ForEachLogits(tokens, position => LabelAfter(position) != Ignored, (position, logits) =>
+        {
+            sum += CrossEntropy(logits, LabelAfter(position));
+            count++;
+        }, cancellationToken);
+        return new TokenLoss(sum, count);
+
+        int LabelAfter(int position) => position + 1 >= tokens.Length ? Ignored : labels is null ? tokens[position + 1] : labels[position + 1];
+    }
+
+    /// <summary>Logits [V] after each token of a row.</summary>
+    internal float[][] Logits(int[] tokens, CancellationToken cancellationToken)
+    {
+        var all = new float[tokens.Length][];
+        ForEachLogits(tokens, _ => true, (position, logits) => all[position] = logits.ToArray(), cancellationToken);
+        return all;
+    }
+
+    public void Dispose() => _context.Dispose();
+
+    /// <summary>-log softmax(logits)[label], in double.</summary>
+    internal static double CrossEntropy(ReadOnlySpan<float> logits, int label)
+    {
+        if ((uint)label >= (uint)logits.Length)
+            throw new ArgumentOutOfRangeException(nameof(label), label, $"The vocabulary has {logits.Length} tokens.");
+        double largest = TensorPrimitives.Max(logits);
+        var sum = 0.0;
+        foreach (var logit in logits)
+            sum += Math.Exp(logit - largest);
+        return largest + Math.Log(sum) - logits[label];
+    }
+
+    private void ForEachLogits(int[] tokens, Func<int, bool> wanted, LogitsReader read, CancellationToken cancellationToken)
+    {
+        _context.Truncate(0);
+        for (var start = 0; start < tokens.Length; start += _context.BatchSize)
+        {
+            var batch = tokens.AsSpan(start, Math.Min(_context.BatchSize, tokens.Length - start));
+            _context.Decode(batch, start, index => wanted(start + index), cancellationToken);
+            for (var index = 0; index < batch.Length; index++)
+            {
+                if (wanted(start + index))
+                    read(start + index, _context.Logits(index));
+            }
+        }
+    }
+
+    private delegate void LogitsReader(int position, ReadOnlySpan<float> logits);
+}

@@ -1,0 +1,43 @@
+using LoraBridge.Finetuning;
+using LoraBridge.Formats;
+using LoraBridge.Native;
+
+namespace LoraBridge.Model;
+
+/// <summary>Quantises model files with llama.cpp's recipes.</summary>
+public static class ModelQuantizer
+{
+    /// <summary>Writes a quantised copy of a model. A temporary file is renamed when it is complete.</summary>
+    /// <param name="source">A GGUF model, usually in F32, F16 or BF16.</param>
+    /// <param name="target">The file to write.</param>
+    /// <param name="type">One of llama.cpp's recipes.</param>
+    /// <param name="overwrite">Whether an existing file is replaced.</param>
+    /// <exception cref="ArgumentException">A path is blank, or the type is <see cref="MergeOutputType.Keep"/>.</exception>
+    /// <exception cref="FileNotFoundException">There is no such model.</exception>
+    /// <exception cref="InvalidDataException">The file is no valid model.</exception>
+    /// <exception cref="IOException">The target exists, or cannot be written.</exception>
+    /// <exception cref="NativeException">llama.cpp cannot quantise the model; the message ends with what it logged.</exception>
+    public static void Quantize(string source, string target, MergeOutputType type, bool overwrite = false)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(target);
+        if (type == MergeOutputType.Keep)
+            throw new ArgumentException("Keep names no type to quantise to.", nameof(type));
+        using (ModelLoader.Open(source))
+        {
+            // Opened for its checks: llama.cpp reads the file itself.
+        }
+
+        if (OutputPath.RealPath(source) == OutputPath.RealPath(target))
+            throw new IOException($"{target} is the model itself, expected another path.");
+        var temporary = AtomicFile.ReserveTemporaryPath(target, overwrite);
+        try
+        {
+            LlamaQuantizer.Quantize(source, temporary, (Native.LlamaFileType)type);
+            AtomicFile.Adopt(temporary, target, overwrite);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+using LoraBridge.Training.Graphs;
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Tests.Autodiff;
+
+public sealed class GatedDeltaNetTests
+{
+    [Theory]
+    [InlineData(2, 1, 1, 1)]
+    [InlineData(4, 1, 1, 1)]
+    [InlineData(2, 2, 1, 1)]
+    [InlineData(2, 1, 4, 1)]
+    [InlineData(4, 2, 4, 3)]
+    public void GradientsMatchDifferences(int heads, int sequences, int gates, int snapshots)
+    {
+        const int width = 4, groups = 2, tokens = 6;
+        new GradientProbe((g, x) => g.Record(Ggml.ggml_gated_delta_net(g.Context, x[0], x[1], x[2], x[3], x[4], x[5], snapshots)))
+            .Vary(new Shape(width, groups, tokens, sequences))
+            .Vary(new Shape(width, groups, tokens, sequences))
+            .Vary(new Shape(width, heads, tokens, sequences))
+            .Vary(new Shape(gates, heads, tokens, sequences), -1, 0)
+            .Vary(new Shape(1, heads, tokens, sequences), 0, 1)
+            .Vary(new Shape(width, width, heads, sequences))
+            .Check();
+    }
+}
