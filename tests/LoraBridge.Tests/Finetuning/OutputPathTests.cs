@@ -1,4 +1,5 @@
 using LoraBridge.Finetuning;
+using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.TestKit;
 
