@@ -11,7 +11,9 @@ namespace LoraBridge.TextGeneration;
 internal sealed record AnswerFormat(ReasoningMarks? Reasoning, ToolCallSyntax? Tools, bool IsHarmony, IReadOnlyList<string> Wrappers)
 {
     private static readonly string[] KnownWrappers =
-        ["<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>", "<response>", "</response>", "<|python_start|>"];
+    [
+        "<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>", "<response>", "</response>", "<|python_start|>", "<|message_sep|>",
+    ];
 
     /// <summary>An answer is nothing but text.</summary>
     internal static AnswerFormat Plain { get; } = new(null, null, false, []);
@@ -24,9 +26,10 @@ internal sealed record AnswerFormat(ReasoningMarks? Reasoning, ToolCallSyntax? T
             return Plain;
         if (template.Contains("<|channel|>", StringComparison.Ordinal) && template.Contains("<|message|>", StringComparison.Ordinal))
             return new AnswerFormat(null, null, IsHarmony: true, []);
+        var tools = ToolCallSyntaxes.Recognize(template, render);
+        var wrappers = KnownWrappers.Where(mark => template.Contains(mark, StringComparison.Ordinal));
         return new AnswerFormat(
-            ReasoningMarks.Recognize(template), ToolCallSyntaxes.Recognize(template, render), IsHarmony: false,
-            [.. KnownWrappers.Where(mark => template.Contains(mark, StringComparison.Ordinal))]);
+            ReasoningMarks.Recognize(template), tools, IsHarmony: false, [.. wrappers, .. tools is RecipientCallSyntax ? (string[])[">>>all\n"] : []]);
     }
 
     /// <summary>A parser for one answer.</summary>
@@ -39,8 +42,9 @@ internal sealed record AnswerFormat(ReasoningMarks? Reasoning, ToolCallSyntax? T
         if (IsHarmony)
             return new HarmonyAnswerParser(ids);
         var syntax = definitions.Parameters.Count > 0 ? Tools : null;
-        return syntax is null && Reasoning is null && Wrappers.Count == 0
-            ? new PlainAnswerParser()
-            : new MarkedAnswerParser(Reasoning, Reasoning?.AreOpenAfter(prompt) == true, syntax, definitions, Wrappers, ids);
+        if (syntax is null && Reasoning is null && Wrappers.Count == 0)
+            return new PlainAnswerParser();
+        var opened = Tools is RecipientCallSyntax && prompt.EndsWith(">>>", StringComparison.Ordinal) ? ">>>" : "";
+        return new MarkedAnswerParser(Reasoning, Reasoning?.AreOpenAfter(prompt) == true, syntax, definitions, Wrappers, ids, opened);
     }
 }

@@ -11,14 +11,15 @@ namespace LoraBridge.TextGeneration;
 /// <param name="tools">The tools.</param>
 /// <param name="wrappers">Marks that are left out.</param>
 /// <param name="ids">Makes ids for calls.</param>
+/// <param name="opened">What the prompt has opened of the first mark already.</param>
 internal sealed class MarkedAnswerParser(
-    ReasoningMarks? reasoning, bool startsWithReasoning, ToolCallSyntax? syntax, ToolDefinitions tools, IReadOnlyList<string> wrappers, CallIds ids)
-    : IAnswerParser
+    ReasoningMarks? reasoning, bool startsWithReasoning, ToolCallSyntax? syntax, ToolDefinitions tools, IReadOnlyList<string> wrappers, CallIds ids,
+    string opened = "") : IAnswerParser
 {
     private readonly TrimmedText _text = new();
-    private readonly TrimmedText _reasoning = new();
+    private readonly TrimmedText _reasoning = new(trimsStart: true);
     private readonly List<ToolCall> _calls = [];
-    private string _pending = "";
+    private string _pending = opened;
     private bool _isWaiting;
     private bool _isReasoning = startsWithReasoning;
     private bool _hasReasoned = startsWithReasoning;
@@ -42,7 +43,7 @@ internal sealed class MarkedAnswerParser(
     {
         _pending += text;
         // A section with calls that is not complete cannot be so before something in it is closed.
-        if (_isWaiting && text.AsSpan().IndexOfAny("}])>`") < 0)
+        if (_isWaiting && text.AsSpan().IndexOfAny("}])>`\n") < 0)
             return;
         Advance(emit, isEnd: false);
     }
@@ -96,8 +97,9 @@ internal sealed class MarkedAnswerParser(
             _pending = _pending[mark.Length..];
             return true;
         }
-        if (wrappers.Contains(mark))
+        if (wrappers.Contains(mark) || mark == reasoning?.End)
         {
+            _text.TrimStart();
             _pending = _pending[mark.Length..];
             return true;
         }
@@ -134,7 +136,17 @@ internal sealed class MarkedAnswerParser(
     {
         var first = (At: -1, Mark: (string?)null);
         held = 0;
-        foreach (var mark in Candidates())
+        // Thoughts, and calls without an opening of their own, are told by what an answer starts with.
+        var start = _pending.Length - _pending.AsSpan().TrimStart().Length;
+        var isAtStart = _text.IsEmpty && _calls.Count == 0;
+        foreach (var mark in isAtStart ? StartMarks() : [])
+        {
+            if (_pending.AsSpan(start).StartsWith(mark))
+                return (start, mark);
+            if (!isEnd && mark.AsSpan().StartsWith(_pending.AsSpan(start)))
+                held = _pending.Length;
+        }
+        foreach (var mark in wrappers.Concat(syntax is { OnlyAtStart: false } ? syntax.Openings : []))
         {
             var at = _pending.IndexOf(mark, StringComparison.Ordinal);
             if (at >= 0 && (first.At < 0 || at < first.At || (at == first.At && mark.Length > first.Mark!.Length)))
@@ -145,17 +157,16 @@ internal sealed class MarkedAnswerParser(
         return first;
     }
 
-    private IEnumerable<string> Candidates()
+    private IEnumerable<string> StartMarks()
     {
-        var isAtStart = _text.IsEmpty && _calls.Count == 0;
-        if (reasoning is { Start.Length: > 0 } && isAtStart)
+        if (reasoning is not null && !_hasReasoned)
+        {
             yield return reasoning.Start;
-        foreach (var wrapper in wrappers)
-            yield return wrapper;
-        if (syntax is null || (syntax.OnlyAtStart && !(isAtStart && _pending.AsSpan().TrimStart().StartsWith(syntax.Openings[0]))))
-            yield break;
-        foreach (var opening in syntax.Openings)
-            yield return opening;
+            // Some templates close thoughts that were never opened.
+            yield return reasoning.End;
+        }
+        if (syntax is { OnlyAtStart: true })
+            yield return syntax.Openings[0];
     }
 
     private static void Emit(string text, Action<GenerationUpdate> emit)
@@ -176,11 +187,11 @@ internal sealed class MarkedAnswerParser(
     }
 
     /// <summary>A text whose space at the end is held back until more comes, and whose start may be trimmed.</summary>
-    private sealed class TrimmedText
+    private sealed class TrimmedText(bool trimsStart = false)
     {
         private readonly StringBuilder _text = new();
         private string _space = "";
-        private bool _trimsStart;
+        private bool _trimsStart = trimsStart;
 
         internal bool IsEmpty => _text.Length == 0;
 

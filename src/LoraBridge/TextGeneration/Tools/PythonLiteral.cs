@@ -161,10 +161,17 @@ internal sealed class PythonLiteral(string text, int position)
     {
         var result = new StringBuilder();
         var quote = text[Position++];
-        while (Position < text.Length && Current != quote)
+        while (Position < text.Length && !(Current == quote && IsEndOfText()))
             result.Append(Current == '\\' ? TakeEscape() : text[Position++].ToString());
         content = result.ToString();
         return TryTakeQuote(quote);
+    }
+
+    /// <summary>Whether a quote ends a text: models, and templates, write quotes within a text without escaping them.</summary>
+    private bool IsEndOfText()
+    {
+        var rest = text.AsSpan(Position + 1).TrimStart();
+        return rest.IsEmpty || rest[0] is ',' or ')' or ']' or '}' or ':';
     }
 
     private bool TryTakeQuote(char quote)

@@ -19,11 +19,12 @@ public class PublishedToolCallTests
         foreach (var path in PublishedTemplates.All)
         {
             var name = Path.GetFileNameWithoutExtension(path);
+            if (PublishedTemplates.TryRead(path, out var source) is not { } template)
+                continue;
             foreach (var (content, calls) in ((string, ToolCall[])[])[("", [Simple]), ("", [Empty]), ("", [Rich]), ("Let me see.", [Simple, Empty])])
             {
-                var template = PublishedTemplates.Read(path, out var source);
                 var turn = new ChatMessage(ChatRole.Assistant, content) { ToolCalls = ToolCall.ToJson(calls) };
-                if (PublishedTemplates.AnswerOf(template, turn, out var prompt) is not { } answer || !answer.Contains(calls[0].Name, StringComparison.Ordinal))
+                if (PublishedTemplates.AnswerOf(template, turn, out var prompt) is not { } answer || !calls.All(call => answer.Contains(call.Name, StringComparison.Ordinal)))
                     continue;
                 read.Add(name);
                 var format = AnswerFormat.Recognize(source, messages => template.Render(messages, false));
@@ -45,9 +46,8 @@ public class PublishedToolCallTests
         var random = new Random(7);
         foreach (var path in PublishedTemplates.All)
         {
-            var template = PublishedTemplates.Read(path, out var source);
             var turn = new ChatMessage(ChatRole.Assistant, "") { ToolCalls = ToolCall.ToJson([Rich]) };
-            if (PublishedTemplates.AnswerOf(template, turn, out var prompt) is not { } answer)
+            if (PublishedTemplates.TryRead(path, out var source) is not { } template || PublishedTemplates.AnswerOf(template, turn, out var prompt) is not { } answer)
                 continue;
             var format = AnswerFormat.Recognize(source, messages => template.Render(messages, false));
             for (var i = 0; i < 40; i++)
@@ -69,11 +69,13 @@ public class PublishedToolCallTests
         var read = 0;
         foreach (var path in PublishedTemplates.All)
         {
-            var template = PublishedTemplates.Read(path, out var source);
-            if (PublishedTemplates.AnswerOf(template, turn, out var prompt) is not { } answer || !answer.Contains(turn.Reasoning, StringComparison.Ordinal))
+            if (PublishedTemplates.TryRead(path, out var source) is not { } template || PublishedTemplates.AnswerOf(template, turn, out var prompt) is not { } answer || !answer.Contains(turn.Reasoning, StringComparison.Ordinal))
                 continue;
             read++;
             var format = AnswerFormat.Recognize(source, messages => template.Render(messages, false));
+            // Where a template writes no mark in front of thoughts, the prompt for an answer has it.
+            if (format.Reasoning is { } marks && !marks.AreOpenAfter(prompt) && !answer.Contains(marks.Start.Trim(), StringComparison.Ordinal))
+                prompt = template.Render([new ChatMessage(ChatRole.User, PublishedTemplates.User)], addGenerationPrompt: true, PublishedTemplates.Tools);
             foreach (var pieces in (IEnumerable<string>[])[[answer], answer.Select(character => character.ToString())])
             {
                 var parsed = AnswerRecording.Of(format.Parser(prompt, null), pieces);
