@@ -82,6 +82,8 @@ public sealed partial class LoraFinetuning
     /// <inheritdoc cref="TrainToAdapter" path="/exception"/>
     public TrainingMemory EstimateMemory()
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        using var use = _core.Enter();
         using var training = AdapterTraining.Open(_model, _parameters, PrepareSamples(CancellationToken.None), CancellationToken.None);
         return training.Memory;
     }
@@ -101,7 +103,18 @@ public sealed partial class LoraFinetuning
     {
         if (Interlocked.CompareExchange(ref _isRunning, 1, 0) != 0)
             throw new InvalidOperationException("A training is running already.");
-        _stopRequested = false;
+        try
+        {
+            // A training goes on when its owner is disposed, and keeps the model until its end.
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _core.AddReference();
+            _stopRequested = false;
+        }
+        catch
+        {
+            Volatile.Write(ref _isRunning, 0);
+            throw;
+        }
     }
 
     /// <param name="path">Where the adapter goes.</param>
@@ -128,6 +141,7 @@ public sealed partial class LoraFinetuning
         }
         finally
         {
+            _core.Release();
             Volatile.Write(ref _isRunning, 0);
         }
 

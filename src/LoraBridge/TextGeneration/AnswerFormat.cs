@@ -33,18 +33,24 @@ internal sealed record AnswerFormat(ReasoningMarks? Reasoning, ToolCallSyntax? T
     }
 
     /// <summary>A parser for one answer.</summary>
-    /// <param name="prompt">The prompt as text: how it ends tells whether the answer starts with thoughts.</param>
-    /// <param name="tools">The tools on offer: a JSON array; null for none.</param>
-    internal IAnswerParser Parser(string prompt, string? tools)
+    /// <param name="prompt">The prompt as text, or its end: that tells whether the answer starts with thoughts.</param>
+    /// <param name="tools">The tools on offer.</param>
+    /// <param name="syntax">How they are called; the family's own unless another way was asked for.</param>
+    /// <param name="ids">Makes ids for calls.</param>
+    internal IAnswerParser Parser(string prompt, ToolDefinitions tools, ToolCallSyntax? syntax, CallIds ids)
     {
-        var definitions = ToolDefinitions.Parse(tools);
-        var ids = new CallIds(prompt);
         if (IsHarmony)
             return new HarmonyAnswerParser(ids);
-        var syntax = definitions.Parameters.Count > 0 ? Tools : null;
+        if (tools.Parameters.Count == 0)
+            syntax = null;
         if (syntax is null && Reasoning is null && Wrappers.Count == 0)
             return new PlainAnswerParser();
-        var opened = Tools is RecipientCallSyntax && prompt.EndsWith(">>>", StringComparison.Ordinal) ? ">>>" : "";
-        return new MarkedAnswerParser(Reasoning, Reasoning?.AreOpenAfter(prompt) == true, syntax, definitions, Wrappers, ids, opened);
+        var opened = syntax is RecipientCallSyntax && prompt.EndsWith(">>>", StringComparison.Ordinal) ? ">>>" : "";
+        return new MarkedAnswerParser(Reasoning, Reasoning?.AreOpenAfter(prompt) == true, syntax, tools, Wrappers, ids, opened);
     }
+
+    /// <summary>A parser for one answer in the family's own format.</summary>
+    /// <param name="prompt">The prompt as text.</param>
+    /// <param name="tools">The tools on offer: a JSON array; null for none.</param>
+    internal IAnswerParser Parser(string prompt, string? tools) => Parser(prompt, ToolDefinitions.Parse(tools), Tools, new CallIds(prompt));
 }

@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json;
+using LoraBridge.TextGeneration.Grammars.Schema;
 using LoraBridge.TextGeneration.Tools;
 
 namespace LoraBridge.TextGeneration;
@@ -27,9 +29,15 @@ internal sealed class HarmonyAnswerParser(CallIds ids) : IAnswerParser
 
     public IReadOnlyList<string> Marks => [Message, "<|channel|>", "<|constrain|>", .. BodyEnds];
 
+    /// <summary>GBNF of an answer that calls one of some tools.</summary>
+    internal static string Grammar(IReadOnlyList<ToolGrammar> calls) => string.Join(" | ", calls.Select(tool =>
+        $"{GrammarWriter.Literal($"<|channel|>commentary {Functions}{tool.Name} <|constrain|>json{Message}")} {tool.ArgumentsRule}"));
+
     public string Text => _text.ToString();
 
     public string? Reasoning => _hasReasoned ? _reasoning.ToString() : null;
+
+    public bool IsReasoning => _isReasoning && _isInBody;
 
     public IReadOnlyList<ToolCall> ToolCalls => _calls;
 
@@ -109,7 +117,7 @@ internal sealed class HarmonyAnswerParser(CallIds ids) : IAnswerParser
         {
             var body = _arguments.ToString();
             var arguments = new CallText(body, 0, isEnd: true).TakeJson();
-            if (arguments is { ValueKind: System.Text.Json.JsonValueKind.Object } given)
+            if (arguments is { ValueKind: JsonValueKind.Object } given)
             {
                 var call = new ToolCall(ids.Next(), tool, given.GetRawText());
                 _calls.Add(call);

@@ -37,6 +37,8 @@ internal sealed class MarkedAnswerParser(
 
     public string? Reasoning => _hasReasoned ? _reasoning.ToString() : null;
 
+    public bool IsReasoning => _isReasoning;
+
     public IReadOnlyList<ToolCall> ToolCalls => _calls;
 
     public void Append(string text, Action<GenerationUpdate> emit)

@@ -79,7 +79,7 @@ public sealed class TrainedTextTests : IDisposable
         Assert.Empty(data.Problems);
         Assert.Equal(0, data.Statistics.UnmaskedSampleCount);
         var sample = Assert.Single(data.Training);
-        var prompts = new PromptBuilder(model.Vocabulary, ChatTemplates.For(model));
+        var prompts = new PromptBuilder(model, ChatTemplates.For(model));
         var starts = Enumerable.Range(1, sample.Tokens.Length - 1)
             .Where(i => sample.Labels[i] != TrainingSample.Ignored && sample.Labels[i - 1] == TrainingSample.Ignored).ToList();
         int[] answers = [.. Enumerable.Range(0, chat.Count).Where(i => chat[i].Role == ChatRole.Assistant)];
@@ -87,7 +87,7 @@ public sealed class TrainedTextTests : IDisposable
         Assert.Equal(answers.Length, starts.Count);
         foreach (var (start, answer) in starts.Zip(answers))
         {
-            var prompt = prompts.Conversation([.. chat.Take(answer)], chat.Tools, 1000, 1000, out _);
+            var prompt = prompts.Conversation([.. chat.Take(answer)], addGenerationPrompt: true, chat.Tools);
             Assert.Equal(Text(model, prompt), Text(model, sample.Tokens[..start]));
             Assert.Equal(prompt, sample.Tokens[..start]);
         }

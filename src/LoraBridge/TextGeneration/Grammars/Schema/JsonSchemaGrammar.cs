@@ -18,10 +18,13 @@ internal sealed class JsonSchemaGrammar
     private static readonly string[] AllTypes = ["object", "array", "string", "number", "boolean", "null"];
 
     private readonly JsonElement _document;
-    private readonly GrammarWriter _writer = new();
+    private readonly GrammarWriter _writer;
     private readonly Dictionary<string, string> _rules = [];
 
-    private JsonSchemaGrammar(JsonElement document) => _document = document;
+    private JsonSchemaGrammar(JsonElement document, GrammarWriter writer) => (_document, _writer) = (document, writer);
+
+    /// <summary>The schema of any object.</summary>
+    internal static JsonElement AnyObject { get; } = JsonElement.Parse("""{"type": "object"}""");
 
     /// <summary>The grammar whose rule <c>root</c> allows values of the schema.</summary>
     /// <exception cref="GrammarException">The text is no schema, or uses something that is not supported: the message names it.</exception>
@@ -33,10 +36,10 @@ internal sealed class JsonSchemaGrammar
         try
         {
             using var document = JsonDocument.Parse(schema);
-            var converter = new JsonSchemaGrammar(document.RootElement);
-            var root = converter._writer.Reserve("root");
-            converter._writer.Define(root, converter.Visit(document.RootElement, ""));
-            return converter._writer.ToString();
+            var writer = new GrammarWriter();
+            var root = writer.Reserve("root");
+            writer.Define(root, Add(document.RootElement, writer));
+            return writer.ToString();
         }
         catch (JsonException exception)
         {
@@ -47,6 +50,9 @@ internal sealed class JsonSchemaGrammar
             throw new GrammarException("JSON schema: references lead deeper and deeper without an end.", exception);
         }
     }
+
+    /// <summary>Adds the rules for a schema that is a document of its own; returns the name of the one for the whole.</summary>
+    internal static string Add(JsonElement schema, GrammarWriter writer) => new JsonSchemaGrammar(schema, writer).Visit(schema, "");
 
     /// <summary>The name of the rule for a schema.</summary>
     private string Visit(JsonElement schema, string path) => schema.ValueKind switch
