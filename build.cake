@@ -54,7 +54,7 @@ Task("Smoke")
     {
         CleanDirectory("artifacts/smoke");
         DotNet($"run --project tests/PackageSmoke --configuration {configuration}");
-        DotNet($"tool install LoraBridge.Cli --tool-path artifacts/smoke/tool --add-source {packages} --version 0.1.0");
+        DotNet($"tool install LoraBridge.Cli --tool-path artifacts/smoke/tool --add-source {packages}");
         var tool = MakeAbsolute(File("artifacts/smoke/tool/lorabridge"));
         if (StartProcess(tool, "backends --json") != 0)
             throw new CakeException("The installed tool does not run.");

@@ -13,7 +13,7 @@ var merger = new LoraMerger(Argument(0, "base.gguf"))
     Options = new MergeOptions
     {
         OutputType = Enum.Parse<MergeOutputType>(Argument(4, "Keep"), ignoreCase: true),
-        Force = true,
+        Overwrite = true,
         Verify = true,
     },
 };

@@ -56,33 +56,26 @@ internal sealed class AdapterSession : IDisposable
         LlamaModelHandle model, AdapterBlueprint blueprint, Action<string, AdapterBlueprint> write, ComputeEngine engine,
         TrainingGraphShape shape, bool requireAll)
     {
-        var folder = Directory.CreateTempSubdirectory("lorabridge-");
-        try
+        using var folder = new ScratchFolder();
+        var path = folder["initial.gguf"];
+        write(path, blueprint);
+        var adapter = LlamaAdapters.Load(model, path);
+        var graph = Trace(model, adapter, shape);
+        var used = UsedTargets(graph, blueprint);
+        var unused = blueprint.Targets.Except(used).ToList();
+        if (unused.Count > 0)
         {
-            var path = Path.Combine(folder.FullName, "initial.gguf");
+            adapter.Dispose();
+            if (requireAll || used.Count == 0)
+                throw new ArgumentException(
+                    $"An adapter of {string.Join(", ", unused.Select(target => target.Weight))} cannot be trained: llama.cpp does not "
+                    + "apply it in this model, or only to choose what is computed.");
+            blueprint = blueprint.Where(used.Contains);
             write(path, blueprint);
-            var adapter = LlamaAdapters.Load(model, path);
-            var graph = Trace(model, adapter, shape);
-            var used = UsedTargets(graph, blueprint);
-            var unused = blueprint.Targets.Except(used).ToList();
-            if (unused.Count > 0)
-            {
-                adapter.Dispose();
-                if (requireAll || used.Count == 0)
-                    throw new ArgumentException(
-                        $"An adapter of {string.Join(", ", unused.Select(target => target.Weight))} cannot be trained: llama.cpp does not "
-                        + "apply it in this model, or only to choose what is computed.");
-                blueprint = blueprint.Where(used.Contains);
-                write(path, blueprint);
-                adapter = LlamaAdapters.Load(model, path);
-                graph = Trace(model, adapter, shape);
-            }
-            return new AdapterSession(blueprint, unused, adapter, new TrainingGraph(graph, IsAdapterTensor, engine, shape));
+            adapter = LlamaAdapters.Load(model, path);
+            graph = Trace(model, adapter, shape);
         }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        return new AdapterSession(blueprint, unused, adapter, new TrainingGraph(graph, IsAdapterTensor, engine, shape));
     }
 
     private static bool IsAdapterTensor(TracedTensor leaf) =>

@@ -14,7 +14,7 @@ public class MergeBenchmarks
     [Benchmark]
     public long Merge()
     {
-        var merger = new LoraMerger(BenchmarkModels.Model) { Options = new MergeOptions { OutputType = Type, Force = true } };
+        var merger = new LoraMerger(BenchmarkModels.Model) { Options = new MergeOptions { OutputType = Type, Overwrite = true } };
         merger.AddLoraAdapter(BenchmarkModels.Adapter);
         return merger.Merge(BenchmarkModels.PathOf("merged.gguf")).OutputBytes;
     }

@@ -33,7 +33,7 @@ internal sealed record AdapterTrial(FineTuningTask Task, Score Before, Score Aft
             var loss = LossEvaluation.Evaluate(model, TrainingDataset.FromFile(task.HeldOutFile(data))).Loss;
             var world = AskWorld(model, data);
             var mergedPath = Path.Combine(output, task.Name + ".merged.gguf");
-            new LoraMerger(model) { Options = new MergeOptions { OutputType = MergeOutputType.Keep, Force = true } }.MergeAndExport(adapter, mergedPath);
+            new LoraMerger(model) { Options = new MergeOptions { OutputType = MergeOutputType.Keep, Overwrite = true } }.MergeAndExport(adapter, mergedPath);
             using var merged = new LM(mergedPath);
             return new AdapterTrial(task, before, after, Score(merged, task, data), training, finetuning.Statistics.TargetCount, loss, world);
         }

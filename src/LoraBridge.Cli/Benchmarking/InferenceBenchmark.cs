@@ -69,25 +69,18 @@ public static class InferenceBenchmark
     private static ((double Prompt, double Generation) Rates, double SecondsApply) MeasureAdapted(
         LM model, InferenceBenchmarkOptions options, CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateTempSubdirectory("lorabridge-");
+        using var folder = new ScratchFolder();
+        var path = folder["adapter.gguf"];
+        BenchmarkAdapter.Write(path, model.Files, options.Rank, options.TargetModules);
+        var adapter = new LoraAdapter(path);
+        var apply = BenchmarkProcess.Seconds(() => model.ApplyLoraAdapter(adapter));
         try
         {
-            var path = Path.Combine(folder.FullName, "adapter.gguf");
-            BenchmarkAdapter.Write(path, model.Files, options.Rank, options.TargetModules);
-            var adapter = new LoraAdapter(path);
-            var apply = BenchmarkProcess.Seconds(() => model.ApplyLoraAdapter(adapter));
-            try
-            {
-                return (Measure(model, AdapterSet.Of(model.Core.Adapters, [adapter]), options, cancellationToken), apply);
-            }
-            finally
-            {
-                model.RemoveLoraAdapter(adapter);
-            }
+            return (Measure(model, AdapterSet.Of(model.Core.Adapters, [adapter]), options, cancellationToken), apply);
         }
         finally
         {
-            folder.Delete(recursive: true);
+            model.RemoveLoraAdapter(adapter);
         }
     }
 

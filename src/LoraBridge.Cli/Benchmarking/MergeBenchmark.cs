@@ -1,4 +1,5 @@
 using LoraBridge.Finetuning;
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Model;
 
@@ -25,39 +26,32 @@ public static class MergeBenchmark
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Repetitions, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Rank, 1, nameof(options));
         using var files = ModelLoader.Open(basePath);
-        var folder = Directory.CreateTempSubdirectory("lorabridge-");
-        try
+        using var folder = new ScratchFolder();
+        var adapter = folder["adapter.gguf"];
+        var blueprint = BenchmarkAdapter.Write(adapter, files, options.Rank, options.TargetModules);
+        var merger = new LoraMerger(basePath)
         {
-            var adapter = Path.Combine(folder.FullName, "adapter.gguf");
-            var blueprint = BenchmarkAdapter.Write(adapter, files, options.Rank, options.TargetModules);
-            var merger = new LoraMerger(basePath)
-            {
-                Options = new MergeOptions { OutputType = options.OutputType, Force = true, Threads = options.Threads },
-            };
-            merger.AddLoraAdapter(adapter);
+            Options = new MergeOptions { OutputType = options.OutputType, Overwrite = true, Threads = options.Threads },
+        };
+        merger.AddLoraAdapter(adapter);
 
-            var results = new List<MergeResult>();
-            // The first merge compiles code and reads the base from the disk, and does not count.
-            for (var i = 0; i <= options.Repetitions; i++)
-            {
-                progress?.Report(i == 0 ? "warming up" : $"merging, {i} of {options.Repetitions}");
-                results.Add(merger.Merge(Path.Combine(folder.FullName, "merged.gguf"), cancellationToken: cancellationToken));
-            }
-            var peakMemory = BenchmarkProcess.PeakMemory();
-
-            progress?.Report("measuring products");
-            using var engine = new ComputeEngine(options.Threads);
-            return new MergeBenchmarkResult(
-                BenchmarkProcess.Median(results.Skip(1).Select(result => result.Duration.TotalSeconds)), results[0].MergedTensors,
-                files.Files.Sum(file => file.Length), results[0].OutputBytes, peakMemory)
-            {
-                Flops = blueprint.Targets.Sum(target => 2.0 * target.Rank * files.Find(target.Weight)!.Info.ElementCount),
-                PeakGemmGflops = ProductRate.Peak(engine).Rate / 1e9,
-            };
-        }
-        finally
+        var results = new List<MergeResult>();
+        // The first merge compiles code and reads the base from the disk, and does not count.
+        for (var i = 0; i <= options.Repetitions; i++)
         {
-            folder.Delete(recursive: true);
+            progress?.Report(i == 0 ? "warming up" : $"merging, {i} of {options.Repetitions}");
+            results.Add(merger.Merge(folder["merged.gguf"], cancellationToken: cancellationToken));
         }
+        var peakMemory = BenchmarkProcess.PeakMemory();
+
+        progress?.Report("measuring products");
+        using var engine = new ComputeEngine(options.Threads);
+        return new MergeBenchmarkResult(
+            BenchmarkProcess.Median(results.Skip(1).Select(result => result.Duration.TotalSeconds)), results[0].MergedTensors,
+            files.Files.Sum(file => file.Length), results[0].OutputBytes, peakMemory)
+        {
+            Flops = blueprint.Targets.Sum(target => 2.0 * target.Rank * files.Find(target.Weight)!.Info.ElementCount),
+            PeakGemmGflops = ProductRate.Peak(engine).Rate / 1e9,
+        };
     }
 }

@@ -3,6 +3,7 @@ using LoraBridge.Cli.Options;
 using LoraBridge.Cli.Output;
 using LoraBridge.Cli.Progress;
 using LoraBridge.Finetuning;
+using LoraBridge.Model;
 
 namespace LoraBridge.Cli.Commands;
 
@@ -34,7 +35,7 @@ internal sealed class EvalCommand : ToolCommand
         };
         using var model = session.LoadModel(session.Required(_model), session.Value(_adapters) ?? []);
         var result = session.WithProgress(progress => LossEvaluation.Evaluate(
-            model, data, options, new InlineProgress<double>(fraction => progress.Report(new ProgressEvent("eval", fraction))), session.CancellationToken));
+            model, data, options, new InlineProgress<OperationProgress>(state => progress.Report(new ProgressEvent("eval", state.Fraction))), session.CancellationToken));
         DatasetNotes.Write(session.Terminal.Error, result.Data, result.Problems);
         session.Report(
             json =>

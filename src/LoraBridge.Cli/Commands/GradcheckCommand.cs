@@ -4,6 +4,7 @@ using LoraBridge.Cli.Options;
 using LoraBridge.Cli.Output;
 using LoraBridge.Cli.Progress;
 using LoraBridge.Finetuning;
+using LoraBridge.Model;
 using Spectre.Console;
 
 namespace LoraBridge.Cli.Commands;
@@ -39,7 +40,7 @@ internal sealed class GradcheckCommand : ToolCommand
             Threads = session.Device.Threads,
         };
         var result = session.WithProgress(progress => GradientCheck.Run(
-            session.Required(_model), options, new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage))), session.CancellationToken));
+            session.Required(_model), options, new InlineProgress<OperationProgress>(state => progress.Report(new ProgressEvent(state.Stage))), session.CancellationToken));
         session.Report(
             json =>
             {

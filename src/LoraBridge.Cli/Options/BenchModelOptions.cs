@@ -29,17 +29,10 @@ internal sealed class BenchModelOptions
             return random ? throw new UsageException("--model and --shape or --type exclude each other.") : run(path);
 
         var (shape, type) = (Shape(session.Value(_shape) ?? "0.5b"), Type(session.Value(_type) ?? "q4_0"));
-        var folder = Directory.CreateTempSubdirectory("lorabridge-");
-        try
-        {
-            var file = Path.Combine(folder.FullName, "random.gguf");
-            RandomModel.Write(file, shape, type, cancellationToken: session.CancellationToken);
-            return run(file);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        using var folder = new ScratchFolder();
+        var file = folder["random.gguf"];
+        RandomModel.Write(file, shape, type, cancellationToken: session.CancellationToken);
+        return run(file);
     }
 
     private static RandomModelShape Shape(string text)

@@ -39,7 +39,7 @@ internal sealed record AdapterFile
         return adapter ?? throw new InvalidDataException($"{path}: {Summary(problems)}");
     }
 
-    /// <summary>Reads an adapter; answers the problems when it is none.</summary>
+    /// <summary>Reads an adapter, or returns what is wrong with it.</summary>
     internal static IReadOnlyList<string> Read(string path, out AdapterFile? adapter)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);

@@ -74,7 +74,7 @@ public sealed class AtomicFile : IDisposable
 
     /// <summary>Flushes a closed file to the disk and gives it its name.</summary>
     /// <param name="temporaryPath">A path of <see cref="ReserveTemporaryPath"/>, by now a file.</param>
-    /// <param name="path">The path it shall have.</param>
+    /// <param name="path">The path the file will have.</param>
     /// <param name="overwrite">Whether an existing file may be replaced.</param>
     /// <exception cref="IOException">The disk is full, or a file of this name exists and may not be replaced.</exception>
     public static void Adopt(string temporaryPath, string path, bool overwrite)

@@ -15,14 +15,14 @@ public static class LossEvaluation
     /// <param name="model">The model; its adapters count with the scales they have now.</param>
     /// <param name="data">The rows.</param>
     /// <param name="options">How they are read; null takes the defaults.</param>
-    /// <param name="progress">Told the share of rows that are done, 0 to 1, from the calling thread.</param>
+    /// <param name="progress">Receives a report for each row, on the calling thread.</param>
     /// <param name="cancellationToken">Stops within a row.</param>
     /// <exception cref="InvalidDataException">A file cannot be read, or no row of it can be used.</exception>
     /// <exception cref="InsufficientMemoryException">The context needs more memory than there is.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static LossEvaluationResult Evaluate(
-        LM model, TrainingDataset data, LossEvaluationOptions? options = null, IProgress<double>? progress = null,
+        LM model, TrainingDataset data, LossEvaluationOptions? options = null, IProgress<OperationProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -44,8 +44,15 @@ public static class LossEvaluation
             var row = evaluator.EvaluateRow(samples[i].Tokens, samples[i].Labels, cancellationToken);
             sum += row.Sum;
             count += row.Count;
-            progress?.Report((i + 1.0) / samples.Count);
+            progress?.Report(new OperationProgress("evaluating", (i + 1.0) / samples.Count));
         }
         return new LossEvaluationResult(sum / count, count, reader.Statistics, reader.Problems);
     }
+
+    /// <summary><see cref="Evaluate"/> on another thread.</summary>
+    /// <inheritdoc cref="Evaluate"/>
+    public static Task<LossEvaluationResult> EvaluateAsync(
+        LM model, TrainingDataset data, LossEvaluationOptions? options = null, IProgress<OperationProgress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => Evaluate(model, data, options, progress, cancellationToken), cancellationToken);
 }

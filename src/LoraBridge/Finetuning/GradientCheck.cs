@@ -15,15 +15,28 @@ namespace LoraBridge.Finetuning;
 public static class GradientCheck
 {
     /// <summary>Checks a model file.</summary>
+    /// <param name="modelPath">GGUF model.</param>
+    /// <param name="options">How closely to look; null takes the defaults.</param>
+    /// <param name="progress">Receives what is being compared, on the calling thread.</param>
+    /// <param name="cancellationToken">Stops between two tensors.</param>
     /// <exception cref="ArgumentException">The path is blank, or the targets choose nothing.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is no valid model.</exception>
     /// <exception cref="NotSupportedException">An operation of the model has no gradient rule; the message names it.</exception>
     /// <exception cref="IOException">The model is quantised, and there is no room for its F32 copy in the folder for temporary files.</exception>
     public static GradientCheckResult Run(
-        string modelPath, GradientCheckOptions? options = null, IProgress<string>? progress = null, CancellationToken cancellationToken = default)
+        string modelPath, GradientCheckOptions? options = null, IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Run(modelPath, options ?? new GradientCheckOptions(), progress is null ? null : new Stages(progress), cancellationToken);
+
+    /// <summary><see cref="Run(string, GradientCheckOptions?, IProgress{OperationProgress}?, CancellationToken)"/> on another thread.</summary>
+    /// <inheritdoc cref="Run(string, GradientCheckOptions?, IProgress{OperationProgress}?, CancellationToken)"/>
+    public static Task<GradientCheckResult> RunAsync(
+        string modelPath, GradientCheckOptions? options = null, IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Run(modelPath, options, progress, cancellationToken), cancellationToken);
+
+    private static GradientCheckResult Run(
+        string modelPath, GradientCheckOptions options, Stages? progress, CancellationToken cancellationToken)
     {
-        options ??= new GradientCheckOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ContextLength, 4, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Rank, 1, nameof(options));
         using var files = ModelLoader.Open(modelPath);
@@ -34,18 +47,11 @@ public static class GradientCheck
         // Inference through quantised weights rounds activations to 8 bits: its loss is too rough for finite differences. They are
         // taken on the same weights in F32, and the gradients through the quantised ones compared with those.
         progress?.Report("writing an F32 copy of the weights");
-        var folder = Directory.CreateTempSubdirectory("lorabridge-");
-        try
-        {
-            var path = Path.Combine(folder.FullName, "f32.gguf");
-            DequantizedModel.Write(files, path, cancellationToken);
-            using var reference = ModelLoader.Open(path);
-            return Check(reference, files, options, progress, cancellationToken);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        using var folder = new ScratchFolder();
+        var path = folder["f32.gguf"];
+        DequantizedModel.Write(files, path, cancellationToken);
+        using var reference = ModelLoader.Open(path);
+        return Check(reference, files, options, progress, cancellationToken);
     }
 
     private static GradientCheckResult Check(
@@ -94,5 +100,11 @@ public static class GradientCheck
             distance = Math.Max(distance, Math.Sqrt(Math.Max(0, aa + bb - 2 * ab) / aa));
         }
         return (cosine, distance);
+    }
+
+    /// <summary>Passes on what the check says it is doing.</summary>
+    private sealed class Stages(IProgress<OperationProgress> target) : IProgress<string>
+    {
+        public void Report(string value) => target.Report(new OperationProgress(value));
     }
 }

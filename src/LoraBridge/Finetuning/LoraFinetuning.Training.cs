@@ -13,14 +13,17 @@ public sealed partial class LoraFinetuning
 
     /// <summary>Trains an adapter and writes it as a GGUF file that llama.cpp loads.</summary>
     /// <param name="path">Where to write; replaced if it exists, once training has ended. Its folder must exist.</param>
-    /// <param name="progress">Told of each update, from the calling thread.</param>
+    /// <param name="progress">Receives a report after each update, on the calling thread.</param>
     /// <param name="cancellationToken">Stops within a row; the result says <see cref="TrainingStatus.Cancelled"/> and nothing is written.</param>
     /// <exception cref="ArgumentException">The path is blank, or the targets name nothing in this model that can be adapted.</exception>
     /// <exception cref="InvalidOperationException">There is nothing to learn from, a training is running, or the checkpoint directory holds another training's.</exception>
     /// <exception cref="DirectoryNotFoundException">The folder of the path does not exist.</exception>
     /// <exception cref="InvalidDataException">A row is bad in a strict data set, or a file cannot be read.</exception>
     /// <exception cref="AdapterMismatchException">The initial adapter was made for another model.</exception>
-    /// <exception cref="NotSupportedException">The model computes something through which gradients cannot pass.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The model computes something through which gradients cannot pass, or the training graph computes another loss than inference on this
+    /// processor.
+    /// </exception>
     /// <exception cref="InsufficientMemoryException">The machine has less memory than the training needs.</exception>
     /// <exception cref="CheckpointMismatchException">The checkpoint to resume from is of another model, other data or other parameters.</exception>
     /// <exception cref="LoraTrainingDivergedException">The loss is not a number; the last good state is written beside <paramref name="path"/>.</exception>
@@ -34,7 +37,7 @@ public sealed partial class LoraFinetuning
 
     /// <summary>Trains an adapter on another thread.</summary>
     /// <param name="path">Where to write; replaced if it exists, once training has ended. Its folder must exist.</param>
-    /// <param name="progress">Told of each update; a <see cref="Progress{T}"/> passes it on to the thread that made it.</param>
+    /// <param name="progress">Receives a report after each update; a <see cref="Progress{T}"/> posts it to the thread it was created on.</param>
     /// <param name="cancellationToken">Stops within a row; the result says <see cref="TrainingStatus.Cancelled"/> and nothing is written.</param>
     /// <inheritdoc cref="TrainToAdapter" path="/exception"/>
     public Task<TrainingResult> TrainToAdapterAsync(
@@ -49,7 +52,7 @@ public sealed partial class LoraFinetuning
     /// Trains an adapter, merges it into the model and writes that, each tensor in the type it had; the adapter itself is not kept.
     /// </summary>
     /// <param name="path">Where to write the model; replaced if it exists. Its folder must exist.</param>
-    /// <param name="progress">Told of each update, from the calling thread.</param>
+    /// <param name="progress">Receives a report after each update, on the calling thread.</param>
     /// <param name="cancellationToken">Stops the training, whose result says so; cancelled later, merging throws and writes nothing.</param>
     /// <exception cref="IOException">The disk has too little space for the model.</exception>
     /// <exception cref="OperationCanceledException">Merging was cancelled.</exception>
@@ -58,21 +61,23 @@ public sealed partial class LoraFinetuning
         string path, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         CheckTarget(path);
-        var folder = Directory.CreateTempSubdirectory("lorabridge-");
-        try
-        {
-            Begin();
-            var adapter = Path.Combine(folder.FullName, "adapter.gguf");
-            var result = Run(adapter, path, progress, cancellationToken);
-            if (result.AdapterPath is null)
-                return result;
-            new LoraMerger(_model) { Options = new MergeOptions { Force = true } }.MergeAndExport(new LoraAdapter(adapter), path, cancellationToken: cancellationToken);
-            return result with { AdapterPath = null, ModelPath = Path.GetFullPath(path) };
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        using var folder = new ScratchFolder();
+        Begin();
+        var adapter = folder["adapter.gguf"];
+        var result = Run(adapter, path, progress, cancellationToken);
+        if (result.AdapterPath is null)
+            return result;
+        new LoraMerger(_model) { Options = new MergeOptions { Overwrite = true } }.MergeAndExport(new LoraAdapter(adapter), path, cancellationToken: cancellationToken);
+        return result with { AdapterPath = null, ModelPath = Path.GetFullPath(path) };
+    }
+
+    /// <summary><see cref="TrainToModel"/> on another thread.</summary>
+    /// <inheritdoc cref="TrainToModel"/>
+    public Task<TrainingResult> TrainToModelAsync(
+        string path, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        CheckTarget(path);
+        return Task.Run(() => TrainToModel(path, progress, cancellationToken), CancellationToken.None);
     }
 
     /// <summary>Asks the running training to end after the update it is at; the adapter as trained so far is written. Does nothing when none runs.</summary>
@@ -87,6 +92,10 @@ public sealed partial class LoraFinetuning
         using var training = AdapterTraining.Open(_model, _parameters, PrepareSamples(CancellationToken.None), CancellationToken.None);
         return training.Memory;
     }
+
+    /// <summary><see cref="EstimateMemory"/> on another thread.</summary>
+    /// <inheritdoc cref="EstimateMemory"/>
+    public Task<TrainingMemory> EstimateMemoryAsync() => Task.Run(EstimateMemory);
 
     private void CheckTarget(string path)
     {
@@ -119,7 +128,7 @@ public sealed partial class LoraFinetuning
 
     /// <param name="path">Where the adapter goes.</param>
     /// <param name="target">What the caller asked for: a diverged training leaves its last good state beside it.</param>
-    /// <param name="progress">Told of each update.</param>
+    /// <param name="progress">Receives a report after each update.</param>
     /// <param name="cancellationToken">Stops within a row.</param>
     private TrainingResult Run(string path, string target, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
@@ -158,6 +167,7 @@ public sealed partial class LoraFinetuning
         var status = TrainingStatus.Cancelled;
         try
         {
+            InferenceAgreement.Require(_model, training, data, cancellationToken);
             status = loop.Run(cancellationToken);
             training.Save(path, AdapterMetadata.For(_model, _parameters, data, loop.AdapterStep));
         }

@@ -39,7 +39,7 @@ internal sealed class MergeJob : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         var started = Stopwatch.GetTimestamp();
         NativeRuntime.Initialize();
-        var target = new MergeTarget(path, _options.Force, _options.MaximumPartBytes);
+        var target = new MergeTarget(path, _options.Overwrite, _options.MaximumPartBytes);
         target.Check(Inputs());
 
         var importance = _options.ImportanceMatrixPath is { } matrix ? ImportanceMatrix.Read(matrix) : null;

@@ -7,7 +7,7 @@ public sealed record MergeOptions
     public MergeOutputType OutputType { get; init; } = MergeOutputType.Keep;
 
     /// <summary>Replace a file that exists. Without it an existing target is an error, found before any work is done.</summary>
-    public bool Force { get; init; }
+    public bool Overwrite { get; init; }
 
     /// <summary>
     /// Compare the written model with base and adapters as llama.cpp applies them, see <see cref="MergeResult.Verification"/>. Costs

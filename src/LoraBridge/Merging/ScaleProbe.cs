@@ -21,20 +21,13 @@ internal static class ScaleProbe
     internal static ILookup<string, string?> Trace(
         GgufModelFiles model, IReadOnlyList<string> targets, CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateTempSubdirectory("lorabridge-");
-        try
-        {
-            var path = Path.Combine(folder.FullName, "probe.gguf");
-            WriteAdapter(model, targets, path);
-            using var handle = ModelLoader.Load(model, new NativeLoadOptions { UseExtraBuffers = false }, null, cancellationToken);
-            using var adapter = LlamaAdapters.Load(handle, path);
-            var graph = GraphTracer.TraceStructure(handle, adapter);
-            return Find(graph);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        using var folder = new ScratchFolder();
+        var path = folder["probe.gguf"];
+        WriteAdapter(model, targets, path);
+        using var handle = ModelLoader.Load(model, new NativeLoadOptions { UseExtraBuffers = false }, null, cancellationToken);
+        using var adapter = LlamaAdapters.Load(handle, path);
+        var graph = GraphTracer.TraceStructure(handle, adapter);
+        return Find(graph);
     }
 
     private static void WriteAdapter(GgufModelFiles model, IReadOnlyList<string> targets, string path)

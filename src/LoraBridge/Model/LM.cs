@@ -16,9 +16,9 @@ public sealed partial class LM : IDisposable
 
     /// <summary>Loads a model.</summary>
     /// <param name="path">GGUF file; of a model in several files the first.</param>
-    /// <param name="device">Where it computes; null chooses.</param>
+    /// <param name="device">Where the model computes; null picks the best backend.</param>
     /// <param name="options">How it is loaded; null takes the defaults.</param>
-    /// <param name="progress">Told how far loading is, from the calling thread.</param>
+    /// <param name="progress">Receives the loading progress, on the calling thread.</param>
     /// <param name="cancellationToken">Stops loading.</param>
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
     /// <exception cref="FileNotFoundException">There is no such file, or a part of the model is missing.</exception>
@@ -65,9 +65,9 @@ public sealed partial class LM : IDisposable
 
     /// <summary>Loads a model by the URI of a local file.</summary>
     /// <param name="uri">A <c>file:</c> URI.</param>
-    /// <param name="device">Where it computes; null chooses.</param>
+    /// <param name="device">Where the model computes; null picks the best backend.</param>
     /// <param name="options">How it is loaded; null takes the defaults.</param>
-    /// <param name="progress">Told how far loading is, from the calling thread.</param>
+    /// <param name="progress">Receives the loading progress, on the calling thread.</param>
     /// <param name="cancellationToken">Stops loading.</param>
     /// <exception cref="ArgumentException">The URI does not name a local file.</exception>
     /// <inheritdoc cref="LM(string, DeviceConfiguration?, LoadingOptions?, IProgress{ModelLoadingProgress}?, CancellationToken)" path="/exception"/>

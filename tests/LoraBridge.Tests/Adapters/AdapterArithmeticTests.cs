@@ -88,7 +88,7 @@ public sealed class AdapterArithmeticTests : IDisposable
     {
         var path = _fixture["typed.gguf"];
 
-        AdapterArithmetic.Convert(_fixture.AdapterPath, path, new AdapterWriteOptions { Type = type });
+        AdapterArithmetic.Requantize(_fixture.AdapterPath, path, new AdapterWriteOptions { Type = type });
 
         Assert.True(MergeFixture.RelativeError(Change((_fixture.AdapterPath, 1f), Query), Change((path, 1f), Query)) < tolerance);
         Assert.Equal(LoraAdapter.Inspect(_fixture.AdapterPath).Alpha, LoraAdapter.Inspect(path).Alpha);
@@ -126,7 +126,7 @@ public sealed class AdapterArithmeticTests : IDisposable
 
     private string Merge((string Path, float Scale)[] adapters)
     {
-        _fixture.Merge(new MergeOptions { Force = true, OutputType = MergeOutputType.F32 }, adapters);
+        _fixture.Merge(new MergeOptions { Overwrite = true, OutputType = MergeOutputType.F32 }, adapters);
         return _fixture.Output;
     }
 

@@ -229,7 +229,7 @@ public sealed class AdapterConversionTests : IDisposable
         var mlx = new PeftFolder(_folder, "mlx")
             .Add($"model.layers.{layer}.mlp.switch_mlp.up_proj.lora_a", experts * 4, inputs)
             .Add($"model.layers.{layer}.mlp.switch_mlp.up_proj.lora_b", experts, outputs, 4);
-        AdapterConversion.FromMlx(mlx.Save("""{"lora_parameters":{"rank":4,"scale":2}}""", "adapters.safetensors"), model, _folder["out.gguf"]);
+        AdapterConversion.FromMlx(mlx.Save("""{"lora_parameters":{"rank":4,"scale":2}}""", "adapters.safetensors"), model, _folder["out.gguf"], overwrite: true);
         Assert.Equal(mlx.Values.Values.First(), Read($"{up.Name}.lora_a"));
         Assert.Equal(mlx.Values.Values.Last(), Read($"{up.Name}.lora_b"));
     }

@@ -39,7 +39,7 @@ public sealed class OutputPathTests : IDisposable
             Assert.Throws<ArgumentException>(() => training.TrainToModel(_folder[path]));
         }
         // What is read through a link is not written to itself, either.
-        var merger = new LoraMerger(_folder["link.gguf"]) { Options = new MergeOptions { Force = true, Threads = 1 } };
+        var merger = new LoraMerger(_folder["link.gguf"]) { Options = new MergeOptions { Overwrite = true, Threads = 1 } };
         TinyAdapters.Create(_base).Save(_folder["adapter.gguf"]);
         merger.AddLoraAdapter(_folder["adapter.gguf"]);
         Assert.Contains("is read by the merge", Assert.Throws<IOException>(() => merger.Merge(_folder[path])).Message, StringComparison.Ordinal);
@@ -51,7 +51,7 @@ public sealed class OutputPathTests : IDisposable
     public void Parts_are_not_replaced_through_a_linked_folder()
     {
         File.Copy(_base, _folder["models/base-00001-of-00001.gguf"]);
-        var merger = new LoraMerger(_folder["models/base-00001-of-00001.gguf"]) { Options = new MergeOptions { Force = true, Threads = 1, MaximumPartBytes = 1 << 30 } };
+        var merger = new LoraMerger(_folder["models/base-00001-of-00001.gguf"]) { Options = new MergeOptions { Overwrite = true, Threads = 1, MaximumPartBytes = 1 << 30 } };
         TinyAdapters.Create(_base).Save(_folder["adapter.gguf"]);
         merger.AddLoraAdapter(_folder["adapter.gguf"]);
         Assert.Contains("is read by the merge", Assert.Throws<IOException>(() => merger.Merge(_folder["linked/base.gguf"])).Message, StringComparison.Ordinal);

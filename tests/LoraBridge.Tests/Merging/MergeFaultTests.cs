@@ -18,7 +18,7 @@ public sealed class MergeFaultTests
         Assert.Throws<IOException>(() => fixture.Merge());
         Assert.Equal("old", File.ReadAllText(fixture.Output));
 
-        fixture.Merge(new MergeOptions { Force = true });
+        fixture.Merge(new MergeOptions { Overwrite = true });
         Assert.NotEqual(3, new FileInfo(fixture.Output).Length);
         AssertNoLitter(fixture);
     }
@@ -31,7 +31,7 @@ public sealed class MergeFaultTests
         using var fixture = new MergeFixture(TinyModels.PathOf(TinyArchitecture.Llama));
         File.WriteAllText(fixture.Output, "old");
         using var source = new CancellationTokenSource();
-        var merger = new LoraMerger(fixture.ModelPath) { Options = new MergeOptions { Force = true, OutputType = type, Threads = 2 } };
+        var merger = new LoraMerger(fixture.ModelPath) { Options = new MergeOptions { Overwrite = true, OutputType = type, Threads = 2 } };
         merger.AddLoraAdapter(fixture.AdapterPath);
 
         Assert.ThrowsAny<OperationCanceledException>(() => merger.Merge(fixture.Output, new CancelAtHalf(source), source.Token));
@@ -47,7 +47,7 @@ public sealed class MergeFaultTests
         var shrinking = fixture["base.gguf"];
         File.Copy(fixture.ModelPath, shrinking);
         File.WriteAllText(fixture.Output, "old");
-        var merger = new LoraMerger(shrinking) { Options = new MergeOptions { Force = true, Threads = 1 } };
+        var merger = new LoraMerger(shrinking) { Options = new MergeOptions { Overwrite = true, Threads = 1 } };
         merger.AddLoraAdapter(fixture.AdapterPath);
 
         Assert.Throws<EndOfStreamException>(() => merger.Merge(fixture.Output, new ShrinkAtFirst(shrinking)));
@@ -66,7 +66,7 @@ public sealed class MergeFaultTests
         File.Copy(fixture.ModelPath, fixture["base.gguf"]);
         var inputs = partBytes is null ? [fixture["base.gguf"]] : Split(fixture["base.gguf"]);
         var bytes = inputs.Select(File.ReadAllBytes).ToList();
-        var merger = new LoraMerger(inputs[0]) { Options = new MergeOptions { Force = true, Threads = 1, MaximumPartBytes = partBytes } };
+        var merger = new LoraMerger(inputs[0]) { Options = new MergeOptions { Overwrite = true, Threads = 1, MaximumPartBytes = partBytes } };
         merger.AddLoraAdapter(fixture.AdapterPath);
         if (partBytes is null)
             File.CreateSymbolicLink(fixture["link.gguf"], inputs[0]);
@@ -131,7 +131,7 @@ public sealed class MergeFaultTests
         File.WriteAllText(disk["merged.gguf"], "old");
         var merger = new LoraMerger(fixture.ModelPath)
         {
-            Options = new MergeOptions { Force = true, OutputType = type, MaximumPartBytes = partBytes, Threads = 1 },
+            Options = new MergeOptions { Overwrite = true, OutputType = type, MaximumPartBytes = partBytes, Threads = 1 },
         };
         merger.AddLoraAdapter(fixture.AdapterPath);
 
@@ -176,7 +176,7 @@ public sealed class MergeFaultTests
         File.WriteAllText(AtomicFile.ReserveTemporaryPath(fixture.Output, overwrite: true), "half a model");
         File.WriteAllText(fixture.Output, "old");
 
-        fixture.Merge(new MergeOptions { Force = true });
+        fixture.Merge(new MergeOptions { Overwrite = true });
 
         AssertNoLitter(fixture);
     }

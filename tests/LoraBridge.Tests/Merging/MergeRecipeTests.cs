@@ -34,11 +34,11 @@ public sealed class MergeRecipeTests
         fixture.Merge(new MergeOptions { OutputType = type });
         var plain = File.ReadAllBytes(fixture.Output);
 
-        fixture.Merge(new MergeOptions { OutputType = type, ImportanceMatrixPath = ImportanceFiles.WriteGguf(fixture), Force = true });
+        fixture.Merge(new MergeOptions { OutputType = type, ImportanceMatrixPath = ImportanceFiles.WriteGguf(fixture), Overwrite = true });
 
         var weighted = File.ReadAllBytes(fixture.Output);
         Assert.NotEqual(plain, weighted);
-        fixture.Merge(new MergeOptions { OutputType = type, ImportanceMatrixPath = ImportanceFiles.WriteLegacy(fixture), Force = true });
+        fixture.Merge(new MergeOptions { OutputType = type, ImportanceMatrixPath = ImportanceFiles.WriteLegacy(fixture), Overwrite = true });
         Assert.Equal(weighted, File.ReadAllBytes(fixture.Output));
     }
 

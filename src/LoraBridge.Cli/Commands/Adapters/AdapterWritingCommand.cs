@@ -36,7 +36,7 @@ internal abstract class AdapterWritingCommand : ToolCommand
 
     protected sealed override Task<int> ExecuteAsync(CommandSession session)
     {
-        var options = new AdapterWriteOptions { Type = Enum.Parse<GgmlType>(session.Value(_type) ?? "f32", ignoreCase: true), Force = session.Value(_force) };
+        var options = new AdapterWriteOptions { Type = Enum.Parse<GgmlType>(session.Value(_type) ?? "f32", ignoreCase: true), Overwrite = session.Value(_force) };
         var result = session.WithProgress(progress => Write(session, session.Required(_output), options, progress));
         session.Report(
             json =>

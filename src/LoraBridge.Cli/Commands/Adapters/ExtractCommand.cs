@@ -2,6 +2,7 @@ using System.CommandLine;
 using LoraBridge.Cli.Options;
 using LoraBridge.Cli.Progress;
 using LoraBridge.Finetuning;
+using LoraBridge.Model;
 
 namespace LoraBridge.Cli.Commands.Adapters;
 
@@ -26,6 +27,6 @@ internal sealed class ExtractCommand : AdapterWritingCommand
             path,
             session.Value(_rank) ?? 16,
             options,
-            new InlineProgress<double>(part => progress.Report(new ProgressEvent("extracting", part))),
+            new InlineProgress<OperationProgress>(state => progress.Report(new ProgressEvent("extracting", state.Fraction))),
             session.CancellationToken);
 }

@@ -58,6 +58,13 @@ public static class AdapterArithmetic
         return builder.Save(path, []);
     }
 
+    /// <summary><see cref="Combine"/> on another thread.</summary>
+    /// <inheritdoc cref="Combine"/>
+    public static Task<AdapterArithmeticResult> CombineAsync(
+        IReadOnlyList<(string Path, float Scale)> adapters, string path, AdapterCombination method = AdapterCombination.Concatenate, int? rank = null,
+        AdapterWriteOptions? options = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Combine(adapters, path, method, rank, options, cancellationToken), cancellationToken);
+
     /// <summary>Changes the rank of an adapter by the singular values of its products: what is cut off is the least that could be.</summary>
     /// <param name="adapter">GGUF adapter.</param>
     /// <param name="path">The adapter to write.</param>
@@ -70,28 +77,46 @@ public static class AdapterArithmetic
         string adapter, string path, int rank, AdapterWriteOptions? options = null, CancellationToken cancellationToken = default) =>
         Combine([(adapter, 1)], path, AdapterCombination.Svd, rank, options, cancellationToken);
 
+    /// <summary><see cref="Resize"/> on another thread.</summary>
+    /// <inheritdoc cref="Resize"/>
+    public static Task<AdapterArithmeticResult> ResizeAsync(
+        string adapter, string path, int rank, AdapterWriteOptions? options = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Resize(adapter, path, rank, options, cancellationToken), cancellationToken);
+
     /// <summary>Writes an adapter that counts at scale 1 as the given one does at another; its alpha becomes its rank.</summary>
     /// <param name="adapter">GGUF adapter.</param>
     /// <param name="scale">The scale to fold in.</param>
     /// <param name="path">The adapter to write.</param>
     /// <param name="options">Type and overwriting; null takes the defaults.</param>
+    /// <param name="cancellationToken">Stops between two tensors.</param>
     /// <inheritdoc cref="Combine" path="/exception"/>
-    public static AdapterArithmeticResult FoldScale(string adapter, float scale, string path, AdapterWriteOptions? options = null) =>
-        Combine([(adapter, scale)], path, AdapterCombination.Concatenate, null, options);
+    public static AdapterArithmeticResult FoldScale(
+        string adapter, float scale, string path, AdapterWriteOptions? options = null, CancellationToken cancellationToken = default) =>
+        Combine([(adapter, scale)], path, AdapterCombination.Concatenate, null, options, cancellationToken);
+
+    /// <summary><see cref="FoldScale"/> on another thread.</summary>
+    /// <inheritdoc cref="FoldScale"/>
+    public static Task<AdapterArithmeticResult> FoldScaleAsync(
+        string adapter, float scale, string path, AdapterWriteOptions? options = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => FoldScale(adapter, scale, path, options, cancellationToken), cancellationToken);
 
     /// <summary>Writes an adapter in another type; metadata, alpha and ranks stay.</summary>
     /// <param name="adapter">GGUF adapter.</param>
     /// <param name="path">The adapter to write.</param>
     /// <param name="options">The type, and overwriting.</param>
+    /// <param name="cancellationToken">Stops between two tensors.</param>
     /// <inheritdoc cref="Combine" path="/exception"/>
-    public static AdapterArithmeticResult Convert(string adapter, string path, AdapterWriteOptions options)
+    public static AdapterArithmeticResult Requantize(
+        string adapter, string path, AdapterWriteOptions options, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(options);
         NativeRuntime.Initialize();
         var file = AdapterFile.Read(adapter);
         using var source = new AdapterSource(file, 1);
         var builder = new AdapterBuilder(file.Architecture, Checked(options));
         foreach (var pair in file.Pairs)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             builder.AddMatrix(pair.A.Name, pair.A.Shape.AsSpan(), source.ReadFloats(pair.A));
             builder.AddMatrix(pair.B.Name, pair.B.Shape.AsSpan(), source.ReadFloats(pair.B));
         }
@@ -106,13 +131,19 @@ public static class AdapterArithmetic
         };
     }
 
+    /// <summary><see cref="Requantize"/> on another thread.</summary>
+    /// <inheritdoc cref="Requantize"/>
+    public static Task<AdapterArithmeticResult> RequantizeAsync(
+        string adapter, string path, AdapterWriteOptions options, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Requantize(adapter, path, options, cancellationToken), cancellationToken);
+
     /// <summary>The adapter that turns a base into a model finetuned from it, as well as its rank allows.</summary>
     /// <param name="basePath">GGUF model.</param>
     /// <param name="finetunedPath">GGUF model of the same architecture and shapes.</param>
     /// <param name="path">The adapter to write.</param>
     /// <param name="rank">R.</param>
     /// <param name="options">Type and overwriting; null takes the defaults.</param>
-    /// <param name="progress">Told the part that is done, 0 to 1.</param>
+    /// <param name="progress">Receives a report for each tensor, on the calling thread.</param>
     /// <param name="cancellationToken">Stops between two tensors.</param>
     /// <returns>What was written; tensors that differ but are no matrices are listed as skipped.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The rank is not positive.</exception>
@@ -122,7 +153,7 @@ public static class AdapterArithmetic
     /// <exception cref="InvalidOperationException">The models do not differ in any matrix.</exception>
     /// <exception cref="IOException">The file exists and may not be replaced, or the disk has too little space.</exception>
     public static AdapterArithmeticResult Extract(
-        string basePath, string finetunedPath, string path, int rank, AdapterWriteOptions? options = null, IProgress<double>? progress = null,
+        string basePath, string finetunedPath, string path, int rank, AdapterWriteOptions? options = null, IProgress<OperationProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rank);
@@ -130,6 +161,13 @@ public static class AdapterArithmetic
         using var extraction = new AdapterExtraction(basePath, finetunedPath, rank);
         return extraction.Run(path, Checked(options), progress, cancellationToken);
     }
+
+    /// <summary><see cref="Extract"/> on another thread.</summary>
+    /// <inheritdoc cref="Extract"/>
+    public static Task<AdapterArithmeticResult> ExtractAsync(
+        string basePath, string finetunedPath, string path, int rank, AdapterWriteOptions? options = null, IProgress<OperationProgress>? progress = null,
+        CancellationToken cancellationToken = default) =>
+        Task.Run(() => Extract(basePath, finetunedPath, path, rank, options, progress, cancellationToken), cancellationToken);
 
     private static AdapterWriteOptions Checked(AdapterWriteOptions? options)
     {

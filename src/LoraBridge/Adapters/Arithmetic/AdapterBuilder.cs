@@ -52,7 +52,7 @@ internal sealed class AdapterBuilder(string architecture, AdapterWriteOptions op
         // Alpha counts per rank. Pairs of different ranks have none in common; without one each counts once.
         if (_ranks.Count == 1)
             _writer.Metadata.Set("adapter.lora.alpha", (float)_ranks.Single());
-        _writer.Save(path, options.Force);
+        _writer.Save(path, options.Overwrite);
         return new AdapterArithmeticResult { Path = path, Tensors = _tensors, Skipped = skipped, Bytes = new FileInfo(path).Length };
     }
 
@@ -61,6 +61,6 @@ internal sealed class AdapterBuilder(string architecture, AdapterWriteOptions op
     {
         foreach (var (key, value) in metadata)
             _writer.Metadata.Set(key, value);
-        _writer.Save(path, options.Force);
+        _writer.Save(path, options.Overwrite);
     }
 }

@@ -28,7 +28,7 @@ internal sealed class AdapterExtraction : IDisposable
     }
 
     internal AdapterArithmeticResult Run(
-        string path, AdapterWriteOptions options, IProgress<double>? progress, CancellationToken cancellationToken)
+        string path, AdapterWriteOptions options, IProgress<OperationProgress>? progress, CancellationToken cancellationToken)
     {
         var (architecture, other) = (_base.Metadata.GetString("general.architecture"), _finetuned.Metadata.GetString("general.architecture"));
         if (architecture != other)
@@ -38,7 +38,7 @@ internal sealed class AdapterExtraction : IDisposable
         for (var i = 0; i < _base.Tensors.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            progress?.Report((double)i / _base.Tensors.Length);
+            progress?.Report(new OperationProgress($"extracting {_base.Tensors[i].Name}", (double)i / _base.Tensors.Length));
             Extract(_base.Tensors[i], builder, skipped);
         }
 

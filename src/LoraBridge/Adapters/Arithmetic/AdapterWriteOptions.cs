@@ -11,5 +11,5 @@ public sealed record AdapterWriteOptions
     public GgmlType Type { get; init; } = GgmlType.F32;
 
     /// <summary>Replace a file that exists.</summary>
-    public bool Force { get; init; }
+    public bool Overwrite { get; init; }
 }

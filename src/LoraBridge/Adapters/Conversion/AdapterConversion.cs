@@ -15,35 +15,52 @@ public static class AdapterConversion
 {
     /// <summary>Converts an adapter as Hugging Face's PEFT saves it.</summary>
     /// <param name="folder">The folder with <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.</param>
-    /// <param name="model">The GGUF model that it shall be applied to.</param>
-    /// <param name="path">The adapter to write; replaced if it exists. Its folder must exist.</param>
+    /// <param name="model">The GGUF model the adapter will be applied to.</param>
+    /// <param name="path">The adapter to write. Its folder must exist.</param>
+    /// <param name="overwrite">Whether an existing file is replaced.</param>
     /// <exception cref="ArgumentException">A path is null or blank.</exception>
     /// <exception cref="DirectoryNotFoundException">A folder does not exist.</exception>
     /// <exception cref="FileNotFoundException">A file does not exist.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, or nothing of it can be converted.</exception>
     /// <exception cref="AdapterMismatchException">The adapter was made for another model.</exception>
-    /// <exception cref="IOException">The output is the model, or the disk has too little space.</exception>
+    /// <exception cref="IOException">The output exists and may not be replaced or is the model, or the disk has too little space.</exception>
     /// <exception cref="NotSupportedException">It is more than LoRA, or it is not known how the model's checkpoints are arranged.</exception>
-    public static AdapterConversionResult FromPeft(string folder, string model, string path) => Import(folder, model, path, PeftReader.Read);
+    public static AdapterConversionResult FromPeft(string folder, string model, string path, bool overwrite = false) =>
+        Import(folder, model, path, overwrite, PeftReader.Read);
+
+    /// <summary><see cref="FromPeft"/> on another thread.</summary>
+    /// <inheritdoc cref="FromPeft"/>
+    public static Task<AdapterConversionResult> FromPeftAsync(string folder, string model, string path, bool overwrite = false) =>
+        Task.Run(() => FromPeft(folder, model, path, overwrite));
 
     /// <summary>Converts an adapter as Apple's mlx-lm saves it.</summary>
     /// <param name="folder">The folder with <c>adapter_config.json</c> and <c>adapters.safetensors</c>.</param>
-    /// <param name="model">The GGUF model that it shall be applied to.</param>
-    /// <param name="path">The adapter to write; replaced if it exists. Its folder must exist.</param>
+    /// <param name="model">The GGUF model the adapter will be applied to.</param>
+    /// <param name="path">The adapter to write. Its folder must exist.</param>
+    /// <param name="overwrite">Whether an existing file is replaced.</param>
     /// <inheritdoc cref="FromPeft" path="/exception"/>
-    public static AdapterConversionResult FromMlx(string folder, string model, string path) => Import(folder, model, path, MlxReader.Read);
+    public static AdapterConversionResult FromMlx(string folder, string model, string path, bool overwrite = false) =>
+        Import(folder, model, path, overwrite, MlxReader.Read);
+
+    /// <summary><see cref="FromMlx"/> on another thread.</summary>
+    /// <inheritdoc cref="FromMlx"/>
+    public static Task<AdapterConversionResult> FromMlxAsync(string folder, string model, string path, bool overwrite = false) =>
+        Task.Run(() => FromMlx(folder, model, path, overwrite));
 
     /// <summary>Writes an adapter as PEFT saves it, for the checkpoint that the model was converted from.</summary>
     /// <param name="adapter">GGUF adapter.</param>
     /// <param name="model">The GGUF model that it was trained on.</param>
-    /// <param name="folder">Where the two files go; created if need be, and files in it replaced.</param>
+    /// <param name="folder">Where the two files go; created if need be.</param>
+    /// <param name="overwrite">Whether an adapter in the folder is replaced.</param>
     /// <inheritdoc cref="FromPeft" path="/exception"/>
-    public static AdapterConversionResult ToPeft(string adapter, string model, string folder)
+    public static AdapterConversionResult ToPeft(string adapter, string model, string folder, bool overwrite = false)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         NativeRuntime.Initialize();
         using var files = OpenModel(model);
         var writer = new PeftWriter(AdapterFile.Read(adapter), files);
+        if (!overwrite && File.Exists(Path.Combine(folder, PeftReader.TensorFile)))
+            throw new IOException($"{folder} holds an adapter already, which may not be replaced.");
         writer.Write(folder);
         var info = LoraAdapter.Inspect(adapter);
         var skippedWeights = writer.Skipped.Intersect(info.TargetTensors).Count();
@@ -51,7 +68,12 @@ public static class AdapterConversion
             Path.GetFullPath(folder), info.TensorCount - 2 * skippedWeights, info.Rank, info.Alpha != 0 ? info.Alpha : info.Rank, writer.Skipped);
     }
 
-    private static AdapterConversionResult Import(string folder, string model, string path, Func<string, ForeignAdapter> read)
+    /// <summary><see cref="ToPeft"/> on another thread.</summary>
+    /// <inheritdoc cref="ToPeft"/>
+    public static Task<AdapterConversionResult> ToPeftAsync(string adapter, string model, string folder, bool overwrite = false) =>
+        Task.Run(() => ToPeft(adapter, model, folder, overwrite));
+
+    private static AdapterConversionResult Import(string folder, string model, string path, bool overwrite, Func<string, ForeignAdapter> read)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -59,6 +81,8 @@ public static class AdapterConversion
         using var files = OpenModel(model);
         if (OutputPath.IsPartOf(files, path))
             throw new IOException($"{path} is the model and may not be replaced: choose another output.");
+        if (!overwrite && File.Exists(path))
+            throw new IOException($"{path} exists already and may not be replaced.");
         var import = new AdapterImport(files, read(folder));
         import.Write(path);
         var info = LoraAdapter.Inspect(path);

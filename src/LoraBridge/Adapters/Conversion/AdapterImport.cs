@@ -24,7 +24,7 @@ internal sealed class AdapterImport
         _layout = CheckpointLayout.Of(model.Metadata);
         _architecture = model.Metadata.Architecture!;
         _names = new CheckpointNames(_layout);
-        _builder = new AdapterBuilder(_architecture, new AdapterWriteOptions { Force = true });
+        _builder = new AdapterBuilder(_architecture, new AdapterWriteOptions { Overwrite = true });
     }
 
     /// <summary>Modules that a GGUF adapter cannot hold.</summary>
@@ -79,7 +79,7 @@ internal sealed class AdapterImport
         }
     }
 
-    /// <summary>Adds the matrices of a weight; answers what does not fit.</summary>
+    /// <summary>Adds the matrices of a weight, or returns what does not fit.</summary>
     private TensorMismatch? Add(GgufTensorInfo weight, IReadOnlyList<(ForeignModule Module, NamedWeight Weight)> parts)
     {
         var rank = parts[0].Module.Rank;

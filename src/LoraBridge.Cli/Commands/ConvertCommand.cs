@@ -6,7 +6,7 @@ using LoraBridge.Finetuning;
 namespace LoraBridge.Cli.Commands;
 
 /// <summary>Converts adapters of other libraries, and back.</summary>
-internal sealed class ConversionCommand : ToolCommand
+internal sealed class ConvertCommand : ToolCommand
 {
     private readonly Option<string?> _from = new Option<string?>("--from")
     {
@@ -20,7 +20,7 @@ internal sealed class ConversionCommand : ToolCommand
     private readonly Option<string> _model = ModelOptions.Model();
     private readonly Option<string> _output = new("--output", "-o") { Description = "Adapter to write, or the folder for it.", HelpName = "OUT", Required = true };
 
-    internal ConversionCommand(CommandHost host) : base(host, "convert", "Convert an adapter from PEFT or MLX, or to PEFT.")
+    internal ConvertCommand(CommandHost host) : base(host, "convert", "Convert an adapter from PEFT or MLX, or to PEFT.")
     {
         Add(_from);
         Add(_to);
@@ -39,9 +39,9 @@ internal sealed class ConversionCommand : ToolCommand
         var (source, model, output) = (session.Required(_source), session.Required(_model), session.Required(_output));
         var result = session.Value(_from) switch
         {
-            "peft" => AdapterConversion.FromPeft(source, model, output),
-            "mlx" => AdapterConversion.FromMlx(source, model, output),
-            _ => AdapterConversion.ToPeft(source, model, output),
+            "peft" => AdapterConversion.FromPeft(source, model, output, overwrite: true),
+            "mlx" => AdapterConversion.FromMlx(source, model, output, overwrite: true),
+            _ => AdapterConversion.ToPeft(source, model, output, overwrite: true),
         };
         if (result.Skipped.Count > 0)
             session.Terminal.Error.WriteLine($"skipped, so that their effect is lost: {string.Join(", ", result.Skipped)}");
