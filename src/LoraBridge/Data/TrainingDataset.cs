@@ -60,8 +60,11 @@ public sealed class TrainingDataset
     public IReadOnlyList<DatasetProblem> Validate(CancellationToken cancellationToken = default)
     {
         var report = new DatasetReport(Options);
-        foreach (var _ in Read(report))
+        foreach (var sample in Read(report))
+        {
+            report.AddLosses(sample.Source, sample.Losses);
             cancellationToken.ThrowIfCancellationRequested();
+        }
         return report.Problems;
     }
 

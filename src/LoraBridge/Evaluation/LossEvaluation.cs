@@ -28,10 +28,12 @@ public static class LossEvaluation
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         options ??= new LossEvaluationOptions();
-        var reader = new TrainingSampleReader(new ModelTokenizer(model), ChatTemplates.For(model), new SampleOptions
+        var reader = new TrainingSampleReader(new ModelTokenizer(model.Vocabulary), ChatTemplates.For(model, options.ChatTemplate), new SampleOptions
         {
             ContextLength = options.ContextLength > 0 ? options.ContextLength : Math.Clamp(model.ContextLength, 2, LongestDefaultContext),
             AssistantLossOnly = options.AssistantLossOnly,
+            ParseSpecialTokensInText = options.ParseSpecialTokensInText,
+            ParseSpecialTokensInMessages = options.ParseSpecialTokensInMessages,
         });
         List<TrainingSample> samples = [.. reader.Read([data])];
         if (samples.Count == 0)

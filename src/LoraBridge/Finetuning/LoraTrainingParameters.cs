@@ -111,6 +111,18 @@ public sealed partial record LoraTrainingParameters
     /// <summary>Learn the assistant's turns, or completions, only; otherwise the prompts too.</summary>
     public bool AssistantLossOnly { get; init; } = true;
 
+    /// <summary>
+    /// Read control tokens that are written out in texts and completions, such as the marks between turns of conversations that are rendered
+    /// already, as those tokens. Turn it off for texts of strangers. <see cref="DatasetStatistics.ParsedSpecialTokens"/> counts them.
+    /// </summary>
+    public bool ParseSpecialTokensInText { get; init; } = true;
+
+    /// <summary>Read control tokens also where a turn of a conversation writes them out. What users say must never end their turn: off unless the data need it.</summary>
+    public bool ParseSpecialTokensInMessages { get; init; }
+
+    /// <summary>The chat template (Jinja) to write conversations with; null takes the model's.</summary>
+    public string? ChatTemplate { get; init; }
+
     /// <summary>The part of the samples that is set aside, by <see cref="Seed"/>, to measure the loss on. A validation set takes its place.</summary>
     public float ValidationSplit { get; init; }
 

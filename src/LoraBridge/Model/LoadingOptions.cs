@@ -11,6 +11,12 @@ public sealed record LoadingOptions
     /// <summary>Rearrange quantised weights for the CPU: up to twice as fast, for a copy of them in memory.</summary>
     public bool RepackWeights { get; init; } = true;
 
+    /// <summary>
+    /// The chat template (Jinja) to use instead of the model's own: where the file has none, a wrong one, or one that cannot be read. Null
+    /// takes the model's.
+    /// </summary>
+    public string? ChatTemplate { get; init; }
+
     /// <summary>How the conversations on the model share its contexts.</summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
     public InferenceOptions Inference

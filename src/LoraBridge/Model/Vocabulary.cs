@@ -1,3 +1,4 @@
+using System.Text;
 using LoraBridge.Native;
 using static LoraBridge.Native.Llama;
 
@@ -10,6 +11,7 @@ internal sealed class Vocabulary
     private readonly VocabPtr _vocabulary;
     private readonly string _path;
     private readonly Lazy<TokenPieces> _pieces;
+    private readonly Lazy<IReadOnlyList<ControlToken>> _controlTokens;
 
     internal Vocabulary(ModelCore core)
     {
@@ -20,10 +22,12 @@ internal sealed class Vocabulary
         Size = llama_vocab_n_tokens(_vocabulary);
         Bos = Existing(llama_vocab_bos(_vocabulary));
         Eos = Existing(llama_vocab_eos(_vocabulary));
+        Eot = Existing(llama_vocab_eot(_vocabulary));
         BosText = TextOf(Bos);
         EosText = TextOf(Eos);
         AddsBos = llama_vocab_get_add_bos(_vocabulary);
         _pieces = new Lazy<TokenPieces>(() => new TokenPieces(this));
+        _controlTokens = new(FindControlTokens);
     }
 
     /// <summary>Whether texts can be tokenized: models for tests have none.</summary>
@@ -34,6 +38,12 @@ internal sealed class Vocabulary
     internal int? Bos { get; }
 
     internal int? Eos { get; }
+
+    /// <summary>The token that ends a turn.</summary>
+    internal int? Eot { get; }
+
+    /// <summary>Tokens that are read from a text only if special tokens are parsed; longest texts first, as the tokenizer looks for them.</summary>
+    internal IReadOnlyList<ControlToken> ControlTokens => _controlTokens.Value;
 
     internal string BosText { get; }
 
@@ -78,6 +88,18 @@ internal sealed class Vocabulary
         RequireTokenizer();
         using var use = _core.Enter();
         return LlamaTokenizer.Detokenize(_vocabulary, tokens, removeSpecial, renderSpecial);
+    }
+
+    private IReadOnlyList<ControlToken> FindControlTokens()
+    {
+        List<ControlToken> found = [];
+        for (var token = 0; HasTokenizer && token < Size; token++)
+        {
+            var attributes = llama_vocab_get_attr(_vocabulary, token);
+            if ((attributes & (LlamaTokenAttributes.Control | LlamaTokenAttributes.Unknown)) != 0 && TextOf(token) is { Length: > 0 } text)
+                found.Add(new ControlToken(token, text, attributes.HasFlag(LlamaTokenAttributes.Lstrip), attributes.HasFlag(LlamaTokenAttributes.Rstrip)));
+        }
+        return [.. found.OrderByDescending(token => Encoding.UTF8.GetByteCount(token.Text))];
     }
 
     private void RequireTokenizer()

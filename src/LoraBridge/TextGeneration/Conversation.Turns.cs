@@ -196,7 +196,7 @@ public abstract partial class Conversation
         // Only the end of the prompt tells how the answer starts.
         const int Enough = 64;
         var end = _model.Vocabulary.Detokenize(prompt.Tokens.AsSpan()[Math.Max(0, prompt.Tokens.Length - Enough)..], removeSpecial: false, renderSpecial: true);
-        return AnswerPlan.For(_prompts.Value.AnswerFormat, options, sampling, end, prompt.Tokens.Length);
+        return AnswerPlan.For(Prompts().AnswerFormat, options, sampling, end, prompt.Tokens.Length);
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);

@@ -3,7 +3,7 @@ using System.Text;
 using LoraBridge.Data;
 using LoraBridge.Finetuning;
 
-namespace LoraBridge.Tests.Finetuning.Data;
+namespace LoraBridge.Tests.Data;
 
 public sealed class DatasetFileTests : IDisposable
 {

@@ -36,6 +36,8 @@ internal static class TrainingConfiguration
         [nameof(parameters.OverlongSamples)] = parameters.OverlongSamples.ToString(),
         [nameof(parameters.SequencePacking)] = parameters.SequencePacking.ToString(),
         [nameof(parameters.AssistantLossOnly)] = parameters.AssistantLossOnly.ToString(),
+        [nameof(parameters.ParseSpecialTokensInText)] = parameters.ParseSpecialTokensInText.ToString(),
+        [nameof(parameters.ParseSpecialTokensInMessages)] = parameters.ParseSpecialTokensInMessages.ToString(),
         [nameof(parameters.ValidationSplit)] = Text(parameters.ValidationSplit),
         [nameof(parameters.EvaluationInterval)] = Text(parameters.EvaluationInterval),
         [nameof(parameters.EarlyStoppingPatience)] = Text(parameters.EarlyStoppingPatience),
