@@ -17,6 +17,9 @@ public sealed record LoadingOptions
     /// </summary>
     public string? ChatTemplate { get; init; }
 
+    /// <summary>Where a model that is named by an identifier or an address comes from; null takes a store with the options of the environment.</summary>
+    public ModelStore? Store { get; init; }
+
     /// <summary>How the conversations on the model share its contexts.</summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
     public InferenceOptions Inference
