@@ -10,6 +10,7 @@ internal sealed class Vocabulary
     private readonly ModelCore _core;
     private readonly VocabPtr _vocabulary;
     private readonly string _path;
+    private readonly Lazy<TokenPieces> _pieces;
     private readonly Lazy<IReadOnlyList<ControlToken>> _controlTokens;
 
     internal Vocabulary(ModelCore core)
@@ -25,6 +26,7 @@ internal sealed class Vocabulary
         BosText = TextOf(Bos);
         EosText = TextOf(Eos);
         AddsBos = llama_vocab_get_add_bos(_vocabulary);
+        _pieces = new Lazy<TokenPieces>(() => new TokenPieces(this));
         _controlTokens = new(FindControlTokens);
     }
 
@@ -49,6 +51,9 @@ internal sealed class Vocabulary
 
     /// <summary>Whether a text starts with <see cref="Bos"/> when special tokens are added.</summary>
     internal bool AddsBos { get; }
+
+    /// <summary>The bytes of all tokens, ordered; made when first asked for.</summary>
+    internal TokenPieces Pieces => _pieces.Value;
 
     /// <summary>Whether a model that generates this token has finished.</summary>
     internal bool IsEndOfGeneration(int token)

@@ -160,7 +160,7 @@ public abstract partial class Conversation : IDisposable
     private protected Prompt PromptOf(IReadOnlyList<ChatMessage> messages, GenerationOptions options, CancellationToken cancellationToken)
     {
         var prompt = _window.Fit(
-            Prompts(), messages, options.Tools, _client.Length, options.MaximumCompletionTokens ?? MaximumCompletionTokens,
+            Prompts(), messages, options.TemplateSettings, _client.Length, options.MaximumCompletionTokens ?? MaximumCompletionTokens,
             options.ContextPolicy ?? ContextPolicy, cancellationToken);
         return prompt.Tokens.Length > 0 ? prompt : throw new InvalidOperationException("The model's chat template makes no text of these turns.");
     }
@@ -170,11 +170,12 @@ public abstract partial class Conversation : IDisposable
     {
         var tokens = PromptBuilder.Plain(_model.Vocabulary, text, ParseSpecialTokensInText);
         return tokens.Length > 0 && tokens.Length < _client.Length
-            ? new Prompt(tokens, 0, 0)
+            ? new Prompt(tokens, 0, 0) { IsText = true }
             : throw new ArgumentException($"The text has {tokens.Length} tokens, expected 1 to {_client.Length - 1}.", nameof(text));
     }
 
-    private PromptBuilder Prompts() => _prompts ??= new PromptBuilder(_model.Vocabulary, ChatTemplates.For(_model, ChatTemplate))
+    private PromptBuilder Prompts() => _prompts ??= new PromptBuilder(
+        _model.Vocabulary, ChatTemplates.For(_model, ChatTemplate), ChatTemplate ?? _model.ChatTemplate)
     {
         ParseSpecialTokensInMessages = ParseSpecialTokensInMessages,
     };

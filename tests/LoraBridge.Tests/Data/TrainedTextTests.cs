@@ -88,7 +88,7 @@ public sealed class TrainedTextTests : IDisposable
         Assert.Equal(answers.Length, starts.Count);
         foreach (var (start, answer) in starts.Zip(answers))
         {
-            var prompt = prompts.Conversation([.. chat.Take(answer)], addGenerationPrompt: true, chat.Tools);
+            var prompt = prompts.Conversation([.. chat.Take(answer)], addGenerationPrompt: true, new TemplateSettings(chat.Tools));
             Assert.Equal(Text(model, prompt), Text(model, sample.Tokens[..start]));
             Assert.Equal(prompt, sample.Tokens[..start]);
         }
