@@ -24,7 +24,7 @@ internal sealed class TrainCommand : ToolCommand
     private readonly TrainingOptions _training = new();
     private readonly Option<string?> _resume = new("--resume")
     {
-        Description = "Go on from a checkpoint, or the newest in a folder; all other options as before.", HelpName = "DIR",
+        Description = "Go on from a checkpoint, or the newest in a folder; other options as before, but for length, measuring and saving.", HelpName = "DIR",
     };
     private readonly Option<string?> _plot = new("--plot") { Description = "Draw losses and learning rate.", HelpName = "FILE.png" };
 
@@ -63,6 +63,10 @@ internal sealed class TrainCommand : ToolCommand
             // How the loss went says most where it went wrong.
             plot.Save();
         }
+        foreach (var change in result.ResumeChanges)
+            session.Terminal.Error.WriteLine($"changed: {change}");
+        if (result.UntrainedTargets.Count > 0)
+            session.Terminal.Error.WriteLine($"not trained, as the model computes nothing with an adapter of it: {string.Join(", ", result.UntrainedTargets)}");
         DatasetNotes.Write(session.Terminal.Error, finetuning.Statistics, finetuning.Problems);
         session.Report(
             json => Write(json, result),
@@ -159,5 +163,7 @@ internal sealed class TrainCommand : ToolCommand
         json.WriteNumber("peakMemoryBytes", result.PeakMemoryBytes);
         json.WriteNumber("trainableParameters", result.TrainableParameters);
         json.WriteString("adapter", result.AdapterPath);
+        json.WriteStrings("untrainedTargets", result.UntrainedTargets);
+        json.WriteStrings("resumeChanges", result.ResumeChanges);
     }
 }

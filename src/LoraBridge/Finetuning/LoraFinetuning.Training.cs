@@ -127,7 +127,7 @@ public sealed partial class LoraFinetuning
                 Checkpoints = checkpoints.OpenStore(training),
             };
             if (_resumed is not null)
-                loop.Restore(_resumed);
+                loop.Restore(_resumed, checkpoints.Changes);
             var result = Run(path, target, training, data, loop, cancellationToken);
             _resumed = null;
             return result;

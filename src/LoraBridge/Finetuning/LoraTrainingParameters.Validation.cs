@@ -43,6 +43,8 @@ public sealed partial record LoraTrainingParameters
         Between(BatchSize, 1, 1 << 20);
         Between(GradientAccumulation, 1, 1 << 10);
         Between(ContextLength, 2, LargestContext);
+        Between(ContextUsed ?? 1, 1, int.MaxValue, nameof(ContextUsed));
+        Between((int)Initialization, 0, (int)LoraInitialization.Peft, nameof(Initialization));
         Between((int)OverlongSamples, 0, (int)OverlongSamplePolicy.Skip, nameof(OverlongSamples));
         Fraction(ValidationSplit);
         Between(EvaluationInterval, 0, int.MaxValue);

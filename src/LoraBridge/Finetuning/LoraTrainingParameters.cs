@@ -39,6 +39,9 @@ public sealed partial record LoraTrainingParameters
     /// <summary>Path of a GGUF adapter to continue from: its targets, ranks and alpha are kept. Null starts anew.</summary>
     public string? InitialAdapter { get; init; }
 
+    /// <summary>What the matrices of a new adapter are drawn from. Ignored with <see cref="InitialAdapter"/>.</summary>
+    public LoraInitialization Initialization { get; init; } = LoraInitialization.LoraBridge;
+
     /// <summary>Passes over the data, if <see cref="MaxSteps"/> is null.</summary>
     public int Epochs { get; init; } = 3;
 
@@ -98,6 +101,13 @@ public sealed partial record LoraTrainingParameters
 
     /// <summary>The longest sample, and, up to the next multiple of 32, the most tokens of a row. At most what the model was made for is used. Memory and time grow with it.</summary>
     public int ContextLength { get; init; } = 512;
+
+    /// <summary>
+    /// The context length that the adapter will be used with; null for that of the rows. Models of long context, such as Phi-3 with 128k, rotate
+    /// positions by other factors where the context is longer than they were first trained with, whatever the prompt's length; an adapter
+    /// should be trained with the factors it will meet. No memory is taken for it.
+    /// </summary>
+    public int? ContextUsed { get; init; }
 
     /// <summary>What becomes of longer samples.</summary>
     public OverlongSamplePolicy OverlongSamples { get; init; }

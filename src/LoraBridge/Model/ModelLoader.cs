@@ -54,6 +54,7 @@ internal static class ModelLoader
             {
                 Parameters = parameters,
                 Devices = options.Devices,
+                MetadataOverrides = options.MetadataOverrides,
                 Progress = fraction =>
                 {
                     progress?.Report(new ModelLoadingProgress(path, fraction));

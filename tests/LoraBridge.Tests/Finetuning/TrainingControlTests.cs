@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using LoraBridge.Evaluation;
 using LoraBridge.Finetuning;
 using LoraBridge.Finetuning.Runs;
+using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.TestKit;
 using LoraBridge.TextGeneration;
@@ -146,6 +147,38 @@ public sealed class TrainingControlTests : IDisposable
         // 6 of 8 samples are an epoch.
         Assert.Equal(1, result.Epochs);
         Assert.NotNull(result.ValidationLoss);
+    }
+
+    [Fact]
+    public void A_split_or_validation_data_that_leave_nothing_to_validate_are_an_error()
+    {
+        File.WriteAllText(_folder["one.jsonl"], """{"input_ids":[1,2,3]}""");
+        using var split = new LoraFinetuning(_model) { Parameters = TrainingRuns.Quick with { ValidationSplit = 0.5f } };
+        split.AddDatasetFile(_folder["one.jsonl"]);
+        Assert.Equal(
+            "A ValidationSplit of 0.5 leaves nothing to validate: the data have 1 sample that can be used, expected at least 2.",
+            Assert.Throws<InvalidOperationException>(() => split.TrainToAdapter(_folder["adapter.gguf"])).Message);
+
+        File.WriteAllText(_folder["bad.jsonl"], """{"input_ids":[1,999999]}""");
+        using var skipped = TrainingRuns.Create(_model, _folder);
+        skipped.AddValidationFile(_folder["bad.jsonl"]);
+        Assert.StartsWith(
+            "The validation data leave nothing to validate: all 1 rows were skipped. First: ",
+            Assert.Throws<InvalidOperationException>(() => skipped.TrainToAdapter(_folder["adapter.gguf"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Targets_that_are_not_trained_are_named()
+    {
+        using var plain = TrainingRuns.Create(_model, _folder);
+        Assert.Empty(plain.TrainToAdapter(_folder["adapter.gguf"]).UntrainedTargets);
+
+        using var model = new LM(TinyFamilies.PathOf(TinyFamily.LatentAttention), TinyModels.Device);
+        using var finetuning = TrainingRuns.Create(model, _folder, TrainingRuns.Quick with { TargetModules = LoraTargetModules.AllLinear });
+        var result = finetuning.TrainToAdapter(_folder["adapter.gguf"]);
+        Assert.Contains("blk.0.attn_k_b.weight", result.UntrainedTargets);
+        using var file = GgufFile.Open(result.AdapterPath!);
+        Assert.DoesNotContain(file.Tensors, tensor => result.UntrainedTargets.Any(target => tensor.Name.StartsWith(target, StringComparison.Ordinal)));
     }
 
     [Fact]

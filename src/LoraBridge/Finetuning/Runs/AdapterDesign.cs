@@ -30,7 +30,7 @@ internal sealed record AdapterDesign(AdapterBlueprint Blueprint, Action<string, 
         AdapterTarget[] targets =
             [.. blueprint.Targets.Select(target => target with { Gain = InferenceAlpha(alphaOf(target.Weight), target.Rank) / alpha })];
         return new AdapterDesign(
-            blueprint with { Targets = targets }, (path, used) => AdapterFileWriter.WriteInitial(path, used, parameters.Seed),
+            blueprint with { Targets = targets }, (path, used) => AdapterFileWriter.WriteInitial(path, used, parameters.Seed, parameters.Initialization),
             parameters.TargetModules.IsExact);
 
         // Inference multiplies by alpha / rank; rsLoRA's alpha / √rank is (alpha √rank) / rank.

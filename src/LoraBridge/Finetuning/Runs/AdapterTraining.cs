@@ -35,8 +35,7 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
             SequencePacking = layout.SequencePacking,
             Seed = parameters.Seed,
         });
-        StepsPerEpoch = Batches.StepsPerEpoch();
-        TotalSteps = parameters.MaxSteps ?? checked(parameters.Epochs * StepsPerEpoch);
+        TotalSteps = parameters.MaxSteps ?? Batches.StepsBefore(parameters.Epochs);
         Trainer = new Trainer(session.Graph, CreateOptimizer(model, session, parameters), CreateSchedule(parameters), parameters.MaxGradientNorm);
     }
 
@@ -45,8 +44,6 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     public BatchSchedule Batches { get; }
 
     public RowLayout Layout { get; }
-
-    public int StepsPerEpoch { get; }
 
     public int TotalSteps { get; }
 
@@ -57,6 +54,9 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     public bool Recomputes => _session.Graph.Recomputes;
 
     public AdapterBlueprint Blueprint => _session.Blueprint;
+
+    /// <summary>Weights that were chosen but are not trained: llama.cpp applies no adapter to them in this model, or the logits do not vary with them.</summary>
+    public IReadOnlyList<string> UntrainedTargets => _session.UnusedTargets;
 
     public IReadOnlyList<TrainableTensor> Parameters => _session.Graph.Parameters;
 
@@ -76,7 +76,11 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
         // What is known by now; the graph says what it needs itself once it is built, and before it takes it.
         MemoryPlan.Require(new TrainingMemory(0, AdapterBytes(design.Blueprint), 0, processBytes));
         // The model as it is loaded may be rearranged for inference, or lie on a device.
-        var handle = ModelLoader.Load(model.Files, new NativeLoadOptions { UseExtraBuffers = false }, cancellationToken: cancellationToken);
+        var handle = ModelLoader.Load(model.Files, new NativeLoadOptions
+        {
+            UseExtraBuffers = false,
+            MetadataOverrides = RopeFactors.For(model.Files, parameters.ContextUsed),
+        }, cancellationToken: cancellationToken);
         var engine = new ComputeEngine(model.Threads);
         AdapterSession? session = null;
         try
@@ -149,6 +153,7 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
             Beta2 = parameters.Beta2,
             Epsilon = parameters.Epsilon,
             WeightDecay = parameters.WeightDecay,
+            Decays = _ => true,
             RateFactorOf = tensor => tensor.Name.EndsWith(LoraPair.BSuffix, StringComparison.Ordinal) ? parameters.LoraPlusRatio : 1,
             GainOf = tensor => gains.GetValueOrDefault(tensor.Name, 1),
             Threads = model.Threads,

@@ -9,6 +9,8 @@ internal static class MemoryPlan
     /// <summary>The part of the machine's memory that one such choice may take: a training is rarely all that a machine does.</summary>
     private const int Share = 16;
 
+    private static long Budget => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / Share;
+
     /// <exception cref="InsufficientMemoryException">The machine, or what this process may use of it, has less.</exception>
     public static void Require(TrainingMemory needed)
     {
@@ -23,23 +25,25 @@ internal static class MemoryPlan
     /// <summary>The precision, and what is kept for it, by the parameters and the memory that there is, so that one machine always chooses alike.</summary>
     public static TrainingGraphShape Choose(LM model, LoraTrainingParameters parameters, TrainingGraphShape shape)
     {
-        var budget = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / Share;
         return shape with
         {
             Precision = parameters.Precision,
-            KeepBudget = budget,
+            KeepBudget = Budget,
             Recompute = parameters.Recompute switch
             {
                 AutoSwitch.Always => true,
                 AutoSwitch.Never => false,
                 _ => null,
             },
-            CachesTransposed = parameters.Precision == TrainingPrecision.Fast && parameters.CacheTransposed switch
-            {
-                AutoSwitch.Always => true,
-                AutoSwitch.Never => false,
-                _ => model.ParameterCount <= budget,
-            },
+            CachesTransposed = CachesTransposed(model, parameters),
         };
     }
+
+    /// <summary>Whether a copy of the weights is kept for the gradients: that decides how they are rounded.</summary>
+    public static bool CachesTransposed(LM model, LoraTrainingParameters parameters) => parameters.Precision == TrainingPrecision.Fast && parameters.CacheTransposed switch
+    {
+        AutoSwitch.Always => true,
+        AutoSwitch.Never => false,
+        _ => model.ParameterCount <= Budget,
+    };
 }

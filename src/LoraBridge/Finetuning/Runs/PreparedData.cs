@@ -1,3 +1,4 @@
+using System.Globalization;
 using LoraBridge.Data;
 using LoraBridge.Model;
 using LoraBridge.TextGeneration;
@@ -44,6 +45,10 @@ internal sealed record PreparedData(
         }
         var other = new TrainingSampleReader(tokenizer, template, options);
         var measured = Read(other, validation, cancellationToken);
+        if (measured.Count == 0)
+            throw new InvalidOperationException(other.Problems is [var first, ..]
+                ? $"The validation data leave nothing to validate: all {other.Statistics.SkippedSamples} rows were skipped. First: {first}."
+                : "The validation data leave nothing to validate: they are empty.");
         return new PreparedData(samples, measured, reader.Statistics.WithLossesOf(other.Statistics), [.. problems, .. other.Problems]);
     }
 
@@ -75,11 +80,16 @@ internal sealed record PreparedData(
         return samples;
     }
 
-    /// <summary>Both parts keep the order of the data, and each has at least one sample where there are two.</summary>
+    /// <summary>Both parts keep the order of the data, and each has at least one sample.</summary>
+    /// <exception cref="InvalidOperationException">There is only one sample.</exception>
     private static (List<TrainingSample> Kept, List<TrainingSample> Aside) Split(List<TrainingSample> samples, LoraTrainingParameters parameters)
     {
-        if (parameters.ValidationSplit == 0 || samples.Count < 2)
+        if (parameters.ValidationSplit == 0 || samples.Count == 0)
             return (samples, []);
+        if (samples.Count == 1)
+            throw new InvalidOperationException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"A {nameof(LoraTrainingParameters.ValidationSplit)} of {parameters.ValidationSplit} leaves nothing to validate: the data have 1 sample that can be used, expected at least 2."));
         var count = Math.Clamp((int)Math.Round(samples.Count * (double)parameters.ValidationSplit), 1, samples.Count - 1);
         var order = Enumerable.Range(0, samples.Count).ToArray();
         new SeededRandom(parameters.Seed, SplitStream).Shuffle<int>(order);

@@ -15,6 +15,7 @@ internal sealed class TrainingLoop
     private readonly RunClock _clock = new();
     private readonly Action<TrainingProgress> _report;
     private readonly Func<bool> _stopRequested;
+    private IReadOnlyList<string> _changes = [];
     private float[][]? _best;
     private double _finalLoss = double.NaN;
 
@@ -40,7 +41,7 @@ internal sealed class TrainingLoop
     {
         Status = status,
         Steps = Step,
-        Epochs = (double)Step / _training.StepsPerEpoch,
+        Epochs = _training.Batches.EpochsAfter(Step),
         TrainTokens = State?.TrainTokens ?? 0,
         FirstLoss = State?.FirstLoss ?? double.NaN,
         FinalLoss = _finalLoss,
@@ -50,6 +51,8 @@ internal sealed class TrainingLoop
         Duration = _clock.Elapsed,
         PeakMemoryBytes = PeakMemory(),
         TrainableParameters = _training.ParameterCount,
+        UntrainedTargets = _training.UntrainedTargets,
+        ResumeChanges = _changes,
         CheckpointPath = Checkpoints?.Newest,
     };
 
@@ -60,10 +63,22 @@ internal sealed class TrainingLoop
     public CheckpointStore? Checkpoints { get; init; }
 
     /// <summary>Goes back to a checkpoint, before the loop is run.</summary>
-    public void Restore(Checkpoint checkpoint)
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="changes">What is otherwise than it was.</param>
+    /// <exception cref="CheckpointMismatchException">More updates were made than this training is to make.</exception>
+    public void Restore(Checkpoint checkpoint, ResumeChanges changes)
     {
+        if (checkpoint.State.Step > _training.TotalSteps)
+            throw new CheckpointMismatchException(
+                checkpoint.Directory, [$"{checkpoint.State.Step} updates were made and {_training.TotalSteps} are to be made in all"]);
         _best = checkpoint.Restore(_training);
         State = checkpoint.State.Run;
+        _changes = changes.Descriptions;
+        if (!changes.IsMeasuredOtherwise)
+            return;
+        // Losses over other data cannot be compared with those so far: the best is to be found anew.
+        _best = null;
+        State = State with { EvaluatedStep = -1, BestLoss = null, BestStep = 0, EvaluationsWithoutGain = 0 };
     }
 
     /// <summary>Trains until the end, or until told to stop. A checkpoint keeps what is trained then.</summary>
@@ -102,7 +117,7 @@ internal sealed class TrainingLoop
             State = State! with { TrainTokens = State.TrainTokens + tokens };
             var validation = EvaluateWhenDue(cancellationToken);
             _report(Progress(data, outcome, validation));
-            if (Step % (_parameters.CheckpointInterval > 0 ? _parameters.CheckpointInterval : _training.StepsPerEpoch) == 0)
+            if (IsDue(_parameters.CheckpointInterval))
                 Checkpoints?.Save(State, _best);
         }
         return TrainingStatus.Completed;
@@ -112,18 +127,19 @@ internal sealed class TrainingLoop
     {
         while (Step < _training.TotalSteps)
         {
-            var position = new DataPosition(Step / _training.StepsPerEpoch, Step % _training.StepsPerEpoch);
-            foreach (var step in _training.Batches.Steps(position).Take(_training.TotalSteps - Step))
+            foreach (var step in _training.Batches.Steps(_training.Batches.PositionAfter(Step)).Take(_training.TotalSteps - Step))
                 yield return step;
         }
     }
 
     private double? EvaluateWhenDue(CancellationToken cancellationToken)
     {
-        var interval = _parameters.EvaluationInterval > 0 ? _parameters.EvaluationInterval : _training.StepsPerEpoch;
-        var isDue = Step > 0 && (Step % interval == 0 || Step == _training.TotalSteps);
+        var isDue = IsDue(_parameters.EvaluationInterval) || Step > 0 && Step == _training.TotalSteps;
         return isDue && State!.EvaluatedStep != Step ? Evaluate(cancellationToken) : null;
     }
+
+    /// <summary>Whether what happens every so many updates, or for 0 after each epoch, is due.</summary>
+    private bool IsDue(int interval) => Step > 0 && (interval > 0 ? Step % interval == 0 : _training.Batches.EndsEpoch(Step));
 
     private double? Evaluate(CancellationToken cancellationToken)
     {
