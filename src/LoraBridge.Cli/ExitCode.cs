@@ -1,6 +1,6 @@
 namespace LoraBridge.Cli;
 
-/// <summary>What the tool answers to the shell.</summary>
+/// <summary>What the tool returns to the shell.</summary>
 internal static class ExitCode
 {
     internal const int Done = 0;

@@ -15,7 +15,7 @@ internal sealed record AdapterTarget(string Weight, int Rank, long[] A, long[] B
 
 /// <summary>What an adapter that is to be trained consists of.</summary>
 /// <param name="Architecture">The model's architecture.</param>
-/// <param name="Alpha">The alpha that llama.cpp shall read: it scales each branch by alpha / rank.</param>
+/// <param name="Alpha">The alpha that llama.cpp reads: it scales each branch by alpha / rank.</param>
 /// <param name="Targets">The weights, in the order of the model's file.</param>
 internal sealed record AdapterBlueprint(string Architecture, float Alpha, IReadOnlyList<AdapterTarget> Targets)
 {

@@ -32,5 +32,5 @@ internal sealed class NoiseLowering(INodeLowering inner, RowNoise noise, IReadOn
     }
 
     private static bool IsEmbedding(TracedTensor node) =>
-        node.Op == GgmlOp.GetRows && node.Sources is [{ Name: TensorNames.TokenEmbedding }, { Name: TracedGraph.TokensName }, ..];
+        node.Op == GgmlOp.GetRows && node.Sources is [{ Name: TensorNames.TokenEmbedding }, { HoldsTokens: true }, ..];
 }

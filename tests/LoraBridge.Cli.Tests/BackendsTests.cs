@@ -8,7 +8,9 @@ public sealed class BackendsTests
         var json = (await CliRun.OfAsync("backends", "--json")).Json;
         var candidates = json.GetProperty("candidates").EnumerateArray().ToDictionary(candidate => candidate.GetProperty("name").GetString()!);
         Assert.Contains(json.GetProperty("selected").GetString()!, candidates.Keys);
-        Assert.NotEmpty(json.GetProperty("llamaVersion").GetString()!);
+        Assert.Contains(json.GetProperty("llamaVersion").GetString(), new[] { "b10221", "v0.5.0" });
+        Assert.True(Directory.Exists(json.GetProperty("nativeDirectory").GetString()));
+        Assert.NotEmpty(json.GetProperty("nativeReason").GetString()!);
         Assert.Equal(["cpu", "cuda", "metal", "vulkan"], candidates.Keys.Order());
         Assert.True(candidates["cpu"].GetProperty("available").GetBoolean());
         var device = candidates["cpu"].GetProperty("devices")[0];

@@ -35,8 +35,9 @@ public class EnumTests
     [Fact]
     public void Gated_units_are_those_of_the_library()
     {
-        foreach (var op in Enum.GetValues<GgmlGluOp>())
-            Assert.Equal(Plain(op), Plain(ggml_glu_op_name(op)));
+        // The older build ends before the last one.
+        var units = Enum.GetValues<GgmlGluOp>().Where(op => op != GgmlGluOp.SwigluClamp || LlamaBuild.Loaded == LlamaBuild.V050);
+        Assert.All(units, op => Assert.Equal(Plain(op), Plain(ggml_glu_op_name(op))));
     }
 
     [Fact]

@@ -5,14 +5,17 @@ namespace LoraBridge.Native.Tests;
 
 public class ImportTests
 {
-    private static readonly (MethodInfo Method, string Library)[] s_imports =
+    private static readonly (MethodInfo Method, string Library, string Export)[] s_imports =
     [
         .. from type in new[] { typeof(Ggml), typeof(Llama) }
            from method in type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
            let import = method.GetCustomAttribute<LibraryImportAttribute>()
            where import is not null
-           select (method, import.LibraryName),
+           select (method, import.LibraryName, import.EntryPoint ?? method.Name),
     ];
+
+    /// <summary>Functions that only the newer build has: what uses them asks for the build first.</summary>
+    private static readonly string[] s_newer = ["ggml_dsv4_hc_pre_gated", "ggml_swiglu_clamp", "llama_version"];
 
     [Fact]
     public void Every_import_exists_in_its_library()
@@ -26,11 +29,12 @@ public class ImportTests
                           NativeLibraries.Ggml => libraries.Ggml,
                           _ => libraries.Llama,
                       }
-                      where !NativeLibrary.TryGetExport(handle, import.Method.Name, out _)
-                      select $"{import.Library}: {import.Method.Name}";
+                      where !NativeLibrary.TryGetExport(handle, import.Export, out _)
+                          && (libraries.Build != LlamaBuild.B10221 || !s_newer.Contains(import.Export))
+                      select $"{import.Library}: {import.Export}";
 
         Assert.Empty(missing);
-        Assert.True(s_imports.Length > 600, $"only {s_imports.Length} imports were found");
+        Assert.True(s_imports.Length > 150, $"only {s_imports.Length} imports were found");
     }
 
     [Fact]

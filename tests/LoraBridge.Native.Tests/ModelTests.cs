@@ -1,4 +1,5 @@
 using System.Text;
+using LoraBridge.TestKit;
 using static LoraBridge.Native.Llama;
 
 namespace LoraBridge.Native.Tests;
@@ -9,12 +10,12 @@ public class ModelTests
     [Fact]
     public void Model_outlives_the_handle_while_a_context_uses_it()
     {
-        var model = Zoo.Load();
-        using var context = Zoo.CreateContext(model);
+        var model = ZooModels.Load();
+        using var context = ZooModels.CreateContext(model);
         model.Dispose();
 
         Assert.False(model.IsClosed);
-        Assert.Equal(0, Zoo.Decode(context));
+        Assert.Equal(0, ZooModels.Decode(context));
         Assert.Equal(LlamaContexts.VocabularySize(context), LlamaContexts.Logits(context, -1).Length);
         Assert.Throws<ArgumentOutOfRangeException>(() => LlamaContexts.Logits(context, 0).Length);
         context.Dispose();
@@ -24,25 +25,25 @@ public class ModelTests
     [Fact]
     public void Adapter_outlives_its_handle_while_it_is_set_and_changes_the_logits()
     {
-        using var model = Zoo.Load();
+        using var model = ZooModels.Load();
         var path = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.gguf");
         try
         {
             WriteAdapter(path, llama_model_n_embd(model.Pointer));
             var adapter = LlamaAdapters.Load(model, path);
-            using var context = Zoo.CreateContext(model);
-            Assert.Equal(0, Zoo.Decode(context));
+            using var context = ZooModels.CreateContext(model);
+            Assert.Equal(0, ZooModels.Decode(context));
             var plain = LlamaContexts.Logits(context, -1).ToArray();
 
             context.SetAdapters([(adapter, 1f)]);
             adapter.Dispose();
             llama_memory_clear(llama_get_memory(context.Pointer), data: true);
-            Assert.Equal(0, Zoo.Decode(context));
+            Assert.Equal(0, ZooModels.Decode(context));
             Assert.NotEqual(plain, LlamaContexts.Logits(context, -1).ToArray());
 
             context.SetAdapters([]);
             llama_memory_clear(llama_get_memory(context.Pointer), data: true);
-            Assert.Equal(0, Zoo.Decode(context));
+            Assert.Equal(0, ZooModels.Decode(context));
             Assert.Equal(plain, LlamaContexts.Logits(context, -1).ToArray());
         }
         finally
@@ -60,10 +61,10 @@ public class ModelTests
             operations.Add(tensor.Op);
             return false;
         });
-        using var model = Zoo.Load();
-        using var context = Zoo.CreateContext(model, trace);
+        using var model = ZooModels.Load();
+        using var context = ZooModels.CreateContext(model, trace);
 
-        Assert.Equal(0, Zoo.Decode(context));
+        Assert.Equal(0, ZooModels.Decode(context));
         trace.ThrowIfFaulted();
         Assert.Contains(GgmlOp.MulMat, operations);
         Assert.Contains(GgmlOp.RmsNorm, operations);
@@ -74,16 +75,16 @@ public class ModelTests
     public void Abort_callback_of_a_context_ends_decoding()
     {
         using var abort = new AbortCallback(() => true);
-        using var model = Zoo.Load();
-        using var context = Zoo.CreateContext(model, abort: abort);
+        using var model = ZooModels.Load();
+        using var context = ZooModels.CreateContext(model, abort: abort);
 
-        Assert.Equal(2, Zoo.Decode(context));
+        Assert.Equal(2, ZooModels.Decode(context));
     }
 
     [Fact]
     public void Loading_reports_progress_and_can_be_cancelled()
     {
-        var path = Zoo.Path("llama-dense.gguf");
+        var path = Zoo.PathOf("llama-dense.gguf");
         var reports = new List<float>();
         using (LlamaModels.Load(path, new() { Progress = value => { reports.Add(value); return true; } }))
             Assert.Equal(1f, reports[^1]);
@@ -95,7 +96,7 @@ public class ModelTests
     [Fact]
     public void Metadata_can_be_read_and_overridden()
     {
-        using var model = LlamaModels.Load(Zoo.Path("llama-dense.gguf"), new()
+        using var model = LlamaModels.Load(Zoo.PathOf("llama-dense.gguf"), new()
         {
             Devices = [],
             MetadataOverrides = [new("general.name", "renamed"), new("llama.rope.freq_base", 12345.0)],

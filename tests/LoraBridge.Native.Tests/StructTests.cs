@@ -14,7 +14,7 @@ public class StructTests
 
         Assert.Equal(-1, p.n_gpu_layers);
         Assert.Equal(LlamaSplitMode.Layer, p.split_mode);
-        Assert.Equal(LlamaLoadMode.Auto, p.load_mode);
+        Assert.Equal(LlamaBuild.Loaded == LlamaBuild.V050 ? LlamaLoadMode.Auto : LlamaLoadMode.Mmap, p.load_mode);
         Assert.Equal(LlamaLazyMode.Auto, p.lazy_mode);
         Assert.Equal(0, p.main_gpu);
         Assert.Equal([false, false, true, false, false, false],
@@ -26,7 +26,8 @@ public class StructTests
     {
         var p = llama_context_default_params();
 
-        Assert.Equal([512u, 2048u, 512u, 1u, 0u, 0u, 1u],
+        var v050 = LlamaBuild.Loaded == LlamaBuild.V050;
+        Assert.Equal([512u, 2048u, 512u, 1u, 0u, 0u, v050 ? 1u : 0u],
             new[] { p.n_ctx, p.n_batch, p.n_ubatch, p.n_seq_max, p.n_rs_seq, p.n_outputs_max, p.n_outputs_max_per_seq });
         Assert.Equal((4, 4), (p.n_threads, p.n_threads_batch));
         Assert.Equal(LlamaContextType.Default, p.ctx_type);
@@ -58,7 +59,7 @@ public class StructTests
         {
             p.allow_requantize, p.quantize_output_tensor, p.only_copy, p.pure, p.keep_split, p.dry_run,
         });
-        Assert.Equal(8ul << 30, p.max_buf_size);
+        Assert.Equal(LlamaBuild.Loaded == LlamaBuild.V050 ? 8ul << 30 : 0, p.max_buf_size);
     }
 
     [Fact]

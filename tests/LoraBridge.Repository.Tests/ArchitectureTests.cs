@@ -43,7 +43,7 @@ public sealed partial class ArchitectureTests
 
     public static TheoryData<string, string[]> Projects => new()
     {
-        { "LoraBridge.Native", [] },
+        { "LoraBridge.Native", ["LoraBridge.Formats"] },
         { "LoraBridge.Formats", [] },
         { "LoraBridge.Training", ["LoraBridge.Native", "LoraBridge.Formats"] },
         { "LoraBridge", ["LoraBridge.Training"] },

@@ -44,8 +44,8 @@ internal static class ReadmeSnippets
             SamplingMode = SamplingMode.Default with { Seed = 1 },
             MaximumCompletionTokens = 32,
         };
-        await foreach (var piece in chat.SubmitStreamingAsync("Why is the sky blue?"))
-            Console.Write(piece);
+        await foreach (var update in chat.SubmitStreamingAsync("Why is the sky blue?"))
+            Console.Write(update is TextUpdate { Text: var text } ? text : "");  // also reasoning, tool calls, the result
 
         chat.SetAdapters([new LoraAdapter("adapter.gguf")]);                // for this conversation only
         var response = chat.Submit("And at night?");

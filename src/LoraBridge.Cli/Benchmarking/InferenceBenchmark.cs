@@ -76,7 +76,7 @@ public static class InferenceBenchmark
         var apply = BenchmarkProcess.Seconds(() => model.ApplyLoraAdapter(adapter));
         try
         {
-            return (Measure(model, AdapterSet.Snapshot([adapter]), options, cancellationToken), apply);
+            return (Measure(model, AdapterSet.Of(model.Core.Adapters, [adapter]), options, cancellationToken), apply);
         }
         finally
         {

@@ -15,6 +15,8 @@ internal sealed class BackendsCommand(CommandHost host) : ToolCommand(host, "bac
             {
                 json.WriteString("selected", report.Selected);
                 json.WriteString("llamaVersion", report.LlamaVersion);
+                json.WriteString("nativeDirectory", report.NativeDirectory);
+                json.WriteString("nativeReason", report.NativeReason);
                 json.WriteObjects("candidates", report.Candidates, candidate =>
                 {
                     json.WriteString("name", candidate.Name);
@@ -30,7 +32,8 @@ internal sealed class BackendsCommand(CommandHost host) : ToolCommand(host, "bac
             },
             console =>
             {
-                console.Write(PlainConsole.Facts(("llama.cpp", report.LlamaVersion), ("selected", report.Selected)));
+                console.Write(PlainConsole.Facts(
+                    ("llama.cpp", report.LlamaVersion), ("from", $"{report.NativeDirectory} ({report.NativeReason})"), ("selected", report.Selected)));
                 console.Write(Table(report));
             });
         return Task.FromResult(ExitCode.Done);

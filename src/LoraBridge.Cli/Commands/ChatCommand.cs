@@ -54,8 +54,11 @@ internal sealed class ChatCommand : ToolCommand
     {
         try
         {
-            await foreach (var piece in conversation.SubmitStreamingAsync(line, session.CancellationToken))
-                await session.People.WriteAsync(piece);
+            await foreach (var update in conversation.SubmitStreamingAsync(line, session.CancellationToken))
+            {
+                if (update is TextUpdate { Text: var piece })
+                    await session.People.WriteAsync(piece);
+            }
             await session.People.WriteLineAsync();
         }
         catch (Exception failure) when (failure is InvalidOperationException or ChatTemplateException)

@@ -29,15 +29,16 @@ internal sealed class GenerateCommand : ToolCommand
         if (prompt.Length == 0)
             throw new UsageException("The prompt is empty: give -p some text.");
         using var model = session.LoadModel(session.Required(_model), session.Value(_adapters) ?? []);
-        using var conversation = new SingleTurnConversation(model) { UseChatTemplate = !session.Value(_raw) };
+        using var conversation = new SingleTurnConversation(model) { UseChatTemplate = !session.Value(_raw), KeepCancelledAnswers = false };
         _sampling.Configure(conversation, session);
-        await foreach (var piece in conversation.SubmitStreamingAsync(prompt, session.CancellationToken))
+        TextGenerationResult result = null!;
+        await foreach (var update in conversation.SubmitStreamingAsync(prompt, session.CancellationToken))
         {
-            if (!session.IsJson)
+            if (update is TextUpdate { Text: var piece } && !session.IsJson)
                 await session.People.WriteAsync(piece);
+            else if (update is ResultUpdate end)
+                result = end.Result;
         }
-
-        var result = conversation.LastResult!;
         session.Report(
             json =>
             {

@@ -10,7 +10,10 @@ internal sealed record AdapterFile
 
     private const int ProblemsShown = 3;
 
+    /// <summary>The full path: it stays right when the current directory changes.</summary>
     internal required string Path { get; init; }
+
+    internal required FileStamp Stamp { get; init; }
 
     internal required string Architecture { get; init; }
 
@@ -36,12 +39,14 @@ internal sealed record AdapterFile
         return adapter ?? throw new InvalidDataException($"{path}: {Summary(problems)}");
     }
 
-    /// <summary>Reads an adapter; answers the problems when it is none.</summary>
+    /// <summary>Reads an adapter, or returns what is wrong with it.</summary>
     internal static IReadOnlyList<string> Read(string path, out AdapterFile? adapter)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        path = System.IO.Path.GetFullPath(path);
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no adapter file {path}.", path);
+        var stamp = FileStamp.Of(path);
         using var file = GgufFile.Open(path);
         if (!file.Tensors.Any(IsHalf))
         {
@@ -57,6 +62,7 @@ internal sealed record AdapterFile
         adapter = problems.Count > 0 ? null : new AdapterFile
         {
             Path = path,
+            Stamp = stamp,
             Architecture = architecture,
             Metadata = file.Metadata,
             Alpha = alpha,

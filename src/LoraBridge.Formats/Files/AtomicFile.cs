@@ -16,6 +16,7 @@ public sealed class AtomicFile : IDisposable
 
     private readonly FileStream _stream;
     private bool _finished;
+    private bool _disposed;
 
     private AtomicFile(string path, string temporaryPath, bool overwrite)
     {
@@ -73,7 +74,7 @@ public sealed class AtomicFile : IDisposable
 
     /// <summary>Flushes a closed file to the disk and gives it its name.</summary>
     /// <param name="temporaryPath">A path of <see cref="ReserveTemporaryPath"/>, by now a file.</param>
-    /// <param name="path">The path it shall have.</param>
+    /// <param name="path">The path the file will have.</param>
     /// <param name="overwrite">Whether an existing file may be replaced.</param>
     /// <exception cref="IOException">The disk is full, or a file of this name exists and may not be replaced.</exception>
     public static void Adopt(string temporaryPath, string path, bool overwrite)
@@ -126,11 +127,13 @@ public sealed class AtomicFile : IDisposable
 
     /// <summary>Flushes the file to the disk, closes it and gives it its name.</summary>
     /// <exception cref="IOException">The disk is full, or a file of this name has appeared and may not be replaced.</exception>
-    /// <exception cref="InvalidOperationException">The file is committed or disposed already.</exception>
+    /// <exception cref="InvalidOperationException">The file is committed already.</exception>
+    /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
     public void Commit()
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         if (_finished)
-            throw new InvalidOperationException($"{Path} is committed or disposed already.");
+            throw new InvalidOperationException($"{Path} is committed already.");
         _stream.Flush(flushToDisk: true);
         _stream.Dispose();
         Rename(TemporaryPath, Path, Overwrite);
@@ -140,6 +143,7 @@ public sealed class AtomicFile : IDisposable
     /// <summary>Deletes the temporary file if it was not committed.</summary>
     public void Dispose()
     {
+        _disposed = true;
         if (_finished)
             return;
         _finished = true;

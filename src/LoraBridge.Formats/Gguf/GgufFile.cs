@@ -49,7 +49,7 @@ public sealed class GgufFile : IDisposable
 
     /// <summary>Opens a file that lies in memory.</summary>
     /// <param name="bytes">The whole file; it must not change while it is open.</param>
-    /// <param name="name">What messages call it.</param>
+    /// <param name="name">How error messages refer to it.</param>
     /// <exception cref="InvalidDataException">The bytes are not valid GGUF.</exception>
     public static GgufFile Open(ReadOnlyMemory<byte> bytes, string name)
     {

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace LoraBridge.Formats;
 
 /// <content>
-/// Typed getters. <c>Get</c> wants the key to be there; <c>TryGet</c> answers false when it is missing. Both throw when the
+/// Typed getters. <c>Get</c> requires the key; <c>TryGet</c> returns false when it is missing. Both throw when the
 /// value has another type, because a file that lies about its types is not to be guessed at.
 /// </content>
 public sealed partial class GgufMetadata

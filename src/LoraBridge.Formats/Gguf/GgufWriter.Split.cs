@@ -10,7 +10,7 @@ public sealed partial class GgufWriter
     /// <param name="prefix">The path without the numbers; its folder must exist.</param>
     /// <param name="maximumBytes">The most bytes of tensor data in a part, unless a single tensor has more.</param>
     /// <param name="overwrite">Whether existing files are replaced.</param>
-    /// <param name="progress">Told the bytes written so far, over all parts.</param>
+    /// <param name="progress">Receives the number of bytes written so far, over all parts.</param>
     /// <param name="cancellationToken">Stops between two writes; nothing is left behind.</param>
     /// <returns>The paths of the parts in order.</returns>
     /// <exception cref="IOException">A file exists and may not be replaced, or the disk has too little space.</exception>
@@ -46,10 +46,10 @@ public sealed partial class GgufWriter
     /// <summary>Writes the model as several files, one after another, wherever the caller wants them.</summary>
     /// <param name="prefix">The path without the numbers.</param>
     /// <param name="maximumBytes">The most bytes of tensor data in a part, unless a single tensor has more.</param>
-    /// <param name="open">Answers where a part goes, given the path that it shall have in the end and its length; stays open.</param>
-    /// <param name="progress">Told the bytes written so far, over all parts.</param>
+    /// <param name="open">Opens the stream a part is written to, given its final path and its length; the stream stays open.</param>
+    /// <param name="progress">Receives the number of bytes written so far, over all parts.</param>
     /// <param name="cancellationToken">Stops between two writes.</param>
-    /// <returns>The paths that the parts shall have, in order.</returns>
+    /// <returns>The final paths of the parts, in order.</returns>
     /// <exception cref="InvalidOperationException">
     /// A tensor's data have not the length its shape says, or there would be more than 65535 parts.
     /// </exception>

@@ -82,7 +82,7 @@ public sealed partial class GgufWriter
 
     /// <summary>Writes the file to a stream, which need not seek.</summary>
     /// <param name="stream">Where to write; it stays open.</param>
-    /// <param name="progress">Told the bytes written so far.</param>
+    /// <param name="progress">Receives the number of bytes written so far.</param>
     /// <param name="cancellationToken">Stops between two writes.</param>
     /// <exception cref="InvalidOperationException">A tensor's data have not the length its shape says.</exception>
     public void WriteTo(Stream stream, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
@@ -94,7 +94,7 @@ public sealed partial class GgufWriter
     /// <summary>Saves the file: it appears whole, or not at all.</summary>
     /// <param name="path">Where to save; the folder must exist.</param>
     /// <param name="overwrite">Whether an existing file is replaced.</param>
-    /// <param name="progress">Told the bytes written so far.</param>
+    /// <param name="progress">Receives the number of bytes written so far.</param>
     /// <param name="cancellationToken">Stops between two writes; nothing is left behind.</param>
     /// <exception cref="IOException">The file exists and may not be replaced, or the disk has too little space.</exception>
     /// <exception cref="InvalidOperationException">A tensor's data have not the length its shape says.</exception>

@@ -42,7 +42,7 @@ public sealed class SafetensorsFile : IDisposable
 
     /// <summary>Opens a file that lies in memory.</summary>
     /// <param name="bytes">The whole file; it must not change while it is open.</param>
-    /// <param name="name">What messages call it.</param>
+    /// <param name="name">How error messages refer to it.</param>
     /// <exception cref="InvalidDataException">The bytes are not valid safetensors.</exception>
     public static SafetensorsFile Open(ReadOnlyMemory<byte> bytes, string name)
     {

@@ -12,13 +12,7 @@ internal static partial class Ggml
     internal static partial GgmlContext ggml_init(GgmlInitParams @params);
 
     [LibraryImport(Library)]
-    internal static partial void ggml_reset(GgmlContext ctx);
-
-    [LibraryImport(Library)]
     internal static partial void ggml_free(GgmlContext ctx);
-
-    [LibraryImport(Library)]
-    internal static partial nuint ggml_used_mem(GgmlContext ctx);
 
     [LibraryImport(Library)]
     [return: MarshalAs(UnmanagedType.U1)]
@@ -28,20 +22,11 @@ internal static partial class Ggml
     internal static partial void ggml_set_no_alloc(GgmlContext ctx, [MarshalAs(UnmanagedType.U1)] bool no_alloc);
 
     [LibraryImport(Library)]
-    internal static partial nint ggml_get_mem_buffer(GgmlContext ctx);
-
-    [LibraryImport(Library)]
     internal static partial nuint ggml_get_mem_size(GgmlContext ctx);
-
-    [LibraryImport(Library)]
-    internal static partial nuint ggml_get_max_tensor_size(GgmlContext ctx);
 
     [LibraryImport(Library)]
     internal static partial TensorPtr ggml_get_first_tensor(GgmlContext ctx);
 
     [LibraryImport(Library)]
     internal static partial TensorPtr ggml_get_next_tensor(GgmlContext ctx, TensorPtr tensor);
-
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial TensorPtr ggml_get_tensor(GgmlContext ctx, string? name);
 }

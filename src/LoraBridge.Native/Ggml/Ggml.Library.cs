@@ -12,10 +12,6 @@ internal static unsafe partial class Ggml
 
     [LibraryImport(Library)]
     [return: MarshalUsing(typeof(BorrowedUtf8))]
-    internal static partial string? ggml_status_to_string(GgmlStatus status);
-
-    [LibraryImport(Library)]
-    [return: MarshalUsing(typeof(BorrowedUtf8))]
     internal static partial string? ggml_version();
 
     [LibraryImport(Library)]
@@ -24,24 +20,6 @@ internal static unsafe partial class Ggml
 
     [LibraryImport(Library)]
     internal static partial void ggml_threadpool_params_init(out GgmlThreadpoolParams p, int n_threads);
-
-    [LibraryImport(Library)]
-    internal static partial void ggml_time_init();
-
-    [LibraryImport(Library)]
-    internal static partial long ggml_time_ms();
-
-    [LibraryImport(Library)]
-    internal static partial long ggml_time_us();
-
-    [LibraryImport(Library)]
-    internal static partial long ggml_cycles();
-
-    [LibraryImport(Library)]
-    internal static partial long ggml_cycles_per_ms();
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_timestep_embedding(GgmlContext ctx, TensorPtr timesteps, int dim, int max_period);
 
     [LibraryImport(Library)]
     internal static partial void ggml_log_set(delegate* unmanaged[Cdecl]<GgmlLogLevel, byte*, nint, void> log_callback, nint user_data);

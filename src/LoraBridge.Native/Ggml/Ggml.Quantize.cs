@@ -6,9 +6,6 @@ namespace LoraBridge.Native;
 internal static unsafe partial class Ggml
 {
     [LibraryImport(Library)]
-    internal static partial void ggml_quantize_init(GgmlTensorType type);
-
-    [LibraryImport(Library)]
     [return: MarshalAs(UnmanagedType.U1)]
     internal static partial bool ggml_quantize_requires_imatrix(GgmlTensorType type);
 

@@ -11,31 +11,16 @@ internal static partial class Ggml
     internal static partial string? ggml_op_desc(TensorPtr t);
 
     [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_new_tensor(GgmlContext ctx, GgmlTensorType type, int n_dims, ReadOnlySpan<long> ne);
-
-    [LibraryImport(Library)]
     internal static partial TensorPtr ggml_new_tensor_1d(GgmlContext ctx, GgmlTensorType type, long ne0);
 
     [LibraryImport(Library)]
     internal static partial TensorPtr ggml_new_tensor_2d(GgmlContext ctx, GgmlTensorType type, long ne0, long ne1);
 
     [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_new_tensor_3d(GgmlContext ctx, GgmlTensorType type, long ne0, long ne1, long ne2);
-
-    [LibraryImport(Library)]
     internal static partial TensorPtr ggml_new_tensor_4d(GgmlContext ctx, GgmlTensorType type, long ne0, long ne1, long ne2, long ne3);
 
     [LibraryImport(Library)]
     internal static partial TensorPtr ggml_dup_tensor(GgmlContext ctx, TensorPtr src);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_view_tensor(GgmlContext ctx, TensorPtr src);
-
-    [LibraryImport(Library)]
-    internal static partial GgmlUnaryOp ggml_get_unary_op(TensorPtr tensor);
-
-    [LibraryImport(Library)]
-    internal static partial GgmlGluOp ggml_get_glu_op(TensorPtr tensor);
 
     [LibraryImport(Library)]
     internal static partial nint ggml_get_data(TensorPtr tensor);
@@ -55,10 +40,4 @@ internal static partial class Ggml
 
     [LibraryImport(Library)]
     internal static partial void ggml_set_param(TensorPtr tensor);
-
-    [LibraryImport(Library)]
-    internal static partial void ggml_set_loss(TensorPtr tensor);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_set_zero(TensorPtr tensor);
 }

@@ -7,9 +7,6 @@ namespace LoraBridge.Native;
 internal static unsafe partial class Ggml
 {
     [LibraryImport(Library)]
-    internal static partial float ggml_fp16_to_fp32(ushort bits);
-
-    [LibraryImport(Library)]
     internal static partial ushort ggml_fp32_to_fp16(float value);
 
     [LibraryImport(Library)]
@@ -19,16 +16,10 @@ internal static unsafe partial class Ggml
     internal static partial void ggml_fp32_to_fp16_row(ReadOnlySpan<float> source, Span<Half> destination, long count);
 
     [LibraryImport(Library)]
-    internal static partial ushort ggml_fp32_to_bf16(float value);
-
-    [LibraryImport(Library)]
     internal static partial float ggml_bf16_to_fp32(ushort bits);
 
     [LibraryImport(Library)]
     internal static partial void ggml_bf16_to_fp32_row(ReadOnlySpan<ushort> source, Span<float> destination, long count);
-
-    [LibraryImport(Library)]
-    internal static partial void ggml_fp32_to_bf16_row_ref(ReadOnlySpan<float> source, Span<ushort> destination, long count);
 
     [LibraryImport(Library)]
     internal static partial void ggml_fp32_to_bf16_row(ReadOnlySpan<float> source, Span<ushort> destination, long count);
@@ -52,10 +43,6 @@ internal static unsafe partial class Ggml
 
     [LibraryImport(Library)]
     [return: MarshalUsing(typeof(BorrowedUtf8))]
-    internal static partial string? ggml_op_symbol(GgmlOp @op);
-
-    [LibraryImport(Library)]
-    [return: MarshalUsing(typeof(BorrowedUtf8))]
     internal static partial string? ggml_unary_op_name(GgmlUnaryOp @op);
 
     [LibraryImport(Library)]
@@ -65,13 +52,6 @@ internal static unsafe partial class Ggml
     [LibraryImport(Library)]
     [return: MarshalAs(UnmanagedType.U1)]
     internal static partial bool ggml_is_quantized(GgmlTensorType type);
-
-    [LibraryImport(Library)]
-    internal static partial GgmlTensorType ggml_ftype_to_ggml_type(GgmlFileType ftype);
-
-    [LibraryImport(Library)]
-    [return: MarshalAs(UnmanagedType.U1)]
-    internal static partial bool ggml_validate_row_data(GgmlTensorType type, void* data, nuint nbytes);
 
     [LibraryImport(Library)]
     internal static partial GgmlTypeTraitsData* ggml_get_type_traits(GgmlTensorType type);

@@ -9,24 +9,12 @@ internal static partial class Ggml
     internal static partial GraphAllocatorPtr ggml_gallocr_new(BufferTypePtr buft);
 
     [LibraryImport(Library)]
-    internal static partial GraphAllocatorPtr ggml_gallocr_new_n(ReadOnlySpan<BufferTypePtr> bufts, int n_bufs);
-
-    [LibraryImport(Library)]
     internal static partial void ggml_gallocr_free(GraphAllocatorPtr galloc);
-
-    [LibraryImport(Library)]
-    [return: MarshalAs(UnmanagedType.U1)]
-    internal static partial bool ggml_gallocr_reserve(GraphAllocatorPtr galloc, GraphPtr graph);
 
     [LibraryImport(Library)]
     internal static partial void ggml_gallocr_reserve_n_size(
         GraphAllocatorPtr galloc, GraphPtr graph, ReadOnlySpan<int> node_buffer_ids, ReadOnlySpan<int> leaf_buffer_ids,
         Span<nuint> sizes);
-
-    [LibraryImport(Library)]
-    [return: MarshalAs(UnmanagedType.U1)]
-    internal static partial bool ggml_gallocr_reserve_n(
-        GraphAllocatorPtr galloc, GraphPtr graph, ReadOnlySpan<int> node_buffer_ids, ReadOnlySpan<int> leaf_buffer_ids);
 
     [LibraryImport(Library)]
     [return: MarshalAs(UnmanagedType.U1)]
@@ -40,7 +28,4 @@ internal static partial class Ggml
 
     [LibraryImport(Library)]
     internal static partial BufferPtr ggml_backend_alloc_ctx_tensors_from_buft(GgmlContext ctx, BufferTypePtr buft);
-
-    [LibraryImport(Library)]
-    internal static partial BufferPtr ggml_backend_alloc_ctx_tensors(GgmlContext ctx, BackendPtr backend);
 }

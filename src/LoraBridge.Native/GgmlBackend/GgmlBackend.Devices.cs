@@ -11,10 +11,6 @@ internal static unsafe partial class Ggml
     internal static partial string? ggml_backend_dev_name(DevicePtr device);
 
     [LibraryImport(Library)]
-    [return: MarshalUsing(typeof(BorrowedUtf8))]
-    internal static partial string? ggml_backend_dev_description(DevicePtr device);
-
-    [LibraryImport(Library)]
     internal static partial void ggml_backend_dev_memory(DevicePtr device, out nuint free, out nuint total);
 
     [LibraryImport(Library)]
@@ -30,35 +26,8 @@ internal static unsafe partial class Ggml
     internal static partial BackendPtr ggml_backend_dev_init(DevicePtr device, string? @params);
 
     [LibraryImport(Library)]
-    internal static partial BufferTypePtr ggml_backend_dev_buffer_type(DevicePtr device);
-
-    [LibraryImport(Library)]
-    internal static partial BufferTypePtr ggml_backend_dev_host_buffer_type(DevicePtr device);
-
-    [LibraryImport(Library)]
-    internal static partial BufferPtr ggml_backend_dev_buffer_from_host_ptr(DevicePtr device, nint ptr, nuint size, nuint max_tensor_size);
-
-    [LibraryImport(Library)]
-    [return: MarshalAs(UnmanagedType.U1)]
-    internal static partial bool ggml_backend_dev_supports_op(DevicePtr device, TensorPtr @op);
-
-    [LibraryImport(Library)]
-    [return: MarshalAs(UnmanagedType.U1)]
-    internal static partial bool ggml_backend_dev_supports_buft(DevicePtr device, BufferTypePtr buft);
-
-    [LibraryImport(Library)]
-    [return: MarshalAs(UnmanagedType.U1)]
-    internal static partial bool ggml_backend_dev_offload_op(DevicePtr device, TensorPtr @op);
-
-    [LibraryImport(Library)]
     [return: MarshalUsing(typeof(BorrowedUtf8))]
     internal static partial string? ggml_backend_reg_name(RegistryPtr reg);
-
-    [LibraryImport(Library)]
-    internal static partial nuint ggml_backend_reg_dev_count(RegistryPtr reg);
-
-    [LibraryImport(Library)]
-    internal static partial DevicePtr ggml_backend_reg_dev_get(RegistryPtr reg, nuint index);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint ggml_backend_reg_get_proc_address(RegistryPtr reg, string? name);

@@ -11,38 +11,17 @@ internal static partial class Ggml
     [LibraryImport(RegistryLibrary)]
     internal static partial RegistryPtr ggml_backend_reg_get(nuint index);
 
-    [LibraryImport(RegistryLibrary, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial RegistryPtr ggml_backend_reg_by_name(string? name);
-
     [LibraryImport(RegistryLibrary)]
     internal static partial nuint ggml_backend_dev_count();
 
     [LibraryImport(RegistryLibrary)]
     internal static partial DevicePtr ggml_backend_dev_get(nuint index);
 
-    [LibraryImport(RegistryLibrary, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial DevicePtr ggml_backend_dev_by_name(string? name);
-
     [LibraryImport(RegistryLibrary)]
     internal static partial DevicePtr ggml_backend_dev_by_type(GgmlBackendDeviceType type);
 
     [LibraryImport(RegistryLibrary, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial BackendPtr ggml_backend_init_by_name(string? name, string? @params);
-
-    [LibraryImport(RegistryLibrary, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial BackendPtr ggml_backend_init_by_type(GgmlBackendDeviceType type, string? @params);
-
-    [LibraryImport(RegistryLibrary)]
-    internal static partial BackendPtr ggml_backend_init_best();
-
-    [LibraryImport(RegistryLibrary, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial RegistryPtr ggml_backend_load(string? path);
-
-    [LibraryImport(RegistryLibrary)]
-    internal static partial void ggml_backend_unload(RegistryPtr reg);
-
-    [LibraryImport(RegistryLibrary)]
-    internal static partial void ggml_backend_load_all();
 
     [LibraryImport(RegistryLibrary, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial void ggml_backend_load_all_from_path(string? dir_path);

@@ -8,9 +8,6 @@ internal static unsafe partial class Llama
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial LlamaAdapterPtr llama_adapter_lora_init(LlamaModelPtr model, string? path_lora);
 
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int llama_adapter_meta_val_str(LlamaAdapterPtr adapter, string? key, Span<byte> buf, nuint buf_size);
-
     [LibraryImport(Library)]
     internal static partial int llama_adapter_meta_count(LlamaAdapterPtr adapter);
 
@@ -24,16 +21,6 @@ internal static unsafe partial class Llama
     internal static partial void llama_adapter_lora_free(LlamaAdapterPtr adapter);
 
     [LibraryImport(Library)]
-    internal static partial ulong llama_adapter_get_alora_n_invocation_tokens(LlamaAdapterPtr adapter);
-
-    [LibraryImport(Library)]
-    internal static partial int* llama_adapter_get_alora_invocation_tokens(LlamaAdapterPtr adapter);
-
-    [LibraryImport(Library)]
     internal static partial int llama_set_adapters_lora(
         LlamaContextPtr ctx, ReadOnlySpan<LlamaAdapterPtr> adapters, nuint n_adapters, ReadOnlySpan<float> scales);
-
-    [LibraryImport(Library)]
-    internal static partial int llama_set_adapter_cvec(
-        LlamaContextPtr ctx, ReadOnlySpan<float> data, nuint len, int n_embd, int il_start, int il_end);
 }

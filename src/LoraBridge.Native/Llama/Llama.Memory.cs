@@ -16,19 +16,7 @@ internal static partial class Llama
     internal static partial void llama_memory_seq_cp(MemoryPtr mem, int seq_id_src, int seq_id_dst, int p0, int p1);
 
     [LibraryImport(Library)]
-    internal static partial void llama_memory_seq_keep(MemoryPtr mem, int seq_id);
-
-    [LibraryImport(Library)]
     internal static partial void llama_memory_seq_add(MemoryPtr mem, int seq_id, int p0, int p1, int delta);
-
-    [LibraryImport(Library)]
-    internal static partial void llama_memory_seq_div(MemoryPtr mem, int seq_id, int p0, int p1, int d);
-
-    [LibraryImport(Library)]
-    internal static partial int llama_memory_seq_pos_min(MemoryPtr mem, int seq_id);
-
-    [LibraryImport(Library)]
-    internal static partial int llama_memory_seq_pos_max(MemoryPtr mem, int seq_id);
 
     [LibraryImport(Library)]
     [return: MarshalAs(UnmanagedType.U1)]

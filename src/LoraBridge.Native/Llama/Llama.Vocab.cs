@@ -17,18 +17,11 @@ internal static unsafe partial class Llama
     internal static partial string? llama_vocab_get_text(VocabPtr vocab, int token);
 
     [LibraryImport(Library)]
-    internal static partial float llama_vocab_get_score(VocabPtr vocab, int token);
-
-    [LibraryImport(Library)]
     internal static partial LlamaTokenAttributes llama_vocab_get_attr(VocabPtr vocab, int token);
 
     [LibraryImport(Library)]
     [return: MarshalAs(UnmanagedType.U1)]
     internal static partial bool llama_vocab_is_eog(VocabPtr vocab, int token);
-
-    [LibraryImport(Library)]
-    [return: MarshalAs(UnmanagedType.U1)]
-    internal static partial bool llama_vocab_is_control(VocabPtr vocab, int token);
 
     [LibraryImport(Library)]
     internal static partial int llama_vocab_bos(VocabPtr vocab);
@@ -43,46 +36,12 @@ internal static unsafe partial class Llama
     internal static partial int llama_vocab_sep(VocabPtr vocab);
 
     [LibraryImport(Library)]
-    internal static partial int llama_vocab_nl(VocabPtr vocab);
-
-    [LibraryImport(Library)]
-    internal static partial int llama_vocab_pad(VocabPtr vocab);
-
-    [LibraryImport(Library)]
-    internal static partial int llama_vocab_mask(VocabPtr vocab);
-
-    [LibraryImport(Library)]
     [return: MarshalAs(UnmanagedType.U1)]
     internal static partial bool llama_vocab_get_add_bos(VocabPtr vocab);
 
     [LibraryImport(Library)]
     [return: MarshalAs(UnmanagedType.U1)]
     internal static partial bool llama_vocab_get_add_eos(VocabPtr vocab);
-
-    [LibraryImport(Library)]
-    [return: MarshalAs(UnmanagedType.U1)]
-    internal static partial bool llama_vocab_get_add_sep(VocabPtr vocab);
-
-    [LibraryImport(Library)]
-    internal static partial int* llama_vocab_get_suppress_tokens(VocabPtr vocab, out int n_suppress_tokens);
-
-    [LibraryImport(Library)]
-    internal static partial int llama_vocab_fim_pre(VocabPtr vocab);
-
-    [LibraryImport(Library)]
-    internal static partial int llama_vocab_fim_suf(VocabPtr vocab);
-
-    [LibraryImport(Library)]
-    internal static partial int llama_vocab_fim_mid(VocabPtr vocab);
-
-    [LibraryImport(Library)]
-    internal static partial int llama_vocab_fim_pad(VocabPtr vocab);
-
-    [LibraryImport(Library)]
-    internal static partial int llama_vocab_fim_rep(VocabPtr vocab);
-
-    [LibraryImport(Library)]
-    internal static partial int llama_vocab_fim_sep(VocabPtr vocab);
 
     [LibraryImport(Library)]
     internal static partial int llama_tokenize(

@@ -1,3 +1,4 @@
+using System.Buffers;
 using static LoraBridge.Native.Llama;
 
 namespace LoraBridge.Native;
@@ -24,16 +25,24 @@ internal static unsafe class LlamaSamplers
     /// <exception cref="InvalidOperationException">No sampler of the chain chooses a token.</exception>
     internal static int Sample(SamplerHandle chain, ReadOnlySpan<float> logits)
     {
-        var candidates = new LlamaTokenData[logits.Length];
-        for (var i = 0; i < candidates.Length; i++)
-            candidates[i] = new LlamaTokenData { id = i, logit = logits[i] };
-        fixed (LlamaTokenData* data = candidates)
+        // Rented: 12 bytes for each token of the vocabulary are more than an array should be allocated for with every token.
+        var candidates = ArrayPool<LlamaTokenData>.Shared.Rent(logits.Length);
+        try
         {
-            var array = new LlamaTokenDataArray { data = data, size = (nuint)candidates.Length, selected = -1 };
-            llama_sampler_apply(chain.Pointer, &array);
-            if (array.selected < 0 || array.selected >= (long)array.size)
-                throw new InvalidOperationException("The chain ends without a sampler that chooses a token.");
-            return array.data[array.selected].id;
+            for (var i = 0; i < logits.Length; i++)
+                candidates[i] = new LlamaTokenData { id = i, logit = logits[i] };
+            fixed (LlamaTokenData* data = candidates)
+            {
+                var array = new LlamaTokenDataArray { data = data, size = (nuint)logits.Length, selected = -1 };
+                llama_sampler_apply(chain.Pointer, &array);
+                if (array.selected < 0 || array.selected >= (long)array.size)
+                    throw new InvalidOperationException("The chain ends without a sampler that chooses a token.");
+                return array.data[array.selected].id;
+            }
+        }
+        finally
+        {
+            ArrayPool<LlamaTokenData>.Shared.Return(candidates);
         }
     }
 }

@@ -6,7 +6,8 @@ namespace LoraBridge.Native;
 
 /// <summary>
 /// Loads the backend libraries that ggml did not: those of other folders, and again those that failed, to learn why. A backend depends
-/// on <c>ggml-base</c> alone, so that one from another folder works with the core libraries that are already loaded.
+/// on <c>ggml-base</c> alone, so that one from another folder works with the core libraries that are already loaded if it is of the
+/// same build and asks for the same name.
 /// </summary>
 internal static partial class BackendLibraries
 {
@@ -16,7 +17,10 @@ internal static partial class BackendLibraries
     [GeneratedRegex(@"^(lib)?ggml-(?<name>cuda|vulkan|metal|hip|sycl|opencl|blas|rpc)\.(so|dylib|dll)$")]
     private static partial Regex BackendFile { get; }
 
-    internal static IReadOnlyList<BackendLibrary> LoadRemaining(IReadOnlyList<string> directories)
+    [GeneratedRegex(@"^(lib)?ggml-(base|v050)\.")]
+    private static partial Regex CoreFile { get; }
+
+    internal static IReadOnlyList<BackendLibrary> LoadRemaining(LoadedLibraries core, IReadOnlyList<string> directories)
     {
         var results = new List<BackendLibrary>();
         var loaded = new HashSet<string>(RegistryNames(), StringComparer.OrdinalIgnoreCase);
@@ -25,7 +29,9 @@ internal static partial class BackendLibraries
             var name = BackendFile.Match(Path.GetFileName(path)).Groups["name"].Value;
             if (results.Any(result => result.Name == name && result.IsLoaded))
                 continue;
-            var failure = loaded.Contains(RegistryName(name)) ? null : Load(path);
+            var failure = loaded.Contains(RegistryName(name)) ? null
+                : core.Build.TakesPlugins ? Load(path)
+                : $"backends cannot be added to llama.cpp {core.Build}: reference a LLamaSharp.Backend package that has this one";
             results.Add(new BackendLibrary(name, path, failure));
         }
         return results;
@@ -42,14 +48,19 @@ internal static partial class BackendLibraries
     private static string? Load(string path)
     {
         // The system's loader gives the reason (a missing driver, mostly); ggml would only say that it failed.
+        var before = CoreFiles();
         if (!TryOpen(path, out var reason))
             return reason;
+        if (CoreFiles().Except(before).FirstOrDefault() is { } second)
+            return $"it is made for other core libraries than those in use: it brought {second} along";
         NativeLog.Clear();
         if (!ggml_backend_load(path).IsNull)
             return null;
         var log = NativeLog.Tail();
         return log.Count > 0 ? string.Join("; ", log) : "it found no device that it can use";
     }
+
+    private static IReadOnlyList<string> CoreFiles() => [.. LoadedModules.Paths.Where(path => CoreFile.IsMatch(Path.GetFileName(path)))];
 
     private static bool TryOpen(string path, out string? reason)
     {
@@ -61,7 +72,7 @@ internal static partial class BackendLibraries
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            reason = FirstLine(e.Message);
+            reason = FirstLine(LoadFailure.Explain(e.Message));
             return false;
         }
     }

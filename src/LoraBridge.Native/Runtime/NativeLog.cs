@@ -18,6 +18,10 @@ internal static unsafe class NativeLog
     [ThreadStatic] private static string? t_pending;
     [ThreadStatic] private static GgmlLogLevel t_level;
 
+    /// <summary>Whether what this thread's native calls log is dropped: for calls that are made to fail.</summary>
+    [field: ThreadStatic]
+    internal static bool IsQuiet { get; set; }
+
     /// <summary>Routes the native log here, and on to <paramref name="logger"/> (null: nowhere).</summary>
     internal static void Attach(ILogger? logger)
     {
@@ -57,7 +61,7 @@ internal static unsafe class NativeLog
     {
         var line = t_pending?.Trim();
         t_pending = null;
-        if (string.IsNullOrEmpty(line))
+        if (string.IsNullOrEmpty(line) || IsQuiet)
             return;
         if (t_level is GgmlLogLevel.Warn or GgmlLogLevel.Error)
         {

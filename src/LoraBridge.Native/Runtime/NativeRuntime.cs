@@ -10,14 +10,18 @@ internal sealed class NativeRuntime
     private static readonly Lock s_gate = new();
     private static NativeRuntime? s_instance;
 
-    private NativeRuntime(IReadOnlyList<string> directories, IReadOnlyList<BackendLibrary> backends)
+    private NativeRuntime(LoadedLibraries libraries, IReadOnlyList<string> directories, IReadOnlyList<BackendLibrary> backends)
     {
+        Libraries = libraries;
         Directories = directories;
         Backends = backends;
     }
 
+    /// <summary>The core libraries: which build they are, where they lie and why they were taken.</summary>
+    internal LoadedLibraries Libraries { get; }
+
     /// <summary>Folder of the core libraries.</summary>
-    internal string Directory => Directories[0];
+    internal string Directory => Libraries.Directory;
 
     /// <summary>All folders in which backend libraries were sought, that of the core libraries first.</summary>
     internal IReadOnlyList<string> Directories { get; }
@@ -30,7 +34,7 @@ internal sealed class NativeRuntime
     /// earlier one.
     /// </summary>
     /// <exception cref="DllNotFoundException">The libraries were not found or cannot be loaded.</exception>
-    /// <exception cref="NativeException">They are another build of llama.cpp; the message lists the differences.</exception>
+    /// <exception cref="NativeException">They are no build of llama.cpp that LoraBridge knows; the message lists the differences.</exception>
     internal static NativeRuntime Initialize(NativeRuntimeOptions? options = null)
     {
         options ??= new NativeRuntimeOptions();
@@ -48,17 +52,19 @@ internal sealed class NativeRuntime
 
     private static NativeRuntime Start(NativeRuntimeOptions options)
     {
-        var directory = NativeLibraries.Load(options.Directory).Directory;
-        AbiCheck.OfLoadedLibraries().ThrowIfDifferent(directory);
+        var libraries = NativeLibraries.Load(options.Directory);
         NativeLog.Attach(options.Logger);
         AbortHook.Install();
         llama_backend_init();
-        ggml_backend_load_all_from_path(directory);
-        IReadOnlyList<string> directories = [directory, .. options.BackendDirectories, .. NativeLocations.BackendDirectories];
-        var backends = BackendLibraries.LoadRemaining(directories);
+        // Backends that ggml is linked with are there from the start; others are plug-ins in its folder.
+        if (ggml_backend_reg_count() == 0)
+            ggml_backend_load_all_from_path(libraries.Directory);
+        IReadOnlyList<string> directories = [libraries.Directory, .. options.BackendDirectories, .. NativeLocations.BackendDirectories];
+        IReadOnlyList<BackendLibrary> backends = [.. BackendLibraries.LoadRemaining(libraries, directories), .. NativeLibraries.Failures];
         if (ggml_backend_dev_count() == 0)
-            throw new NativeException($"{directory} holds no backend that this processor can run.");
-        options.Logger?.LogDebug("llama.cpp {Version} loaded from {Directory}", llama_version(), directory);
-        return new NativeRuntime(directories, backends);
+            throw new NativeException($"{libraries.Directory} holds no backend that this processor can run.");
+        options.Logger?.LogDebug(
+            "llama.cpp {Build} from {Directory}: {Reason}", libraries.Build.Name, libraries.Directory, libraries.Reason);
+        return new NativeRuntime(libraries, directories, backends);
     }
 }

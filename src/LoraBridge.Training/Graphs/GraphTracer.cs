@@ -17,13 +17,13 @@ internal sealed class GraphTracer
     private readonly Dictionary<TensorPtr, TracedTensor> _known = [];
     private readonly List<TracedTensor> _nodes = [];
     private readonly List<TracedTensor> _inputs = [];
-    private readonly int _tokens;
+    private readonly int[] _row;
     private readonly int? _enoughInputs;
 
-    private GraphTracer(int tokens, int? enoughInputs) => (_tokens, _enoughInputs) = (tokens, enoughInputs);
+    private GraphTracer(int[] row, int? enoughInputs) => (_row, _enoughInputs) = (row, enoughInputs);
 
     /// <param name="model">The model; its weights, as loaded, become leaves of the graph.</param>
-    /// <param name="adapter">An adapter whose branches shall be in the graph, with scale 1; null records the bare model.</param>
+    /// <param name="adapter">An adapter whose branches are recorded too, with scale 1; null records the bare model.</param>
     /// <param name="tokens">T, the tokens of a row.</param>
     /// <param name="outputRows">How many of the tokens get logits.</param>
     /// <param name="threads">Threads for the one decode.</param>
@@ -35,6 +35,8 @@ internal sealed class GraphTracer
 
         var recorded = Decode(model, adapter, Row(model, tokens, first: 1, stride: 7), outputRows, threads);
         var varying = recorded.VaryingInputs(Decode(model, adapter, Row(model, tokens, first: 2, stride: 11), outputRows, threads));
+        if (!recorded._inputs.Exists(input => input.HoldsTokens))
+            throw new NotSupportedException($"No input of the model's graph holds the ids of the {tokens} tokens it was recorded with.");
         var graph = recorded.Graph(model, tokens, outputRows);
         return varying.Length == 0 ? graph : graph with
         {
@@ -62,7 +64,7 @@ internal sealed class GraphTracer
     private static GraphTracer Decode(
         LlamaModelHandle model, LlamaAdapterHandle? adapter, int[] tokens, int outputRows, int threads, int? enoughInputs = null)
     {
-        var tracer = new GraphTracer(tokens.Length, enoughInputs);
+        var tracer = new GraphTracer(tokens, enoughInputs);
         using var callback = new EvaluationCallback(tracer.Observe);
         var parameters = LlamaContexts.DefaultParameters() with
         {
@@ -101,10 +103,20 @@ internal sealed class GraphTracer
 
     private static int VocabularySize(LlamaModelHandle model) => llama_vocab_n_tokens(llama_model_get_vocab(model.Pointer));
 
-    /// <summary>Which inputs hold something else for another row.</summary>
-    private int[] VaryingInputs(GraphTracer other) => _inputs.Count == other._inputs.Count
-        ? [.. _inputs.Zip(other._inputs).Index().Where(pair => !HoldTheSame(pair.Item.First, pair.Item.Second)).Select(pair => pair.Index)]
-        : throw new NotSupportedException("The model's graph depends on which tokens a row has.");
+    /// <summary>Which inputs hold something else for another row, other than its tokens.</summary>
+    private int[] VaryingInputs(GraphTracer other)
+    {
+        if (_inputs.Count != other._inputs.Count)
+            throw new NotSupportedException("The model's graph depends on which tokens a row has.");
+        // A row of one token looks like any input that holds one number: it is the tokens' if it is for both rows.
+        foreach (var (input, counterpart) in _inputs.Zip(other._inputs))
+            input.HoldsTokens &= counterpart.HoldsTokens;
+        return
+        [
+            .. _inputs.Zip(other._inputs).Index()
+                .Where(pair => !pair.Item.First.HoldsTokens && !HoldTheSame(pair.Item.First, pair.Item.Second)).Select(pair => pair.Index),
+        ];
+    }
 
     private static bool HoldTheSame(TracedTensor a, TracedTensor b) => a.InputData.AsSpan().SequenceEqual(b.InputData) && Equals(a.Mask, b.Mask);
 
@@ -115,7 +127,7 @@ internal sealed class GraphTracer
         {
             var node = Import(tensor);
             _nodes.Add(node);
-            _inputs.AddRange(node.Sources.OfType<TracedTensor>().Where(source => source.IsInput && source.Name != TracedGraph.TokensName).Except(_inputs));
+            _inputs.AddRange(node.Sources.OfType<TracedTensor>().Where(source => source.IsInput).Except(_inputs));
         }
         // To see a result and then not to go on is how computing ends early.
         return ask && _inputs.Count >= _enoughInputs;
@@ -139,7 +151,7 @@ internal sealed class GraphTracer
 
         var isLeaf = tensor.Op == GgmlOp.None;
         var isInput = isLeaf && tensor.Flags.HasFlag(GgmlTensorFlags.Input) && tensor.Data != 0;
-        var mask = isInput && _enoughInputs is null ? PositionMask.TryRead(tensor, _tokens) : null;
+        var mask = isInput && _enoughInputs is null ? PositionMask.TryRead(tensor, _row.Length) : null;
         var imported = new TracedTensor
         {
             Name = tensor.Name,
@@ -154,6 +166,7 @@ internal sealed class GraphTracer
             Weight = isLeaf && !isInput ? tensor : default,
             InputData = isInput && mask is null ? tensor.ToArray<byte>() : null,
             Mask = mask,
+            HoldsTokens = isInput && tensor.Type == GgmlTensorType.I32 && tensor.Shape == new Shape(_row.Length) && tensor.ToArray<int>().AsSpan().SequenceEqual(_row),
         };
         _known.Add(tensor, imported);
         return imported;

@@ -17,9 +17,6 @@ namespace LoraBridge.Training.Graphs;
 /// </remarks>
 internal sealed class RowInputs
 {
-    /// <summary>The name that llama.cpp gives to the input that selects tokens: like the ids, data of ours and no function of positions.</summary>
-    private const string OutputRowsName = "out_ids";
-
     private readonly int _tokens;
     private readonly TokenInputs? _tokenInputs;
     private readonly Dictionary<TracedTensor, TensorPtr> _tensors = [];
@@ -29,15 +26,15 @@ internal sealed class RowInputs
     /// <param name="takenAsIntervals">
     /// Masks of which every use takes the cells that each token sees, I32 [3, T] (<see cref="SeenCells"/>), instead of a number for each pair.
     /// </param>
+    /// <exception cref="NotSupportedException">The graph computes logits for some of the tokens, and it does not show for which.</exception>
     public RowInputs(TracedGraph graph, GraphBuilder leaves, IReadOnlySet<TracedTensor>? takenAsIntervals = null)
     {
         _tokens = graph.Tokens;
         _tokenInputs = graph.TokenInputs is { } inputs && inputs.AreIn(graph) ? inputs : null;
-        foreach (var leaf in graph.Leaves.Where(leaf => leaf.IsInput))
+        OutputRows = FindOutputRows(graph);
+        foreach (var leaf in graph.Leaves.Where(leaf => leaf.IsInput && leaf != OutputRows))
         {
-            if (leaf.Name == OutputRowsName)
-                OutputRows = leaf;
-            else if (takenAsIntervals?.Contains(leaf) == true && _tokenInputs?.Contains(leaf) != true)
+            if (takenAsIntervals?.Contains(leaf) == true && _tokenInputs?.Contains(leaf) != true)
                 _tensors.Add(leaf, leaves.Leaf(GgmlTensorType.I32, new Shape(SeenCells.Words, _tokens), leaf.Name));
             else
                 _tensors.Add(leaf, leaves.Leaf(leaf.Type, leaf.Shape, leaf.Name));
@@ -68,7 +65,7 @@ internal sealed class RowInputs
         var computed = _tokenInputs?.For(tokens);
         foreach (var (traced, tensor) in _tensors)
         {
-            if (traced.Name == TracedGraph.TokensName)
+            if (traced.HoldsTokens)
                 tensor.Set(tokens);
             else if (computed?.GetValueOrDefault(traced) is { } data)
                 tensor.Set<byte>(data);
@@ -82,6 +79,31 @@ internal sealed class RowInputs
                 tensor.Set<byte>(traced.InputData);
         }
     }
+
+    /// <summary>
+    /// The input that selects which tokens get logits: like the ids, it is data of ours and no function of positions. It holds the indices of
+    /// the last tokens, for which logits were asked, and nothing uses it but to select rows of what the graph computes. (Its name is not the
+    /// same in all builds of llama.cpp, and some have none.)
+    /// </summary>
+    private static TracedTensor? FindOutputRows(TracedGraph graph)
+    {
+        var last = Enumerable.Range(graph.Tokens - graph.OutputRows, graph.OutputRows).ToArray();
+        var found = graph.Leaves.Where(leaf =>
+            leaf is { InputData: { } data, HoldsTokens: false, Type: GgmlTensorType.I32 }
+            && leaf.Shape == new Shape(last.Length)
+            && MemoryMarshal.Cast<byte, int>(data).SequenceEqual(last)
+            && graph.Nodes.Where(node => node.Sources.Contains(leaf)).All(node => SelectsRows(node, leaf))).ToArray();
+        return found.Length switch
+        {
+            1 => found[0],
+            0 when graph.OutputRows == graph.Tokens => null,
+            _ => throw new NotSupportedException(
+                $"The model's graph computes logits for {graph.OutputRows} of {graph.Tokens} tokens, and {found.Length} of its inputs say for which; expected one."),
+        };
+    }
+
+    private static bool SelectsRows(TracedTensor node, TracedTensor rows) =>
+        node.Op == GgmlOp.GetRows && node.Sources[1] == rows && node.Sources[0] is { IsLeaf: false };
 
     private bool IsMask(TracedTensor traced) => traced.Shape.Ne1 == _tokens && traced.Shape.Ne0 >= _tokens && IsFloating(traced.Type);
 

@@ -7,9 +7,6 @@ namespace LoraBridge.Training.Graphs;
 /// <param name="OutputRows">Rows of logits it computes.</param>
 internal sealed record TracedGraph(IReadOnlyList<TracedTensor> Nodes, TracedTensor Output, int Tokens, int OutputRows)
 {
-    /// <summary>The name that llama.cpp gives to the input of token ids.</summary>
-    public const string TokensName = "inp_tokens";
-
     /// <summary>Whether tokens depend on earlier ones through a state that starts at zero: then a row holds one sequence only.</summary>
     public bool CarriesState { get; init; }
 

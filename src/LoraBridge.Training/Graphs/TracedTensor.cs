@@ -40,6 +40,9 @@ internal sealed class TracedTensor
     /// <summary>What an input held, where that is a mask of attention that depends on positions in a simple way.</summary>
     public PositionMask? Mask { get; init; }
 
+    /// <summary>Whether this is the input that holds the ids of the row's tokens.</summary>
+    public bool HoldsTokens { get; set; }
+
     public bool IsLeaf => Op == GgmlOp.None;
 
     public bool IsWeight => !Weight.IsNull;

@@ -3,7 +3,7 @@ using LoraBridge.Model;
 
 namespace LoraBridge.Adapters;
 
-/// <summary>Compares an adapter with the model it shall be applied to.</summary>
+/// <summary>Compares an adapter with the model it is to be applied to.</summary>
 internal static class AdapterMatch
 {
     /// <param name="adapter">The adapter.</param>

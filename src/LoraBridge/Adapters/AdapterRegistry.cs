@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.Native;
@@ -5,66 +6,74 @@ using LoraBridge.Native;
 namespace LoraBridge.Adapters;
 
 /// <summary>
-/// The adapters that one model has loaded, each once, counted by those who use it: the model itself, and conversations with adapters
-/// of their own. All calls hold the model's gate, because llama.cpp keeps a list of a model's adapters without locking it.
+/// The adapters that one model has loaded, each file once, counted by those who use it: the model itself, and conversations with
+/// adapters of their own. A file that has changed since it was loaded is another adapter; both may be in use.
 /// </summary>
 internal sealed class AdapterRegistry(ModelCore core) : IDisposable
 {
-    private readonly Dictionary<LoraAdapter, Entry> _entries = new(ReferenceEqualityComparer.Instance);
+    private readonly List<LoadedAdapter> _loaded = [];
+    private readonly ConditionalWeakTable<LoraAdapter, LoadedAdapter> _latest = [];
 
-    /// <summary>How many adapters were ever loaded: a context older than an adapter has sized its graphs without it.</summary>
-    internal int Generation { get; private set; }
+    /// <summary>What an adapter last loaded, if that is still in use.</summary>
+    internal LoadedAdapter? Find(LoraAdapter adapter) => _latest.TryGetValue(adapter, out var loaded) && !loaded.IsFreed ? loaded : null;
 
     /// <summary>Loads an adapter, or counts one user more.</summary>
     /// <exception cref="FileNotFoundException">The file is gone.</exception>
     /// <exception cref="InvalidDataException">The file is no longer a valid adapter, or llama.cpp refused it.</exception>
     /// <exception cref="AdapterMismatchException">The adapter was made for another model.</exception>
-    internal void Acquire(LoraAdapter adapter)
+    internal LoadedAdapter Acquire(LoraAdapter adapter)
     {
         lock (core.Gate)
         {
-            if (!_entries.TryGetValue(adapter, out var entry))
+            if (Find(adapter) is not { IsOutdated: false } loaded)
             {
-                // Read again: the file may have changed since the object was made.
-                AdapterMatch.Check(AdapterFile.Read(adapter.Path), core.Files);
-                entry = new Entry(Load(adapter.Path));
-                _entries.Add(adapter, entry);
-                Generation++;
+                loaded = Load(adapter);
+                _latest.AddOrUpdate(adapter, loaded);
             }
-            entry.Users++;
+            if (loaded.Users++ == 0)
+                _loaded.Add(loaded);
+            return loaded;
         }
     }
 
     /// <summary>Counts one user less, and frees the adapter after the last.</summary>
-    internal void Release(LoraAdapter adapter)
+    internal void Release(LoadedAdapter loaded)
     {
         lock (core.Gate)
         {
-            var entry = _entries[adapter];
-            if (--entry.Users > 0)
+            if (--loaded.Users > 0)
                 return;
-            _entries.Remove(adapter);
-            entry.Handle.Dispose();
-        }
-    }
-
-    /// <summary>The native adapters of a set, all of which are acquired; those released meanwhile are left out.</summary>
-    internal IReadOnlyList<(LlamaAdapterHandle Handle, float Scale)> Resolve(AdapterSet set)
-    {
-        lock (core.Gate)
-        {
-            return [.. set.Entries
-                .Where(entry => _entries.ContainsKey(entry.Adapter))
-                .Select(entry => (_entries[entry.Adapter].Handle, entry.Scale))];
+            _loaded.Remove(loaded);
+            loaded.Handle.Dispose();
         }
     }
 
     /// <summary>Frees all adapters; nobody uses the model any more.</summary>
     public void Dispose()
     {
-        foreach (var entry in _entries.Values)
-            entry.Handle.Dispose();
-        _entries.Clear();
+        foreach (var loaded in _loaded)
+            loaded.Handle.Dispose();
+        _loaded.Clear();
+    }
+
+    /// <summary>Reads the file again: it may have changed since the object was made, or while it is being read.</summary>
+    private LoadedAdapter Load(LoraAdapter adapter)
+    {
+        while (true)
+        {
+            var file = AdapterFile.Read(adapter.Path);
+            AdapterMatch.Check(file, core.Files);
+            var name = FileStamp.Resolve(file.Path);
+            var loaded = _loaded.Find(other => other.File == name && other.Stamp == file.Stamp)
+                ?? new LoadedAdapter(name, file.Stamp, Load(file.Path));
+            if (!loaded.IsOutdated)
+            {
+                adapter.Refresh(file);
+                return loaded;
+            }
+            if (loaded.Users == 0)
+                loaded.Handle.Dispose();
+        }
     }
 
     private LlamaAdapterHandle Load(string path)
@@ -77,13 +86,6 @@ internal sealed class AdapterRegistry(ModelCore core) : IDisposable
         {
             throw new InvalidDataException(fault.Message, fault);
         }
-    }
-
-    private sealed class Entry(LlamaAdapterHandle handle)
-    {
-        internal LlamaAdapterHandle Handle { get; } = handle;
-
-        internal int Users { get; set; }
     }
 }
 

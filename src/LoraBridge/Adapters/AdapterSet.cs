@@ -4,39 +4,52 @@ using LoraBridge.Model;
 namespace LoraBridge.Adapters;
 
 /// <summary>
-/// The adapters that count at one moment, with the bits of their scales. It is part of the identity of cached state: keys and values
-/// computed under one set are stale under any other. Adapters of scale 0 do not count and are left out.
+/// The adapters that count at one moment, as they were loaded, with the bits of their scales. It is part of the identity of cached
+/// state: keys and values computed under one set are stale under any other. Adapters of scale 0 do not count and are left out.
 /// </summary>
 internal sealed class AdapterSet : IEquatable<AdapterSet>
 {
     internal static readonly AdapterSet Empty = new([]);
 
-    private AdapterSet(ImmutableArray<(LoraAdapter Adapter, float Scale)> entries) => Entries = entries;
+    private AdapterSet(ImmutableArray<(LoadedAdapter Adapter, float Scale)> entries) => Entries = entries;
 
-    internal ImmutableArray<(LoraAdapter Adapter, float Scale)> Entries { get; }
+    internal ImmutableArray<(LoadedAdapter Adapter, float Scale)> Entries { get; }
 
-    /// <summary>Takes the scales as they are now.</summary>
-    internal static AdapterSet Snapshot(IEnumerable<LoraAdapter> adapters)
+    /// <summary>Whether one of the adapters was freed meanwhile: then the set is nobody's any more.</summary>
+    internal bool IsStale => Entries.Any(entry => entry.Adapter.IsFreed);
+
+    /// <summary>A set of loaded adapters with their scales.</summary>
+    internal static AdapterSet Of(IEnumerable<(LoadedAdapter Adapter, float Scale)> adapters)
     {
-        ImmutableArray<(LoraAdapter, float)> entries =
-            [.. adapters.Select(adapter => (adapter, adapter.Scale)).Where(entry => entry.Scale != 0)];
+        ImmutableArray<(LoadedAdapter, float)> entries = [.. adapters.Where(entry => entry.Scale != 0)];
         return entries.IsEmpty ? Empty : new AdapterSet(entries);
     }
+
+    /// <summary>Takes the scales of adapters as they are now; those that are loaded nowhere are left out.</summary>
+    internal static AdapterSet Of(AdapterRegistry registry, IEnumerable<LoraAdapter> adapters) =>
+        Of(adapters.Select(adapter => (registry.Find(adapter), adapter.Scale)).Where(entry => entry.Item1 is not null).Select(entry => (entry.Item1!, entry.Scale)));
 
     public bool Equals(AdapterSet? other) => other is not null
         && Entries.AsSpan().SequenceEqual(other.Entries.AsSpan(), EntryComparer.Instance);
 
     public override bool Equals(object? obj) => Equals(obj as AdapterSet);
 
-    public override int GetHashCode() => Entries.Length == 0 ? 0 : HashCode.Combine(Entries.Length, Entries[0].Adapter, Entries[0].Scale);
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        foreach (var entry in Entries)
+            hash.Add(EntryComparer.Instance.GetHashCode(entry));
+        return hash.ToHashCode();
+    }
 
-    private sealed class EntryComparer : IEqualityComparer<(LoraAdapter Adapter, float Scale)>
+    private sealed class EntryComparer : IEqualityComparer<(LoadedAdapter Adapter, float Scale)>
     {
         internal static readonly EntryComparer Instance = new();
 
-        public bool Equals((LoraAdapter Adapter, float Scale) x, (LoraAdapter Adapter, float Scale) y) =>
+        public bool Equals((LoadedAdapter Adapter, float Scale) x, (LoadedAdapter Adapter, float Scale) y) =>
             ReferenceEquals(x.Adapter, y.Adapter) && BitConverter.SingleToInt32Bits(x.Scale) == BitConverter.SingleToInt32Bits(y.Scale);
 
-        public int GetHashCode((LoraAdapter Adapter, float Scale) entry) => HashCode.Combine(entry.Adapter, entry.Scale);
+        public int GetHashCode((LoadedAdapter Adapter, float Scale) entry) =>
+            HashCode.Combine(entry.Adapter, BitConverter.SingleToInt32Bits(entry.Scale));
     }
 }

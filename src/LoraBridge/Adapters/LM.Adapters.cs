@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using LoraBridge.Adapters;
 
 namespace LoraBridge.Model;
@@ -7,34 +6,32 @@ namespace LoraBridge.Model;
 public sealed partial class LM
 {
     private readonly Lock _adaptersGate = new();
-    private ImmutableArray<LoraAdapter> _adapters = [];
+    private AdapterUses? _adapterUses;
+    private readonly HashSet<LoraAdapter> _applied = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>The adapters that are applied, in the order in which they were.</summary>
-    public IReadOnlyList<LoraAdapter> Adapters => CurrentAdapters;
+    public IReadOnlyList<LoraAdapter> Adapters => Uses.Adapters;
 
-    internal ImmutableArray<LoraAdapter> CurrentAdapters
-    {
-        get
-        {
-            lock (_adaptersGate)
-                return _adapters;
-        }
-    }
+    /// <summary>The adapters that count at this moment.</summary>
+    internal AdapterSet CurrentAdapters => Uses.Snapshot();
 
     /// <summary>Reads an adapter and applies it. Several adapters add up.</summary>
     /// <param name="path">GGUF adapter.</param>
     /// <param name="scale">How strongly it counts, 1 as trained; see <see cref="LoraAdapter.Scale"/>.</param>
-    /// <returns>The adapter, to change its scale or to remove it.</returns>
+    /// <returns>The adapter, to change its scale or to remove it; the one that is applied already if it has this file and scale.</returns>
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The scale is negative, infinite or not a number.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The scale is infinite or not a number.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is not a valid adapter.</exception>
     /// <exception cref="AdapterMismatchException">The adapter was made for another model.</exception>
+    /// <exception cref="InvalidOperationException">The file is applied already with another scale, or has changed since it was applied.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public LoraAdapter ApplyLoraAdapter(string path, float scale = 1)
     {
         LoraAdapter.CheckScale(scale, nameof(scale));
-        return ApplyLoraAdapter(new LoraAdapter(path) { Scale = scale });
+        var adapter = new LoraAdapter(path) { Scale = scale };
+        lock (_adaptersGate)
+            return Apply(Existing(adapter));
     }
 
     /// <summary>Applies an adapter with its own scale; one that is applied already stays as it is. Several adapters add up.</summary>
@@ -43,21 +40,19 @@ public sealed partial class LM
     /// <exception cref="FileNotFoundException">The adapter's file is gone.</exception>
     /// <exception cref="InvalidDataException">The adapter's file is no longer valid.</exception>
     /// <exception cref="AdapterMismatchException">The adapter was made for another model.</exception>
+    /// <exception cref="InvalidOperationException">Another adapter with the same file is applied, or the file has changed since it was applied.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public LoraAdapter ApplyLoraAdapter(LoraAdapter adapter)
     {
         ArgumentNullException.ThrowIfNull(adapter);
         lock (_adaptersGate)
-        {
-            if (_adapters.Contains(adapter))
-                return adapter;
-            Core.Adapters.Acquire(adapter);
-            _adapters = _adapters.Add(adapter);
-            return adapter;
-        }
+            return Apply(adapter);
     }
 
-    /// <summary>Takes an adapter off: the model answers as it did before, bit for bit.</summary>
+    /// <summary>
+    /// Takes an adapter off: the model answers as it did before, bit for bit. One that a <see cref="UseLoraAdapter(LoraAdapter)"/> still
+    /// uses stays until that ends.
+    /// </summary>
     /// <param name="adapter">The adapter.</param>
     /// <returns>False when it was not applied.</returns>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
@@ -66,43 +61,76 @@ public sealed partial class LM
         ArgumentNullException.ThrowIfNull(adapter);
         lock (_adaptersGate)
         {
-            var core = Core;
-            if (!_adapters.Contains(adapter))
+            using var use = Enter();
+            if (!_applied.Remove(adapter))
                 return false;
-            _adapters = _adapters.Remove(adapter);
-            core.Adapters.Release(adapter);
+            Uses.Remove(adapter);
             return true;
         }
     }
 
-    /// <summary>Applies an adapter until the result is disposed.</summary>
+    /// <summary>Applies an adapter until the result is disposed. Such uses may overlap: the adapter stays until the last of them ends.</summary>
     /// <param name="adapter">The adapter; if it is applied already, it stays so afterwards.</param>
     /// <inheritdoc cref="ApplyLoraAdapter(LoraAdapter)" path="/exception"/>
     public IDisposable UseLoraAdapter(LoraAdapter adapter)
     {
         ArgumentNullException.ThrowIfNull(adapter);
         lock (_adaptersGate)
-        {
-            var alreadyApplied = _adapters.Contains(adapter);
-            ApplyLoraAdapter(adapter);
-            return new AdapterScope(this, alreadyApplied ? null : adapter);
-        }
+            return Use(adapter);
     }
 
     /// <summary>Reads an adapter and applies it until the result is disposed.</summary>
     /// <param name="path">GGUF adapter.</param>
     /// <param name="scale">How strongly it counts, 1 as trained; see <see cref="LoraAdapter.Scale"/>.</param>
     /// <inheritdoc cref="ApplyLoraAdapter(string, float)" path="/exception"/>
-    public IDisposable UseLoraAdapter(string path, float scale = 1) => new AdapterScope(this, ApplyLoraAdapter(path, scale));
+    public IDisposable UseLoraAdapter(string path, float scale = 1)
+    {
+        LoraAdapter.CheckScale(scale, nameof(scale));
+        var adapter = new LoraAdapter(path) { Scale = scale };
+        lock (_adaptersGate)
+            return Use(Existing(adapter));
+    }
 
-    private sealed class AdapterScope(LM model, LoraAdapter? adapter) : IDisposable
+    private AdapterUses Uses => LazyInitializer.EnsureInitialized(ref _adapterUses, () => new AdapterUses(_core.Adapters));
+
+    private LoraAdapter Apply(LoraAdapter adapter)
+    {
+        using var use = Enter();
+        Uses.Add(adapter);
+        if (!_applied.Add(adapter))
+            Uses.Remove(adapter);
+        return adapter;
+    }
+
+    private AdapterScope Use(LoraAdapter adapter)
+    {
+        using var use = Enter();
+        Uses.Add(adapter);
+        return new AdapterScope(this, adapter);
+    }
+
+    /// <summary>The adapter that is applied with the same file and scale, or the new one.</summary>
+    private LoraAdapter Existing(LoraAdapter adapter) =>
+        Uses.FindFile(adapter.Path) is { } applied && applied.Scale == adapter.Scale ? applied : adapter;
+
+    private void EndUse(LoraAdapter adapter)
+    {
+        lock (_adaptersGate)
+        {
+            // With the model, all uses have ended.
+            if (!Volatile.Read(ref _disposed))
+                Uses.Remove(adapter);
+        }
+    }
+
+    private sealed class AdapterScope(LM model, LoraAdapter adapter) : IDisposable
     {
         private LoraAdapter? _adapter = adapter;
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _adapter, null) is { } applied && !Volatile.Read(ref model._disposed))
-                model.RemoveLoraAdapter(applied);
+            if (Interlocked.Exchange(ref _adapter, null) is { } used)
+                model.EndUse(used);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LoraBridge.Adapters;
 using LoraBridge.Formats;
 
@@ -11,7 +12,7 @@ namespace LoraBridge.Model;
 /// </remarks>
 public sealed class LoraAdapter
 {
-    private readonly LoraAdapterInfo _info;
+    private LoraAdapterInfo _info;
     private float _scale = 1;
 
     /// <summary>Reads and checks an adapter file; needs no model.</summary>
@@ -24,17 +25,17 @@ public sealed class LoraAdapter
         _info = new LoraAdapterInfo(AdapterFile.Read(path));
     }
 
-    /// <summary>The file.</summary>
+    /// <summary>The full path of the file.</summary>
     public string Path => _info.Path;
 
     /// <summary>The name of the file without its extension.</summary>
     public string Identifier => System.IO.Path.GetFileNameWithoutExtension(Path);
 
     /// <summary>
-    /// How strongly the adapter counts, 1 as trained. May change at any time: the next token is generated with the new value. 0 turns
-    /// it off: the results are those without the adapter, bit for bit.
+    /// How strongly the adapter counts, 1 as trained; below 0 it counts against what it was trained for. May change at any time: the next
+    /// token is generated with the new value. 0 turns it off: the results are those without the adapter, bit for bit.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is negative, infinite or not a number.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is infinite or not a number.</exception>
     public float Scale
     {
         get => Volatile.Read(ref _scale);
@@ -85,10 +86,11 @@ public sealed class LoraAdapter
     }
 
     /// <summary>The adapter for people: file, rank and scale.</summary>
-    public override string ToString() => $"{Identifier} (rank {Rank}, scale {Scale})";
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Identifier} (rank {Rank}, scale {Scale})");
+
+    /// <summary>Takes over what the file says when a model loads it: it may have been trained again since the object was made.</summary>
+    internal void Refresh(AdapterFile file) => Volatile.Write(ref _info, new LoraAdapterInfo(file));
 
     internal static float CheckScale(float scale, string name) =>
-        float.IsFinite(scale) && scale >= 0
-            ? scale
-            : throw new ArgumentOutOfRangeException(name, scale, "The scale of an adapter is a finite number that is not negative.");
+        float.IsFinite(scale) ? scale : throw new ArgumentOutOfRangeException(name, scale, "The scale of an adapter is a finite number.");
 }

@@ -12,6 +12,6 @@ internal sealed class ModelTokenizer(LM model) : ITokenizer
     public int? EndToken => model.EosToken;
 
     public int[] Tokenize(string text, bool addSpecial, bool parseSpecial) => model.Vocabulary.HasTokenizer
-        ? model.Tokenize(text, addSpecial, parseSpecial)
+        ? model.Vocabulary.Tokenize(text, addSpecial, parseSpecial)
         : throw new DatasetRowException("the model has no tokenizer, so it can only be given rows of input_ids");
 }

@@ -15,7 +15,7 @@ public static class LossEvaluation
     /// <param name="model">The model; its adapters count with the scales they have now.</param>
     /// <param name="data">The rows.</param>
     /// <param name="options">How they are read; null takes the defaults.</param>
-    /// <param name="progress">Told of each row, from the calling thread.</param>
+    /// <param name="progress">Receives a report for each row, on the calling thread.</param>
     /// <param name="cancellationToken">Stops within a row.</param>
     /// <exception cref="InvalidDataException">A file cannot be read, or no row of it can be used.</exception>
     /// <exception cref="InsufficientMemoryException">The context needs more memory than there is.</exception>

@@ -15,17 +15,21 @@ internal sealed class TokenLossEvaluator : IDisposable
     internal const int Ignored = -100;
 
     private readonly InferenceContext _context;
-    private readonly AdapterSet _adapters;
 
     /// <param name="core">The model.</param>
     /// <param name="adapters">Adapters that count, all of them applied to the model; their scales are taken now.</param>
     /// <param name="longestRow">Tokens of the longest row.</param>
     /// <param name="batchSize">Tokens computed at once; bounds the memory for logits.</param>
     internal TokenLossEvaluator(ModelCore core, IEnumerable<LoraAdapter> adapters, int longestRow, int batchSize = 512)
+        : this(core, AdapterSet.Of(core.Adapters, adapters), longestRow, batchSize)
     {
-        _adapters = AdapterSet.Snapshot(adapters);
+    }
+
+    /// <inheritdoc cref="TokenLossEvaluator(ModelCore, IEnumerable{LoraAdapter}, int, int)"/>
+    internal TokenLossEvaluator(ModelCore core, AdapterSet adapters, int longestRow, int batchSize = 512)
+    {
         _context = new InferenceContext(core, new InferenceContextOptions { ContextLength = longestRow, BatchSize = batchSize, Exact = true });
-        _context.SetAdapters(_adapters);
+        _context.SetAdapters(adapters);
     }
 
     /// <summary>The mean over all counted tokens of all rows.</summary>
@@ -71,11 +75,14 @@ internal sealed class TokenLossEvaluator : IDisposable
     public void Dispose() => _context.Dispose();
 
     /// <summary>-log softmax(logits)[label], in double.</summary>
+    /// <exception cref="InvalidDataException">The logits are not numbers: the weights or an adapter are broken.</exception>
     internal static double CrossEntropy(ReadOnlySpan<float> logits, int label)
     {
         if ((uint)label >= (uint)logits.Length)
             throw new ArgumentOutOfRangeException(nameof(label), label, $"The vocabulary has {logits.Length} tokens.");
         double largest = TensorPrimitives.Max(logits);
+        if (!double.IsFinite(largest) || float.IsNaN(logits[label]))
+            throw TokenSampler.BrokenLogits();
         var sum = 0.0;
         foreach (var logit in logits)
             sum += Math.Exp(logit - largest);

@@ -17,7 +17,7 @@ public static class GradientCheck
     /// <summary>Checks a model file.</summary>
     /// <param name="modelPath">GGUF model.</param>
     /// <param name="options">How closely to look; null takes the defaults.</param>
-    /// <param name="progress">Told what is being compared, from the calling thread.</param>
+    /// <param name="progress">Receives what is being compared, on the calling thread.</param>
     /// <param name="cancellationToken">Stops between two tensors.</param>
     /// <exception cref="ArgumentException">The path is blank, or the targets choose nothing.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>

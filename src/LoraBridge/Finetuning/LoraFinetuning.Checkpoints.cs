@@ -18,9 +18,11 @@ public sealed partial class LoraFinetuning
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidDataException">There is no complete checkpoint; the message says why.</exception>
+    /// <exception cref="ObjectDisposedException">This object was disposed.</exception>
     public void ResumeFrom(string directory)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(directory);
+        ObjectDisposedException.ThrowIf(_disposed, this);
         _resumed = Checkpoint.Find(directory);
     }
 

@@ -13,7 +13,7 @@ public sealed partial class LoraFinetuning
 
     /// <summary>Trains an adapter and writes it as a GGUF file that llama.cpp loads.</summary>
     /// <param name="path">Where to write; replaced if it exists, once training has ended. Its folder must exist.</param>
-    /// <param name="progress">Told of each update, from the calling thread.</param>
+    /// <param name="progress">Receives a report after each update, on the calling thread.</param>
     /// <param name="cancellationToken">Stops within a row; the result says <see cref="TrainingStatus.Cancelled"/> and nothing is written.</param>
     /// <exception cref="ArgumentException">The path is blank, or the targets name nothing in this model that can be adapted.</exception>
     /// <exception cref="InvalidOperationException">There is nothing to learn from, a training is running, or the checkpoint directory holds another training's.</exception>
@@ -34,7 +34,7 @@ public sealed partial class LoraFinetuning
 
     /// <summary>Trains an adapter on another thread.</summary>
     /// <param name="path">Where to write; replaced if it exists, once training has ended. Its folder must exist.</param>
-    /// <param name="progress">Told of each update; a <see cref="Progress{T}"/> passes it on to the thread that made it.</param>
+    /// <param name="progress">Receives a report after each update; a <see cref="Progress{T}"/> posts it to the thread it was created on.</param>
     /// <param name="cancellationToken">Stops within a row; the result says <see cref="TrainingStatus.Cancelled"/> and nothing is written.</param>
     /// <inheritdoc cref="TrainToAdapter" path="/exception"/>
     public Task<TrainingResult> TrainToAdapterAsync(
@@ -49,7 +49,7 @@ public sealed partial class LoraFinetuning
     /// Trains an adapter, merges it into the model and writes that, each tensor in the type it had; the adapter itself is not kept.
     /// </summary>
     /// <param name="path">Where to write the model; replaced if it exists. Its folder must exist.</param>
-    /// <param name="progress">Told of each update, from the calling thread.</param>
+    /// <param name="progress">Receives a report after each update, on the calling thread.</param>
     /// <param name="cancellationToken">Stops the training, whose result says so; cancelled later, merging throws and writes nothing.</param>
     /// <exception cref="IOException">The disk has too little space for the model.</exception>
     /// <exception cref="OperationCanceledException">Merging was cancelled.</exception>
@@ -84,6 +84,8 @@ public sealed partial class LoraFinetuning
     /// <inheritdoc cref="TrainToAdapter" path="/exception"/>
     public TrainingMemory EstimateMemory()
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        using var use = _core.Enter();
         using var training = AdapterTraining.Open(_model, _parameters, PrepareSamples(CancellationToken.None), CancellationToken.None);
         return training.Memory;
     }
@@ -107,12 +109,23 @@ public sealed partial class LoraFinetuning
     {
         if (Interlocked.CompareExchange(ref _isRunning, 1, 0) != 0)
             throw new InvalidOperationException("A training is running already.");
-        _stopRequested = false;
+        try
+        {
+            // A training goes on when its owner is disposed, and keeps the model until its end.
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _core.AddReference();
+            _stopRequested = false;
+        }
+        catch
+        {
+            Volatile.Write(ref _isRunning, 0);
+            throw;
+        }
     }
 
     /// <param name="path">Where the adapter goes.</param>
     /// <param name="target">What the caller asked for: a diverged training leaves its last good state beside it.</param>
-    /// <param name="progress">Told of each update.</param>
+    /// <param name="progress">Receives a report after each update.</param>
     /// <param name="cancellationToken">Stops within a row.</param>
     private TrainingResult Run(string path, string target, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
@@ -134,6 +147,7 @@ public sealed partial class LoraFinetuning
         }
         finally
         {
+            _core.Release();
             Volatile.Write(ref _isRunning, 0);
         }
 

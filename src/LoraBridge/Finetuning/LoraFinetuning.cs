@@ -62,11 +62,11 @@ public sealed partial class LoraFinetuning : IDisposable
 
     /// <summary>What became of the data; the first use reads and tokenizes all of it.</summary>
     /// <exception cref="InvalidDataException">A row is bad in a strict data set, or a file cannot be read.</exception>
-    public DatasetStatistics Statistics => Prepare(CancellationToken.None).Statistics;
+    public DatasetStatistics Statistics => PrepareInUse().Statistics;
 
     /// <summary>The rows that could not be used, the first of each data set.</summary>
     /// <inheritdoc cref="Statistics" path="/exception"/>
-    public IReadOnlyList<DatasetProblem> Problems => Prepare(CancellationToken.None).Problems;
+    public IReadOnlyList<DatasetProblem> Problems => PrepareInUse().Problems;
 
     /// <inheritdoc cref="DatasetStatistics.SampleCount"/>
     public long SampleCount => Statistics.SampleCount;
@@ -124,9 +124,15 @@ public sealed partial class LoraFinetuning : IDisposable
         _core.Release();
     }
 
-    private PreparedData Prepare(CancellationToken cancellationToken)
+    private PreparedData PrepareInUse()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        using var use = _core.Enter();
+        return Prepare(CancellationToken.None);
+    }
+
+    private PreparedData Prepare(CancellationToken cancellationToken)
+    {
         TrainingDataset[] training = _chats.Count > 0 ? [TrainingDataset.FromChats(_chats), .. _datasets] : [.. _datasets];
         return _prepared ??= PreparedData.Read(_model, _parameters, training, _validation, cancellationToken);
     }

@@ -51,7 +51,7 @@ public sealed class ModelPretraining
     /// <param name="cancellationToken">Stops between rows; a checkpoint keeps what is trained, if there is a folder for it.</param>
     /// <returns>The loss of the last update's rows, in nats.</returns>
     /// <exception cref="ArgumentException">There are no rows, one is longer than the context, or a token is not in the vocabulary.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A parameter is no use.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A parameter is out of range.</exception>
     /// <exception cref="CheckpointMismatchException">The checkpoint to resume from is of another training.</exception>
     /// <exception cref="InvalidDataException">The file is no valid model.</exception>
     /// <exception cref="InvalidOperationException">The folder holds checkpoints of another training.</exception>

@@ -48,7 +48,7 @@ public sealed record PretrainingParameters
     /// <summary>How many checkpoints are kept; older ones are deleted.</summary>
     public int KeepCheckpoints { get; init; } = 2;
 
-    /// <exception cref="ArgumentOutOfRangeException">A value is no use; the message names it.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of range; the message names it.</exception>
     internal void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(ContextLength, 1);

@@ -73,7 +73,7 @@ public sealed class LoraMerger
 
     /// <summary>Merges all added adapters and writes the model.</summary>
     /// <param name="path">The file to write; its folder must exist.</param>
-    /// <param name="progress">Told how far the merge is, from the calling thread.</param>
+    /// <param name="progress">Receives the progress of the merge, on the calling thread.</param>
     /// <param name="cancellationToken">Stops the merge; nothing is left behind. llama.cpp's own quantisation runs to its end first.</param>
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
     /// <exception cref="InvalidOperationException">
@@ -91,7 +91,7 @@ public sealed class LoraMerger
     /// <summary>Merges all added adapters and one more, which is not kept, and writes the model.</summary>
     /// <param name="adapter">The adapter; it counts with its scale.</param>
     /// <param name="path">The file to write; its folder must exist.</param>
-    /// <param name="progress">Told how far the merge is, from the calling thread.</param>
+    /// <param name="progress">Receives the progress of the merge, on the calling thread.</param>
     /// <param name="cancellationToken">Stops the merge; nothing is left behind.</param>
     /// <inheritdoc cref="Merge" path="/exception"/>
     public MergeResult MergeAndExport(

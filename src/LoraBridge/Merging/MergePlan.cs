@@ -23,7 +23,7 @@ internal sealed class MergePlan
 
     /// <summary>Plans the output, in the base's order of tensors.</summary>
     /// <exception cref="AdapterMismatchException">An adapter was made for another model.</exception>
-    /// <exception cref="InvalidOperationException">A tensor cannot be made in the type it shall have.</exception>
+    /// <exception cref="InvalidOperationException">A tensor cannot be stored in the type asked for.</exception>
     internal static ImmutableArray<PlannedTensor> Make(
         GgufModelFiles model, IReadOnlyList<AdapterSource> adapters, MergeOutputType type, ImportanceMatrix? importance,
         CancellationToken cancellationToken)

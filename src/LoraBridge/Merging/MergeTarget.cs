@@ -28,7 +28,7 @@ internal sealed record MergeTarget(string Path, bool Overwrite, long? MaximumPar
     /// <summary>Saves a model that is built.</summary>
     /// <param name="writer">The model.</param>
     /// <param name="check">Looks at a single file before it gets its name, and throws if it may not; null for no check.</param>
-    /// <param name="progress">Told the bytes written so far.</param>
+    /// <param name="progress">Receives the number of bytes written so far.</param>
     /// <param name="cancellationToken">Stops between two writes.</param>
     /// <returns>The paths of the files.</returns>
     internal IReadOnlyList<string> Save(

@@ -6,7 +6,7 @@ internal sealed class TemporaryFiles(bool overwrite) : IDisposable
     private readonly List<(TemporaryFile File, FileStream Stream)> _files = [];
 
     /// <summary>Starts a file, and closes the one before.</summary>
-    /// <param name="path">The path that it shall have.</param>
+    /// <param name="path">The path the file will have.</param>
     /// <param name="bytes">The size it will have.</param>
     /// <inheritdoc cref="TemporaryFile(string, bool, long)" path="/exception"/>
     internal Stream Open(string path, long bytes)

@@ -12,7 +12,7 @@ internal sealed class UntiedModel : IDisposable
     private readonly TemporaryFile _file;
 
     /// <param name="model">The model.</param>
-    /// <param name="target">A path on the disk where the copy shall lie.</param>
+    /// <param name="target">A path on the disk that the copy is written to.</param>
     /// <exception cref="IOException">The disk has too little space.</exception>
     internal UntiedModel(GgufModelFiles model, string target)
     {

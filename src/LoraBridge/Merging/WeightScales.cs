@@ -20,7 +20,7 @@ internal sealed class WeightScales
     /// <summary>The factors of a weight, one or one for each expert; nothing when the adapters' part is not to be changed.</summary>
     internal ImmutableArray<float> Find(string name) => _divisors.GetValueOrDefault(name, []);
 
-    /// <summary>Finds the factors of those weights that shall be merged.</summary>
+    /// <summary>Finds the factors of the weights to be merged.</summary>
     /// <exception cref="InvalidDataException">A factor is zero or not finite: no weight can equal the live model then.</exception>
     /// <exception cref="InvalidOperationException">A weight has several factors: neither can it then.</exception>
     internal static WeightScales Of(GgufModelFiles model, IReadOnlySet<string> targets, CancellationToken cancellationToken)

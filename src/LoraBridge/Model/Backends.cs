@@ -1,5 +1,4 @@
 using LoraBridge.Native;
-using static LoraBridge.Native.Llama;
 
 namespace LoraBridge.Model;
 
@@ -14,9 +13,9 @@ public static class Backends
     /// <exception cref="NativeException">The native libraries are another build than the one that belongs here.</exception>
     public static BackendReport List()
     {
-        NativeRuntime.Initialize();
+        var libraries = NativeRuntime.Initialize().Libraries;
         BackendInfo[] candidates = [.. Preferred.Select(Describe)];
-        return new BackendReport(Select(ComputeBackend.Auto).Name, llama_version() ?? "", candidates);
+        return new BackendReport(Select(ComputeBackend.Auto).Name, libraries.Build.Name, libraries.Directory, libraries.Reason, candidates);
     }
 
     /// <summary>The devices a configuration asks for; none means the CPU.</summary>

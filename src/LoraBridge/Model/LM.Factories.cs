@@ -12,9 +12,9 @@ public sealed partial class LM
 
     /// <summary>Loads a model by its identifier. The path of an existing file is one, too.</summary>
     /// <param name="modelId">Identifier, or path of a GGUF file.</param>
-    /// <param name="device">Where it computes; null chooses.</param>
+    /// <param name="device">Where the model computes; null picks the best backend.</param>
     /// <param name="options">How it is loaded; null takes the defaults.</param>
-    /// <param name="progress">Told how far loading is, from the calling thread.</param>
+    /// <param name="progress">Receives the loading progress, on the calling thread.</param>
     /// <param name="cancellationToken">Stops loading.</param>
     /// <exception cref="ArgumentException">The identifier is blank, or neither known nor the path of a file.</exception>
     /// <exception cref="InvalidDataException">The file is not a model that can be loaded.</exception>

@@ -15,10 +15,10 @@ public sealed partial class LM
     public int? EosToken => _vocabulary.Eos;
 
     /// <summary>How the start token is written in templates; empty when there is none.</summary>
-    public string BosText => _vocabulary.TextOf(BosToken);
+    public string BosText => _vocabulary.BosText;
 
     /// <summary>How the end token is written in templates; empty when there is none.</summary>
-    public string EosText => _vocabulary.TextOf(EosToken);
+    public string EosText => _vocabulary.EosText;
 
     /// <summary>The model's chat template (Jinja), or null when its file has none.</summary>
     public string? ChatTemplate => Files.Metadata.TryGetString("tokenizer.chat_template", out var template) ? template : null;

@@ -12,14 +12,13 @@ namespace LoraBridge.Model;
 public sealed partial class LM : IDisposable
 {
     private readonly ModelCore _core;
-    private readonly Lazy<IReadOnlyDictionary<string, string>> _metadata;
     private bool _disposed;
 
     /// <summary>Loads a model.</summary>
     /// <param name="path">GGUF file; of a model in several files the first.</param>
-    /// <param name="device">Where it computes; null chooses.</param>
+    /// <param name="device">Where the model computes; null picks the best backend.</param>
     /// <param name="options">How it is loaded; null takes the defaults.</param>
-    /// <param name="progress">Told how far loading is, from the calling thread.</param>
+    /// <param name="progress">Receives the loading progress, on the calling thread.</param>
     /// <param name="cancellationToken">Stops loading.</param>
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
     /// <exception cref="FileNotFoundException">There is no such file, or a part of the model is missing.</exception>
@@ -45,7 +44,8 @@ public sealed partial class LM : IDisposable
                 UseExtraBuffers = options.RepackWeights,
                 UseMemoryMap = options.UseMemoryMap,
             };
-            _core = new ModelCore(files, ModelLoader.Load(files, native, progress, cancellationToken), device.Threads);
+            var onDevices = device.GpuLayers == 0 ? [] : devices;
+            _core = new ModelCore(files, ModelLoader.Load(files, native, progress, cancellationToken), device.Threads, onDevices, options.Inference);
             Backend = backend;
         }
         catch
@@ -53,20 +53,21 @@ public sealed partial class LM : IDisposable
             files.Dispose();
             throw;
         }
-        _metadata = new(() => MetadataText.Of(Files.Metadata));
+        Metadata = MetadataText.Of(Files.Metadata);
+        Name = Metadata.TryGetValue("general.name", out var name) && name.Length > 0 ? name : System.IO.Path.GetFileNameWithoutExtension(Path);
         ParameterCount = (long)llama_model_n_params(Handle.Pointer);
         LayerCount = llama_model_n_layer(Handle.Pointer);
         ContextLength = llama_model_n_ctx_train(Handle.Pointer);
         EmbeddingSize = llama_model_n_embd(Handle.Pointer);
         QuantizationType = QuantizationOf(Files.Metadata);
-        _vocabulary = new Vocabulary(this);
+        _vocabulary = new Vocabulary(_core);
     }
 
     /// <summary>Loads a model by the URI of a local file.</summary>
     /// <param name="uri">A <c>file:</c> URI.</param>
-    /// <param name="device">Where it computes; null chooses.</param>
+    /// <param name="device">Where the model computes; null picks the best backend.</param>
     /// <param name="options">How it is loaded; null takes the defaults.</param>
-    /// <param name="progress">Told how far loading is, from the calling thread.</param>
+    /// <param name="progress">Receives the loading progress, on the calling thread.</param>
     /// <param name="cancellationToken">Stops loading.</param>
     /// <exception cref="ArgumentException">The URI does not name a local file.</exception>
     /// <inheritdoc cref="LM(string, DeviceConfiguration?, LoadingOptions?, IProgress{ModelLoadingProgress}?, CancellationToken)" path="/exception"/>
@@ -78,9 +79,7 @@ public sealed partial class LM : IDisposable
     }
 
     /// <summary>The model's name as its file gives it, else the name of the file.</summary>
-    public string Name => Metadata.TryGetValue("general.name", out var name) && name.Length > 0
-        ? name
-        : System.IO.Path.GetFileNameWithoutExtension(Path);
+    public string Name { get; }
 
     /// <summary>The architecture, such as <c>llama</c> or <c>gemma3</c>.</summary>
     public string Architecture => Files.Metadata.GetString("general.architecture");
@@ -101,7 +100,7 @@ public sealed partial class LM : IDisposable
     public string QuantizationType { get; }
 
     /// <summary>The metadata of the file as text; arrays by type and length.</summary>
-    public IReadOnlyDictionary<string, string> Metadata => _metadata.Value;
+    public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>The backend in use: <c>cpu</c>, <c>cuda</c>, <c>vulkan</c> or <c>metal</c>.</summary>
     public string Backend { get; }
@@ -127,11 +126,19 @@ public sealed partial class LM : IDisposable
         }
     }
 
+    /// <summary>A reference for as long as a native call uses the model.</summary>
+    /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
+    internal ModelCore.Use Enter() => Core.Enter();
+
     /// <summary>Frees the model once no conversation uses it any more.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, true))
-            return;
+        lock (_adaptersGate)
+        {
+            if (_disposed)
+                return;
+            Volatile.Write(ref _disposed, true);
+        }
         _core.Release();
     }
 

@@ -11,6 +11,14 @@ public sealed record LoadingOptions
     /// <summary>Rearrange quantised weights for the CPU: up to twice as fast, for a copy of them in memory.</summary>
     public bool RepackWeights { get; init; } = true;
 
+    /// <summary>How the conversations on the model share its contexts.</summary>
+    /// <exception cref="ArgumentNullException">The value is null.</exception>
+    public InferenceOptions Inference
+    {
+        get;
+        init => field = value ?? throw new ArgumentNullException(nameof(value));
+    } = new();
+
     /// <summary>Receives what the native libraries log, for the whole process; null keeps the logger that is set.</summary>
     public ILogger? Logger { get; init; }
 }

@@ -18,6 +18,7 @@ internal static class ModelLoader
     internal static GgufModelFiles Open(string path)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        path = Path.GetFullPath(path);
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no model file {path}.", path);
         var files = GgufModelFiles.Open(path);

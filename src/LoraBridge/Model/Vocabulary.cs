@@ -3,20 +3,24 @@ using static LoraBridge.Native.Llama;
 
 namespace LoraBridge.Model;
 
-/// <summary>The tokenizer of a model. It works as long as the model's shared state lives.</summary>
+/// <summary>The tokenizer of a model. It works as long as somebody uses the model, and says so afterwards.</summary>
 internal sealed class Vocabulary
 {
+    private readonly ModelCore _core;
     private readonly VocabPtr _vocabulary;
     private readonly string _path;
 
-    internal Vocabulary(LM model)
+    internal Vocabulary(ModelCore core)
     {
-        _vocabulary = llama_model_get_vocab(model.Handle.Pointer);
-        _path = model.Path;
+        _core = core;
+        _vocabulary = llama_model_get_vocab(core.Handle.Pointer);
+        _path = core.Files.Files[0].Path;
         HasTokenizer = llama_vocab_type(_vocabulary) is not (LlamaVocabType.None or LlamaVocabType.Test);
         Size = llama_vocab_n_tokens(_vocabulary);
         Bos = Existing(llama_vocab_bos(_vocabulary));
         Eos = Existing(llama_vocab_eos(_vocabulary));
+        BosText = TextOf(Bos);
+        EosText = TextOf(Eos);
         AddsBos = llama_vocab_get_add_bos(_vocabulary);
     }
 
@@ -29,24 +33,32 @@ internal sealed class Vocabulary
 
     internal int? Eos { get; }
 
+    internal string BosText { get; }
+
+    internal string EosText { get; }
+
     /// <summary>Whether a text starts with <see cref="Bos"/> when special tokens are added.</summary>
     internal bool AddsBos { get; }
 
-    internal string TextOf(int? token) => token is { } id ? llama_vocab_get_text(_vocabulary, id) ?? "" : "";
-
     /// <summary>Whether a model that generates this token has finished.</summary>
-    internal bool IsEndOfGeneration(int token) => llama_vocab_is_eog(_vocabulary, token);
+    internal bool IsEndOfGeneration(int token)
+    {
+        using var use = _core.Enter();
+        return llama_vocab_is_eog(_vocabulary, token);
+    }
 
-    /// <summary>The bytes of a token: a piece of text that may end within a character. Control tokens have none.</summary>
-    internal byte[] Piece(int token)
+    /// <summary>The bytes of a token: a piece of text that may end within a character. Control tokens have none unless they are written out.</summary>
+    internal byte[] Piece(int token, bool writeControl = false)
     {
         RequireTokenizer();
-        return LlamaTokenizer.Piece(_vocabulary, token, special: false);
+        using var use = _core.Enter();
+        return LlamaTokenizer.Piece(_vocabulary, token, special: writeControl);
     }
 
     internal int[] Tokenize(string text, bool addSpecial, bool parseSpecial)
     {
         RequireTokenizer();
+        using var use = _core.Enter();
         var tokens = LlamaTokenizer.Tokenize(_vocabulary, text, addSpecial, parseSpecial);
         foreach (var token in tokens)
         {
@@ -59,6 +71,7 @@ internal sealed class Vocabulary
     internal string Detokenize(ReadOnlySpan<int> tokens, bool removeSpecial, bool renderSpecial)
     {
         RequireTokenizer();
+        using var use = _core.Enter();
         return LlamaTokenizer.Detokenize(_vocabulary, tokens, removeSpecial, renderSpecial);
     }
 
@@ -67,6 +80,8 @@ internal sealed class Vocabulary
         if (!HasTokenizer)
             throw new InvalidOperationException($"{_path} has no tokenizer.");
     }
+
+    private string TextOf(int? token) => token is { } id ? llama_vocab_get_text(_vocabulary, id) ?? "" : "";
 
     private int? Existing(int token) => token >= 0 && token < Size ? token : null;
 }

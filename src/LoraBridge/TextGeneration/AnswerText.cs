@@ -18,10 +18,10 @@ internal sealed class AnswerText(IReadOnlyList<string> stopSequences)
     /// <summary>Whether a stop sequence came up.</summary>
     internal bool IsStopped { get; private set; }
 
-    /// <summary>Adds the bytes of a token; answers the text that is now certain.</summary>
+    /// <summary>Adds the bytes of a token and returns the text that is now certain.</summary>
     internal string Append(ReadOnlySpan<byte> bytes) => Take(_held + Decode(bytes, flush: false), isEnd: false);
 
-    /// <summary>Ends the answer; answers the text that was held back.</summary>
+    /// <summary>Ends the answer and returns the text that was held back.</summary>
     internal string Complete() => Take(_held + Decode([], flush: true), isEnd: true);
 
     private string Take(string text, bool isEnd)

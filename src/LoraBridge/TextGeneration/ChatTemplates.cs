@@ -17,7 +17,7 @@ internal static class ChatTemplates
     {
         if (model.ChatTemplate is { Length: > 0 } template)
             return Own(model, template);
-        var knowsChatMl = model.Vocabulary.HasTokenizer && model.Tokenize(ChatMlStart, addSpecial: false, parseSpecial: true).Length == 1;
+        var knowsChatMl = model.Vocabulary.HasTokenizer && model.Vocabulary.Tokenize(ChatMlStart, addSpecial: false, parseSpecial: true).Length == 1;
         return knowsChatMl && LlamaChatTemplate.TryCreate(ChatMl) is { } chatMl ? chatMl : new PlainChatTemplate();
     }
 

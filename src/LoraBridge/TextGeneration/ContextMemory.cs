@@ -1,19 +1,21 @@
 using LoraBridge.Formats;
+using LoraBridge.Model;
 
 namespace LoraBridge.TextGeneration;
 
 /// <summary>Refuses contexts that cannot fit: the system would end the process instead of refusing the memory.</summary>
 internal static class ContextMemory
 {
-    /// <exception cref="InsufficientMemoryException">Keys and values alone need more than this process may have.</exception>
-    internal static void Check(GgufMetadata metadata, int tokens, int bytesPerValue)
+    /// <exception cref="InsufficientMemoryException">Keys and values alone need more than there is on the devices that keep them.</exception>
+    internal static void Check(ModelCore core, int tokens, int sequences, int bytesPerValue)
     {
-        var needed = KeysAndValues(metadata, tokens, bytesPerValue);
-        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        var needed = Math.Min(KeysAndValues(core.Files.Metadata, tokens, bytesPerValue) * (double)sequences, long.MaxValue / 2);
+        var available = DeviceMemory.Available(core.CacheDevices);
         if (needed > available)
         {
+            var count = sequences > 1 ? $"{sequences} times {tokens}" : $"{tokens}";
             throw new InsufficientMemoryException(
-                $"A context of {tokens} tokens needs {needed >> 20} MiB for keys and values, but this process may use {available >> 20} MiB. "
+                $"A context of {count} tokens needs {(long)needed >> 20} MiB for keys and values, but there are {available >> 20} MiB. "
                 + "Ask for fewer tokens.");
         }
     }

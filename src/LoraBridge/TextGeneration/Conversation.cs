@@ -1,27 +1,22 @@
-using System.Runtime.CompilerServices;
-using System.Threading.Channels;
-using LoraBridge.Adapters;
 using LoraBridge.Model;
+using LoraBridge.TextGeneration.Lanes;
 
 namespace LoraBridge.TextGeneration;
 
 /// <summary>What all conversations have in common: how answers are generated, and with which adapters.</summary>
 /// <remarks>
-/// Calls on one conversation wait for each other; conversations on one model may run at the same time. Settings count from the next
-/// answer on, adapters and their scales from the next token on: then the text so far is read again under the new weights.
+/// Calls on one conversation wait for each other; conversations on one model may run at the same time, see
+/// <see cref="LoadingOptions.Inference"/>. Settings count from the next answer on, adapters and their scales from the next token on: then
+/// the text so far is read again under the new weights.
 /// </remarks>
-public abstract class Conversation : IDisposable
+public abstract partial class Conversation : IDisposable
 {
     private readonly LM _model;
     private readonly ModelCore _core;
-    private readonly LlamaSession _session;
-    private readonly PromptBuilder _prompts;
-    private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly Lock _adaptersGate = new();
-    private IReadOnlyList<LoraAdapter>? _ownAdapters;
-    private IReadOnlyList<string> _stopSequences = [];
-    private int _maximumCompletionTokens = 512;
-    private bool _disposed;
+    private readonly InferenceHost _host;
+    private readonly InferenceClient _client;
+    private readonly Lazy<PromptBuilder> _prompts;
+    private readonly PromptWindow _window = new();
 
     private protected Conversation(LM model, int contextLength)
     {
@@ -29,8 +24,10 @@ public abstract class Conversation : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(contextLength);
         _model = model;
         _core = model.Core;
-        _prompts = new PromptBuilder(model.Vocabulary, ChatTemplates.For(model));
-        _session = new LlamaSession(_core, new InferenceContextOptions { ContextLength = contextLength });
+        _prompts = new Lazy<PromptBuilder>(
+            () => new PromptBuilder(model.Vocabulary, ChatTemplates.For(model)), LazyThreadSafetyMode.PublicationOnly);
+        _host = InferenceHost.For(_core);
+        _client = _host.Open(contextLength);
     }
 
     /// <summary>Instructions that precede everything; null or empty leaves them out.</summary>
@@ -43,179 +40,117 @@ public abstract class Conversation : IDisposable
         set => field = value ?? throw new ArgumentNullException(nameof(value));
     } = SamplingMode.Default;
 
-    /// <summary>The most tokens of an answer: 512 unless set.</summary>
+    /// <summary>
+    /// The most tokens of an answer: 512 unless set. Room for them is kept in the context: see <see cref="ContextPolicy"/>. If they are
+    /// more than the whole context, half of it is.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
     public int MaximumCompletionTokens
     {
-        get => _maximumCompletionTokens;
+        get;
         set
         {
             ArgumentOutOfRangeException.ThrowIfNegative(value);
-            _maximumCompletionTokens = value;
+            field = value;
         }
-    }
+    } = 512;
 
     /// <summary>Texts that end an answer, and are not part of it.</summary>
     /// <exception cref="ArgumentException">A text is null or empty.</exception>
     public IReadOnlyList<string> StopSequences
     {
-        get => _stopSequences;
-        set
-        {
-            ArgumentNullException.ThrowIfNull(value);
-            string[] sequences = [.. value];
-            if (sequences.Any(string.IsNullOrEmpty))
-                throw new ArgumentException("A stop sequence is not empty.", nameof(value));
-            _stopSequences = sequences;
-        }
-    }
+        get;
+        set => field = CheckedStopSequences(value);
+    } = [];
+
+    /// <summary>What happens when the conversation and the room for its answer are more than the context holds.</summary>
+    public ContextPolicy ContextPolicy { get; set; }
+
+    /// <summary>
+    /// Whether an answer that is cancelled counts as far as it came: true unless set. Then the call returns it with
+    /// <see cref="StopReason.Cancelled"/>, and a history keeps it. Otherwise, and when nothing was generated yet, the call throws
+    /// <see cref="OperationCanceledException"/> and the history stays as it was.
+    /// </summary>
+    public bool KeepCancelledAnswers { get; set; } = true;
 
     /// <summary>Tokens that the conversation can hold, with the answer.</summary>
-    public int ContextLength => _session.Length;
+    public int ContextLength => _client.Length;
 
-    /// <summary>The adapters that count here: the conversation's own, or those of the model.</summary>
-    public IReadOnlyList<LoraAdapter> Adapters
+    /// <summary>Answers a list of turns as it stands: of any roles, edited, with results of tools; an assistant's turn at the end is continued.</summary>
+    /// <remarks>Neither a system prompt is added nor a history changed. What the cache holds of the turns is not read again.</remarks>
+    /// <param name="messages">The turns; none of them is null.</param>
+    /// <param name="options">How to answer; what it leaves open is as the conversation has it.</param>
+    /// <param name="cancellationToken">Stops the answer; see <see cref="KeepCancelledAnswers"/>.</param>
+    /// <exception cref="ArgumentException">A turn is null, or two of the adapters have the same file.</exception>
+    /// <exception cref="ChatTemplateException">The model's template does not accept the turns, or cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">The turns do not fit the context, and may not be left out.</exception>
+    /// <exception cref="InvalidDataException">The model computed no numbers: its weights or an adapter are broken.</exception>
+    /// <exception cref="InferenceQueueFullException">Too many answers on the model wait already.</exception>
+    /// <exception cref="ObjectDisposedException">The conversation was disposed, or is while nothing was generated yet.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public TextGenerationResult Generate(
+        IReadOnlyList<ChatMessage> messages, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
-        get
-        {
-            lock (_adaptersGate)
-                return _ownAdapters ?? _model.CurrentAdapters;
-        }
+        var turn = Turn(messages, options);
+        return Run(turn, cancellationToken);
     }
 
-    /// <summary>Gives the conversation adapters of its own, which replace those of the model here; none at all is a choice, too.</summary>
-    /// <param name="adapters">The adapters; null goes back to those of the model.</param>
-    /// <exception cref="FileNotFoundException">An adapter's file is gone.</exception>
-    /// <exception cref="InvalidDataException">An adapter's file is no longer valid.</exception>
-    /// <exception cref="AdapterMismatchException">An adapter was made for another model. Nothing changes.</exception>
-    /// <exception cref="ObjectDisposedException">The conversation was disposed.</exception>
-    public void SetAdapters(IEnumerable<LoraAdapter>? adapters)
+    /// <summary>As <see cref="Generate"/>, without blocking the caller.</summary>
+    /// <inheritdoc cref="Generate"/>
+    public Task<TextGenerationResult> GenerateAsync(
+        IReadOnlyList<ChatMessage> messages, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
-        LoraAdapter[]? wanted = adapters is null ? null : [.. adapters.Distinct()];
-        lock (_adaptersGate)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            AcquireAll(wanted ?? []);
-            var previous = _ownAdapters ?? [];
-            _ownAdapters = wanted;
-            foreach (var adapter in previous)
-                _core.Adapters.Release(adapter);
-        }
+        var turn = Turn(messages, options);
+        return RunAsync(turn, cancellationToken);
     }
 
-    /// <summary>Ends the conversation and frees its memory; waits for an answer that is being generated.</summary>
-    public void Dispose()
+    /// <summary>As <see cref="Generate"/>, piece by piece; the last piece is a <see cref="ResultUpdate"/>. Whoever stops reading cancels the answer.</summary>
+    /// <inheritdoc cref="Generate"/>
+    public IAsyncEnumerable<GenerationUpdate> GenerateStreamingAsync(
+        IReadOnlyList<ChatMessage> messages, GenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
-        _turn.Wait();
-        try
-        {
-            lock (_adaptersGate)
-            {
-                if (_disposed)
-                    return;
-                _disposed = true;
-                foreach (var adapter in _ownAdapters ?? [])
-                    _core.Adapters.Release(adapter);
-                _ownAdapters = null;
-            }
-            _session.Dispose();
-        }
-        finally
-        {
-            _turn.Release();
-        }
-        GC.SuppressFinalize(this);
+        var turn = Turn(messages, options);
+        return Stream(turn, cancellationToken);
     }
 
-    /// <summary>Runs one call at a time.</summary>
-    private protected T Serialized<T>(Func<T> call, CancellationToken cancellationToken)
+    internal static string[] CheckedStopSequences(IReadOnlyList<string> value)
     {
-        _turn.Wait(cancellationToken);
-        try
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            return call();
-        }
-        finally
-        {
-            _turn.Release();
-        }
+        ArgumentNullException.ThrowIfNull(value);
+        string[] sequences = [.. value];
+        return sequences.Any(string.IsNullOrEmpty) ? throw new ArgumentException("A stop sequence is not empty.", nameof(value)) : sequences;
     }
 
-    /// <summary>Answers a conversation, whose system prompt is put in front unless it has one.</summary>
-    private protected TextGenerationResult Answer(
-        IReadOnlyList<ChatMessage> messages, string? tools, Action<string>? onText, CancellationToken cancellationToken)
+    /// <summary>The turns with the system prompt in front, unless they begin with one.</summary>
+    private protected IReadOnlyList<ChatMessage> WithSystemPrompt(IReadOnlyList<ChatMessage> messages) =>
+        string.IsNullOrEmpty(SystemPrompt) || messages is [{ Role: ChatRole.System }, ..]
+            ? messages
+            : [new ChatMessage(ChatRole.System, SystemPrompt), .. messages];
+
+    /// <summary>The prompt of turns, as the context policy has it.</summary>
+    private protected Prompt PromptOf(IReadOnlyList<ChatMessage> messages, GenerationOptions options, CancellationToken cancellationToken)
     {
-        if (!string.IsNullOrEmpty(SystemPrompt) && (messages.Count == 0 || messages[0].Role != ChatRole.System))
-            messages = [new ChatMessage(ChatRole.System, SystemPrompt), .. messages];
-        var reserved = Math.Min(MaximumCompletionTokens, _session.Length / 4);
-        var prompt = _prompts.Conversation(messages, tools, _session.Length - reserved, _session.Length - 1, out var omitted);
-        return Generate(prompt, omitted, onText, cancellationToken);
+        var prompt = _window.Fit(
+            _prompts.Value, messages, options.Tools, _client.Length, options.MaximumCompletionTokens ?? MaximumCompletionTokens,
+            options.ContextPolicy ?? ContextPolicy, cancellationToken);
+        return prompt.Tokens.Length > 0 ? prompt : throw new InvalidOperationException("The model's chat template makes no text of these turns.");
     }
 
-    /// <summary>Continues a text that is not a conversation.</summary>
-    private protected TextGenerationResult Continue(string text, Action<string>? onText, CancellationToken cancellationToken)
+    /// <summary>The prompt of a text that is not a conversation.</summary>
+    private protected Prompt PromptOf(string text)
     {
-        var prompt = _prompts.Plain(text);
-        if (prompt.Length == 0 || prompt.Length >= _session.Length)
-            throw new ArgumentException($"The text has {prompt.Length} tokens, expected 1 to {_session.Length - 1}.", nameof(text));
-        return Generate(prompt, omitted: 0, onText, cancellationToken);
+        var tokens = PromptBuilder.Plain(_model.Vocabulary, text);
+        return tokens.Length > 0 && tokens.Length < _client.Length
+            ? new Prompt(tokens, 0, 0)
+            : throw new ArgumentException($"The text has {tokens.Length} tokens, expected 1 to {_client.Length - 1}.", nameof(text));
     }
 
-    /// <summary>Runs a call that reports its text piece by piece on another thread, and passes the pieces on.</summary>
-    private protected static async IAsyncEnumerable<string> Stream(
-        Action<Action<string>, CancellationToken> call, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private ConversationTurn Turn(IReadOnlyList<ChatMessage> messages, GenerationOptions? options)
     {
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var pieces = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
-        var worker = Task.Run(Work, CancellationToken.None);
-        try
-        {
-            await foreach (var piece in pieces.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
-                yield return piece;
-        }
-        finally
-        {
-            // Whoever stops reading stops the answer.
-            await cancellation.CancelAsync().ConfigureAwait(false);
-            await worker.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        void Work()
-        {
-            try
-            {
-                call(piece => pieces.Writer.TryWrite(piece), cancellation.Token);
-                pieces.Writer.Complete();
-            }
-            catch (Exception failure)
-            {
-                pieces.Writer.Complete(failure);
-            }
-        }
-    }
-
-    private TextGenerationResult Generate(int[] prompt, int omitted, Action<string>? onText, CancellationToken cancellationToken)
-    {
-        var request = new GenerationRequest(
-            prompt, () => AdapterSet.Snapshot(Adapters), SamplingMode, MaximumCompletionTokens, StopSequences, omitted);
-        return TextGenerator.Generate(_session, _model.Vocabulary, request, onText, cancellationToken);
-    }
-
-    private void AcquireAll(LoraAdapter[] adapters)
-    {
-        for (var i = 0; i < adapters.Length; i++)
-        {
-            try
-            {
-                _core.Adapters.Acquire(adapters[i]);
-            }
-            catch
-            {
-                foreach (var acquired in adapters[..i])
-                    _core.Adapters.Release(acquired);
-                throw;
-            }
-        }
+        ArgumentNullException.ThrowIfNull(messages);
+        ChatMessage[] turns = [.. messages];
+        if (turns.Contains(null))
+            throw new ArgumentException("A turn is null.", nameof(messages));
+        options ??= new GenerationOptions();
+        return new ConversationTurn { Options = options, Prompt = stop => PromptOf(turns, options, stop) };
     }
 }

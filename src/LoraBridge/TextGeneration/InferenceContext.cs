@@ -6,11 +6,11 @@ using static LoraBridge.Native.Llama;
 namespace LoraBridge.TextGeneration;
 
 /// <summary>
-/// A native context of a model, made with checked sizes: one sequence of tokens from position 0. Not safe for several threads at once.
+/// A native context of a model, made with checked sizes: some sequences of tokens, each from position 0, under one set of adapters.
+/// Not safe for several threads at once.
 /// </summary>
 internal sealed class InferenceContext : IDisposable
 {
-    private const int Sequence = 0;
     private const int DecodeAborted = 2;
     private const int NoRoom = 1;
     private const int DefaultContextLength = 4096;
@@ -20,8 +20,9 @@ internal sealed class InferenceContext : IDisposable
     private readonly StopSignal _stop = new();
     private readonly AbortCallback _abort;
     private readonly BatchHandle _batch;
-    private LlamaContextHandle _context;
-    private int _adapterGeneration;
+    private readonly LlamaContextHandle _context;
+    private readonly int _vocabularySize;
+    private int _outputs;
 
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="InsufficientMemoryException">The context needs more memory than there is.</exception>
@@ -30,17 +31,18 @@ internal sealed class InferenceContext : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(options.ContextLength);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.BatchSize);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Sequences);
         core.AddReference();
         _core = core;
         _abort = new AbortCallback(_stop.IsSet);
         try
         {
-            var trained = llama_model_n_ctx_train(core.Handle.Pointer);
-            var length = options.ContextLength > 0 ? options.ContextLength : Math.Min(trained, DefaultContextLength);
-            _options = options with { ContextLength = length, BatchSize = Math.Min(options.BatchSize, length) };
-            ContextMemory.Check(core.Files.Metadata, length, _options.Exact ? sizeof(float) : sizeof(short));
+            var length = LengthFor(core, options.ContextLength);
+            _options = options with { ContextLength = length, BatchSize = Math.Max(Math.Min(options.BatchSize, length), options.Sequences) };
+            ContextMemory.Check(core, length, options.Sequences, _options.Exact ? sizeof(float) : sizeof(short));
             _batch = new BatchHandle(_options.BatchSize);
             _context = Create();
+            _vocabularySize = LlamaContexts.VocabularySize(_context);
         }
         catch
         {
@@ -51,8 +53,11 @@ internal sealed class InferenceContext : IDisposable
         }
     }
 
-    /// <summary>Tokens the context holds.</summary>
+    /// <summary>Tokens that each sequence holds.</summary>
     internal int Length => _options.ContextLength;
+
+    /// <summary>Number of sequences.</summary>
+    internal int Sequences => _options.Sequences;
 
     /// <summary>Tokens computed at once.</summary>
     internal int BatchSize => _options.BatchSize;
@@ -60,38 +65,143 @@ internal sealed class InferenceContext : IDisposable
     /// <summary>The adapters under which everything in the cache was computed.</summary>
     internal AdapterSet Adapters { get; private set; } = AdapterSet.Empty;
 
-    /// <summary>Changes the adapters, which empties the cache. False: they are the same already, and the cache stays.</summary>
-    internal bool SetAdapters(AdapterSet adapters)
+    /// <summary>Tokens of the batch that is being put together.</summary>
+    internal int BatchCount => _batch.Count;
+
+    /// <summary>The tokens that a context of a model holds, if so many are asked for; 0 takes what the model was trained for, at most 4096.</summary>
+    internal static int LengthFor(ModelCore core, int contextLength) =>
+        contextLength > 0 ? contextLength : Math.Min(llama_model_n_ctx_train(core.Handle.Pointer), DefaultContextLength);
+
+    /// <summary>Changes the adapters, which empties the cache. Those that it has already leave the cache as it is.</summary>
+    /// <exception cref="InvalidOperationException">An adapter of the set was freed.</exception>
+    internal void SetAdapters(AdapterSet adapters)
+    {
+        if (!TrySetAdapters(adapters))
+            throw new InvalidOperationException("An adapter was removed before it was used.");
+    }
+
+    /// <summary>As <see cref="SetAdapters"/>; false when an adapter of the set was freed, and nothing has changed.</summary>
+    internal bool TrySetAdapters(AdapterSet adapters)
     {
         if (adapters.Equals(Adapters))
-            return false;
+            return true;
         lock (_core.Gate)
         {
-            // A context sizes its graphs by the adapters that are loaded when it is made.
-            if (_adapterGeneration != _core.Adapters.Generation)
-            {
-                _context.Dispose();
-                _context = Create();
-            }
-            _context.SetAdapters(_core.Adapters.Resolve(adapters));
+            if (adapters.IsStale)
+                return false;
+            _context.SetAdapters([.. adapters.Entries.Select(entry => (entry.Adapter.Handle, entry.Scale))]);
             Adapters = adapters;
+            ReserveGraphs();
         }
-        Truncate(0);
+        llama_memory_clear(llama_get_memory(_context.Pointer), data: true);
         return true;
     }
 
-    /// <summary>Forgets the tokens from a position on; what is left may be less: 0 when the model cannot forget in part.</summary>
-    /// <returns>How many tokens the cache still holds.</returns>
-    internal int Truncate(int position)
+    /// <summary>Forgets the tokens of a sequence from a position on; what is left may be less: 0 when the model cannot forget in part.</summary>
+    /// <returns>How many tokens the sequence still holds.</returns>
+    internal int Truncate(int position, int sequence = 0)
     {
         var memory = llama_get_memory(_context.Pointer);
-        if (position > 0 && llama_memory_seq_rm(memory, Sequence, position, -1))
+        if (position > 0 && llama_memory_seq_rm(memory, sequence, position, -1))
             return position;
-        llama_memory_clear(memory, data: true);
+        llama_memory_seq_rm(memory, sequence, -1, -1);
         return 0;
     }
 
-    /// <summary>Computes tokens from a position on, at most <see cref="BatchSize"/>. When it fails, truncate the cache to that position.</summary>
+    /// <summary>Whether tokens within a sequence can be taken out, and those behind them moved up.</summary>
+    internal bool CanShift => llama_memory_can_shift(llama_get_memory(_context.Pointer));
+
+    /// <summary>Takes tokens out of a sequence and moves those behind them up. False: the model cannot, and nothing has changed.</summary>
+    internal bool Shift(int position, int count, int sequence)
+    {
+        var memory = llama_get_memory(_context.Pointer);
+        if (!llama_memory_can_shift(memory) || !llama_memory_seq_rm(memory, sequence, position, position + count))
+            return false;
+        llama_memory_seq_add(memory, sequence, position + count, -1, -count);
+        return true;
+    }
+
+    /// <summary>Makes a sequence a copy of another one.</summary>
+    internal void Copy(int from, int to)
+    {
+        var memory = llama_get_memory(_context.Pointer);
+        llama_memory_seq_rm(memory, to, -1, -1);
+        llama_memory_seq_cp(memory, from, to, -1, -1);
+    }
+
+    /// <summary>What the cache holds of a sequence.</summary>
+    internal byte[] Save(int sequence)
+    {
+        var state = new byte[checked((int)llama_state_seq_get_size(_context.Pointer, sequence))];
+        var written = llama_state_seq_get_data(_context.Pointer, state, (nuint)state.Length, sequence);
+        return written == (nuint)state.Length
+            ? state
+            : throw new NativeException($"The state of a sequence could not be saved: {written} of {state.Length} bytes were written.");
+    }
+
+    /// <summary>Puts back what <see cref="Save"/> took out of a context of the same model and kind. False: it does not fit, and the sequence is empty.</summary>
+    internal bool Restore(int sequence, ReadOnlySpan<byte> state)
+    {
+        Truncate(0, sequence);
+        if (llama_state_seq_set_data(_context.Pointer, state, (nuint)state.Length, sequence) == (nuint)state.Length)
+            return true;
+        Truncate(0, sequence);
+        return false;
+    }
+
+    /// <summary>Starts a batch.</summary>
+    internal void BeginBatch()
+    {
+        _batch.Clear();
+        _outputs = 0;
+    }
+
+    /// <summary>Adds a token to the batch.</summary>
+    /// <param name="token">A token of the vocabulary.</param>
+    /// <param name="position">Its position in the sequence: the first that the sequence does not hold yet.</param>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="wantsLogits">Whether the logits after it are asked for.</param>
+    /// <returns>The index of its logits.</returns>
+    internal int Add(int token, int position, int sequence, bool wantsLogits)
+    {
+        if ((uint)token >= (uint)_vocabularySize)
+            throw new ArgumentOutOfRangeException(nameof(token), token, $"The vocabulary has {_vocabularySize} tokens.");
+        if ((uint)position >= (uint)Length)
+            throw new ArgumentOutOfRangeException(nameof(position), position, $"The context holds {Length} tokens.");
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)sequence, (uint)Sequences, nameof(sequence));
+        if (wantsLogits && _options.MaximumOutputs > 0 && ++_outputs > _options.MaximumOutputs)
+            throw new InvalidOperationException($"The context was made for {_options.MaximumOutputs} logits at once.");
+        _batch.Add(token, position, sequence, wantsLogits);
+        return _batch.Count - 1;
+    }
+
+    /// <summary>Computes the batch. When it fails, truncate its sequences to what they held before.</summary>
+    /// <param name="stops">The computation is stopped once all of them are cancelled.</param>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    internal void Decode(params ReadOnlySpan<CancellationToken> stops)
+    {
+        _stop.Set(stops);
+        try
+        {
+            NativeLog.Clear();
+            var status = llama_decode(_context.Pointer, _batch.Batch);
+            if (status == 0)
+                return;
+            _abort.ThrowIfFaulted();
+            throw status switch
+            {
+                DecodeAborted => new OperationCanceledException("The computation was cancelled.", stops.Length > 0 ? stops[0] : default),
+                NoRoom => new InvalidOperationException($"The context of {Length} tokens has no room for the {BatchCount} tokens of the batch."),
+                _ => new NativeException($"A batch of {BatchCount} tokens could not be computed (status {status})."),
+            };
+        }
+        finally
+        {
+            _stop.Clear();
+        }
+    }
+
+    /// <summary>Computes tokens of the first sequence from a position on, at most <see cref="BatchSize"/>.</summary>
     /// <param name="tokens">Tokens of the vocabulary.</param>
     /// <param name="position">Position of the first.</param>
     /// <param name="wantsLogits">Whether the logits after a token, by its index, are asked for.</param>
@@ -102,30 +212,13 @@ internal sealed class InferenceContext : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         if (tokens.IsEmpty || position < 0 || position + tokens.Length > Length)
             throw new ArgumentOutOfRangeException(nameof(tokens), $"{tokens.Length} tokens at {position} do not fit a context of {Length}.");
-        var vocabulary = LlamaContexts.VocabularySize(_context);
-        _batch.Clear();
+        BeginBatch();
         for (var i = 0; i < tokens.Length; i++)
-        {
-            if ((uint)tokens[i] >= (uint)vocabulary)
-                throw new ArgumentOutOfRangeException(nameof(tokens), tokens[i], $"The vocabulary has {vocabulary} tokens.");
-            _batch.Add(tokens[i], position + i, Sequence, wantsLogits(i));
-        }
-
-        _stop.Token = cancellationToken;
-        NativeLog.Clear();
-        var status = llama_decode(_context.Pointer, _batch.Batch);
-        if (status == 0)
-            return;
-        _abort.ThrowIfFaulted();
-        throw status switch
-        {
-            DecodeAborted => new OperationCanceledException("The computation was cancelled.", cancellationToken),
-            NoRoom => new InvalidOperationException($"The context of {Length} tokens has no room for {tokens.Length} tokens at {position}."),
-            _ => new NativeException($"{tokens.Length} tokens at position {position} could not be computed (status {status})."),
-        };
+            Add(tokens[i], position + i, sequence: 0, wantsLogits(i));
+        Decode(cancellationToken);
     }
 
-    /// <summary>Logits [vocabulary] after the token of this index of the last <see cref="Decode"/>; borrowed until the next one.</summary>
+    /// <summary>Logits [vocabulary] after the token of this index of the last batch; borrowed until the next one.</summary>
     internal ReadOnlySpan<float> Logits(int index) => LlamaContexts.Logits(_context, index);
 
     public void Dispose()
@@ -142,9 +235,10 @@ internal sealed class InferenceContext : IDisposable
     private LlamaContextHandle Create()
     {
         var parameters = LlamaContexts.DefaultParameters();
-        parameters.n_ctx = (uint)_options.ContextLength;
+        parameters.n_ctx = checked((uint)_options.ContextLength * (uint)_options.Sequences);
         parameters.n_batch = parameters.n_ubatch = (uint)_options.BatchSize;
-        parameters.n_seq_max = 1;
+        parameters.n_seq_max = (uint)_options.Sequences;
+        parameters.n_outputs_max = (uint)_options.MaximumOutputs;
         parameters.n_threads = parameters.n_threads_batch = _core.Threads;
         if (_options.Exact)
         {
@@ -152,17 +246,52 @@ internal sealed class InferenceContext : IDisposable
             parameters.flash_attn_type = LlamaFlashAttentionType.Disabled;
         }
         lock (_core.Gate)
-        {
-            _adapterGeneration = _core.Adapters.Generation;
             return LlamaContexts.Create(_core.Handle, parameters, abort: _abort);
+    }
+
+    /// <summary>
+    /// After a change of adapters, the next computation sizes its graphs by all adapters that the model has loaded, without a lock.
+    /// So that happens here, under the gate: in a computation that is stopped before it does any work.
+    /// </summary>
+    private void ReserveGraphs()
+    {
+        llama_memory_clear(llama_get_memory(_context.Pointer), data: false);
+        BeginBatch();
+        Add(token: 0, position: 0, sequence: 0, wantsLogits: true);
+        NativeLog.IsQuiet = true;
+        try
+        {
+            _stop.Set([new CancellationToken(canceled: true)]);
+            llama_decode(_context.Pointer, _batch.Batch);
+        }
+        finally
+        {
+            NativeLog.IsQuiet = false;
+            _stop.Clear();
         }
     }
 
     /// <summary>What native code asks. It must not refer to the context: native code keeps it alive, and a forgotten context shall be collected.</summary>
     private sealed class StopSignal
     {
-        internal CancellationToken Token { get; set; }
+        private readonly List<CancellationToken> _tokens = [];
 
-        internal bool IsSet() => Token.IsCancellationRequested;
+        internal void Set(ReadOnlySpan<CancellationToken> tokens)
+        {
+            _tokens.Clear();
+            _tokens.AddRange(tokens);
+        }
+
+        internal void Clear() => _tokens.Clear();
+
+        internal bool IsSet()
+        {
+            foreach (var token in _tokens)
+            {
+                if (!token.IsCancellationRequested)
+                    return false;
+            }
+            return _tokens.Count > 0;
+        }
     }
 }

@@ -2,50 +2,27 @@ using LoraBridge.Model;
 
 namespace LoraBridge.TextGeneration;
 
-/// <summary>Turns conversations into tokens, and leaves out the oldest turns when they do not fit.</summary>
+/// <summary>Turns conversations into tokens.</summary>
 internal sealed class PromptBuilder(Vocabulary vocabulary, IChatTemplate template)
 {
     /// <summary>The tokens of a text that is not a conversation.</summary>
-    internal int[] Plain(string text) => vocabulary.Tokenize(text, addSpecial: true, parseSpecial: false);
+    internal static int[] Plain(Vocabulary vocabulary, string text) => vocabulary.Tokenize(text, addSpecial: true, parseSpecial: false);
 
-    /// <summary>
-    /// The tokens of a conversation that end with the opening of an answer. While they are more than <paramref name="limit"/>, the
-    /// oldest exchange is left out; never a system turn at the start, nor the last turn.
-    /// </summary>
-    /// <param name="messages">The turns.</param>
+    /// <summary>The tokens of a conversation, up to where the model goes on: after the opening of an answer, or within the last one.</summary>
+    /// <param name="messages">The turns; an assistant's turn at the end is continued.</param>
     /// <param name="tools">A JSON array of tools, or null.</param>
-    /// <param name="limit">Tokens that are wished at most: some room for the answer is set aside already.</param>
-    /// <param name="maximum">Tokens that the context can hold at most.</param>
-    /// <param name="omitted">How many turns were left out.</param>
-    /// <exception cref="InvalidOperationException">The last turn alone does not fit.</exception>
-    internal int[] Conversation(IReadOnlyList<ChatMessage> messages, string? tools, int limit, int maximum, out int omitted)
+    /// <exception cref="ChatTemplateException">The template does not accept the conversation.</exception>
+    internal int[] ToContinue(IReadOnlyList<ChatMessage> messages, string? tools)
     {
-        var kept = messages.ToList();
-        var first = kept.Count > 0 && kept[0].Role == ChatRole.System ? 1 : 0;
-        while (true)
-        {
-            var tokens = Tokenize(template.Render(kept, addGenerationPrompt: true, tools));
-            var isShortest = kept.Count <= first + 1;
-            omitted = messages.Count - kept.Count;
-            if (tokens.Length <= (isShortest ? maximum : limit))
-                return tokens;
-            if (isShortest)
-            {
-                throw new InvalidOperationException(
-                    $"The message has {tokens.Length} tokens with its system prompt, but only {maximum} fit the context.");
-            }
-            RemoveExchange(kept, first);
-        }
+        if (messages is not [.., { Role: ChatRole.Assistant } begun])
+            return Conversation(messages, addGenerationPrompt: true, tools);
+        var opening = Conversation([.. messages.SkipLast(1)], addGenerationPrompt: true, tools);
+        return begun.Content.Length == 0 ? opening : [.. opening, .. vocabulary.Tokenize(begun.Content, addSpecial: false, parseSpecial: false)];
     }
 
-    private static void RemoveExchange(List<ChatMessage> messages, int first)
-    {
-        do
-        {
-            messages.RemoveAt(first);
-        }
-        while (messages.Count > first + 1 && messages[first].Role != ChatRole.User);
-    }
+    /// <summary>The tokens of a conversation.</summary>
+    internal int[] Conversation(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? tools) =>
+        Tokenize(template.Render(messages, addGenerationPrompt, tools));
 
     /// <summary>A template that writes the start token itself does not get a second one.</summary>
     private int[] Tokenize(string text)

@@ -14,4 +14,7 @@ public enum StopReason
 
     /// <summary>The context is full.</summary>
     ContextFull,
+
+    /// <summary>It was cancelled; the text is what there was until then.</summary>
+    Cancelled,
 }

@@ -3,8 +3,14 @@ namespace LoraBridge.TextGeneration;
 /// <summary>An answer and how it came about.</summary>
 public sealed record TextGenerationResult
 {
-    /// <summary>The answer.</summary>
+    /// <summary>The answer; of an assistant's turn that was continued, only what was added.</summary>
     public required string Text { get; init; }
+
+    /// <summary>What the model thought before it answered, without the marks around it; null when it did not.</summary>
+    public string? Reasoning { get; init; }
+
+    /// <summary>The tools that the model calls.</summary>
+    public IReadOnlyList<ToolCall> ToolCalls { get; init; } = [];
 
     /// <summary>The tokens that were generated, without the one that ended the turn.</summary>
     public required IReadOnlyList<int> Tokens { get; init; }
@@ -26,4 +32,11 @@ public sealed record TextGenerationResult
 
     /// <summary>Tokens generated per second; 0 when none were.</summary>
     public required double TokensPerSecond { get; init; }
+
+    /// <summary>The answer as a turn of a conversation.</summary>
+    public ChatMessage ToMessage() => new(ChatRole.Assistant, Text)
+    {
+        Reasoning = Reasoning,
+        ToolCalls = ToolCalls.Count > 0 ? ToolCall.ToJson(ToolCalls) : null,
+    };
 }

@@ -87,7 +87,7 @@ public sealed class TrainedTextTests : IDisposable
         Assert.Equal(answers.Length, starts.Count);
         foreach (var (start, answer) in starts.Zip(answers))
         {
-            var prompt = prompts.Conversation([.. chat.Take(answer)], chat.Tools, 1000, 1000, out _);
+            var prompt = prompts.Conversation([.. chat.Take(answer)], addGenerationPrompt: true, chat.Tools);
             Assert.Equal(Text(model, prompt), Text(model, sample.Tokens[..start]));
             Assert.Equal(prompt, sample.Tokens[..start]);
         }

@@ -57,6 +57,20 @@ public sealed class HostileModelTests : IDisposable
         { "tokenizer.ggml.tokens", new(GgufValue.FromStrings(Enumerable.Repeat("same", TinyVocabulary.Size))) },
         { "tokenizer.ggml.token_type", new(GgufValue.FromArray<int>([1, 2])) },
         { "tokenizer.ggml.merges", new(4) },
+        { "tokenizer.ggml.merges", new(GgufValue.FromArray<int>([1, 2])) },
+        { "tokenizer.ggml.tokens", new(GgufValue.FromArray<int>([1, 2])) },
+        { "tokenizer.ggml.scores", new(1f) },
+        { "tokenizer.ggml.scores", new(GgufValue.FromArray<double>(new double[TinyVocabulary.Size])) },
+        { "tokenizer.ggml.scores", new(Tokens(TinyVocabulary.Size)) },
+        { "tokenizer.ggml.token_type", new(Tokens(TinyVocabulary.Size)) },
+        { "tokenizer.ggml.token_type", new(GgufValue.FromArray<byte>(new byte[TinyVocabulary.Size])) },
+        { "tokenizer.ggml.precompiled_charsmap", new("text") },
+        { "tokenizer.ggml.suppress_tokens", new(GgufValue.FromArray<float>([1f])) },
+        { "llama.attention.head_count", new(GgufValue.FromArray<float>([4f, 4f])) },
+        { "llama.attention.head_count_kv", new(GgufValue.FromStrings(["2", "2"])) },
+        { "llama.feed_forward_length", new(GgufValue.FromArray<float>([128f, 128f])) },
+        { "llama.rope.dimension_sections", new(GgufValue.FromArray<float>([1f, 1f, 1f, 1f])) },
+        { "llama.classifier.output_labels", new(GgufValue.FromArray<int>([1])) },
     };
 
     [Theory]

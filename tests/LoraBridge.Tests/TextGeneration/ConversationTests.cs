@@ -38,7 +38,6 @@ public sealed class ConversationTests : IDisposable
         Assert.Equal(result.PromptTokenCount, result.ReadTokenCount);
         Assert.True(result.PromptTokensPerSecond > 0);
         Assert.Equal(["user", "assistant"], chat.ChatHistory.Select(message => message.Role));
-        Assert.Same(result, chat.LastResult);
 
         chat.MaximumCompletionTokens = 0;
         result = chat.Submit("Again");
@@ -54,11 +53,13 @@ public sealed class ConversationTests : IDisposable
         foreach (var message in (string[])["One", "Two"])
         {
             var expected = whole.Submit(message);
-            var pieces = new List<string>();
-            await foreach (var piece in streamed.SubmitStreamingAsync(message))
-                pieces.Add(piece);
+            var updates = new List<GenerationUpdate>();
+            await foreach (var update in streamed.SubmitStreamingAsync(message))
+                updates.Add(update);
+            var pieces = updates.OfType<TextUpdate>().Select(update => update.Text).ToList();
             Assert.Equal(expected.Text, string.Concat(pieces));
-            Assert.Equal(expected.Tokens, streamed.LastResult!.Tokens);
+            Assert.Equal(expected.Tokens, Assert.IsType<ResultUpdate>(updates[^1]).Result.Tokens);
+            Assert.Equal(updates.Count - 1, pieces.Count);
             Assert.All(pieces, piece => Assert.NotEmpty(piece));
         }
         Assert.Equal(whole.ChatHistory, streamed.ChatHistory);
@@ -136,9 +137,13 @@ public sealed class ConversationTests : IDisposable
     public async Task Whoever_stops_reading_stops_the_answer()
     {
         using var chat = Chat(Seeded);
-        await foreach (var _ in chat.SubmitStreamingAsync("Hello"))
+        await foreach (var update in chat.SubmitStreamingAsync("Hello"))
+        {
+            Assert.IsType<TextUpdate>(update);
             break;
-        Assert.True(chat.ChatHistory.Count is 0 or 2);
+        }
+        Assert.Equal(["user", "assistant"], chat.ChatHistory.Select(message => message.Role));
+        Assert.StartsWith(chat.ChatHistory[1].Content, Ask(Chat(Seeded)));
         chat.ClearHistory();
         Assert.Equal(Ask(Chat(Seeded)), chat.Submit("Hello").Text);
     }
@@ -152,9 +157,10 @@ public sealed class ConversationTests : IDisposable
             MaximumCompletionTokens = 8,
             SystemPrompt = "Be brief.",
         };
+        TextGenerationResult result = null!;
         for (var i = 0; i < 6; i++)
-            chat.Submit(new string('x', 50));
-        Assert.True(chat.LastResult!.OmittedMessageCount > 0);
+            result = chat.Submit(new string('x', 50));
+        Assert.True(result.OmittedMessageCount > 0);
         Assert.Equal(12, chat.ChatHistory.Count);
         var failure = Assert.Throws<InvalidOperationException>(() => chat.Submit(new string('x', 300)));
         Assert.Contains("255", failure.Message);

@@ -8,8 +8,19 @@ public sealed class ClampTests
     [Fact]
     public void GradientsMatchDifferences()
     {
-        new GradientProbe((g, x) => g.Record(Ggml.ggml_clamp(g.Context, g.Contiguous(x[0]), -0.5f, 0.5f)))
-            .Vary(new Shape(7, 3), i => i % 7 * 0.31f - 0.95f)
+        // As graphs that are trained have it: with memory of its own. ggml_clamp of the older build works in place.
+        var shape = new Shape(7, 3);
+        var node = new TracedTensor
+        {
+            Name = "clamped",
+            Op = GgmlOp.Clamp,
+            Type = GgmlTensorType.F32,
+            Shape = shape,
+            Strides = StateElimination.ContiguousStrides(GgmlTensorType.F32, shape),
+            OpParams = [BitConverter.SingleToInt32Bits(-0.5f), BitConverter.SingleToInt32Bits(0.5f), .. new int[14]],
+        };
+        new GradientProbe((g, x) => g.Copy(node, [g.Contiguous(x[0])], default))
+            .Vary(shape, i => i % 7 * 0.31f - 0.95f)
             .Check();
     }
 }

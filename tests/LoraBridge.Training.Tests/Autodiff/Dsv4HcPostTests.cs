@@ -19,6 +19,7 @@ public sealed class Dsv4HcPostTests
     [Fact]
     public void GradientsMatchWithoutMixing()
     {
+        Assert.SkipUnless(LlamaBuild.Loaded == LlamaBuild.V050, "The older build always mixes.");
         new GradientProbe((g, x) => g.Record(Ggml.ggml_dsv4_hc_post(g.Context, x[0], x[1], x[2], default)))
             .Vary(new Shape(5, 3))
             .Vary(new Shape(5, 4, 3))

@@ -17,6 +17,7 @@ public sealed class Dsv4HcPreTests
     [Fact]
     public void GradientsMatchForGates()
     {
+        Assert.SkipUnless(LlamaBuild.Loaded == LlamaBuild.V050, "The older build has no gates.");
         new GradientProbe((g, x) => g.Record(Ggml.ggml_dsv4_hc_pre_gated(g.Context, x[0], x[1], 0.3f)))
             .Vary(new Shape(5, 4, 3))
             .Vary(new Shape(5, 4, 3))

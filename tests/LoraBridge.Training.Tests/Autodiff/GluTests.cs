@@ -33,6 +33,7 @@ public sealed class GluTests
     [Fact]
     public void GradientsMatchWithLimits()
     {
+        Assert.SkipUnless(LlamaBuild.Loaded == LlamaBuild.V050, "The older build has no limits.");
         new GradientProbe((g, x) => g.Record(Ggml.ggml_swiglu_oai(g.Context, x[0], x[1], 1.7f, 0.6f)))
             .Vary(new Shape(7, 3), i => i % 7 * 0.31f - 0.77f)
             .Vary(new Shape(7, 3), i => i % 5 * 0.43f - 0.87f)

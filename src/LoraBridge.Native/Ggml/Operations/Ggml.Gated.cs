@@ -9,52 +9,7 @@ internal static partial class Ggml
     internal static partial TensorPtr ggml_glu(GgmlContext ctx, TensorPtr a, GgmlGluOp @op, [MarshalAs(UnmanagedType.U1)] bool swapped);
 
     [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_reglu(GgmlContext ctx, TensorPtr a);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_reglu_swapped(GgmlContext ctx, TensorPtr a);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_geglu(GgmlContext ctx, TensorPtr a);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_geglu_swapped(GgmlContext ctx, TensorPtr a);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_swiglu(GgmlContext ctx, TensorPtr a);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_swiglu_swapped(GgmlContext ctx, TensorPtr a);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_geglu_erf(GgmlContext ctx, TensorPtr a);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_geglu_erf_swapped(GgmlContext ctx, TensorPtr a);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_geglu_quick(GgmlContext ctx, TensorPtr a);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_geglu_quick_swapped(GgmlContext ctx, TensorPtr a);
-
-    [LibraryImport(Library)]
     internal static partial TensorPtr ggml_glu_split(GgmlContext ctx, TensorPtr a, TensorPtr b, GgmlGluOp @op);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_reglu_split(GgmlContext ctx, TensorPtr a, TensorPtr b);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_geglu_split(GgmlContext ctx, TensorPtr a, TensorPtr b);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_swiglu_split(GgmlContext ctx, TensorPtr a, TensorPtr b);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_geglu_erf_split(GgmlContext ctx, TensorPtr a, TensorPtr b);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_geglu_quick_split(GgmlContext ctx, TensorPtr a, TensorPtr b);
 
     [LibraryImport(Library)]
     internal static partial TensorPtr ggml_swiglu_oai(GgmlContext ctx, TensorPtr a, TensorPtr b, float alpha, float limit);

@@ -13,18 +13,6 @@ internal static partial class Ggml
         GgmlContext ctx, TensorPtr s, TensorPtr x, TensorPtr dt, TensorPtr A, TensorPtr B, TensorPtr C, TensorPtr ids, long K);
 
     [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_rwkv_wkv6(
-        GgmlContext ctx, TensorPtr k, TensorPtr v, TensorPtr r, TensorPtr tf, TensorPtr td, TensorPtr state);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_gated_linear_attn(
-        GgmlContext ctx, TensorPtr k, TensorPtr v, TensorPtr q, TensorPtr g, TensorPtr state, float scale);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_rwkv_wkv7(
-        GgmlContext ctx, TensorPtr r, TensorPtr w, TensorPtr k, TensorPtr v, TensorPtr a, TensorPtr b, TensorPtr state);
-
-    [LibraryImport(Library)]
     internal static partial TensorPtr ggml_gated_delta_net(
         GgmlContext ctx, TensorPtr q, TensorPtr k, TensorPtr v, TensorPtr g, TensorPtr beta, TensorPtr state, long K);
 

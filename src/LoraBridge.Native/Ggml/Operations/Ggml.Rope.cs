@@ -9,42 +9,7 @@ internal static partial class Ggml
     internal static partial TensorPtr ggml_rope(GgmlContext ctx, TensorPtr a, TensorPtr b, int n_dims, int mode);
 
     [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_rope_inplace(GgmlContext ctx, TensorPtr a, TensorPtr b, int n_dims, int mode);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_rope_ext(
-        GgmlContext ctx, TensorPtr a, TensorPtr b, TensorPtr c, int n_dims, int mode, int n_ctx_orig, float freq_base,
-        float freq_scale, float ext_factor, float attn_factor, float beta_fast, float beta_slow);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_rope_multi(
-        GgmlContext ctx, TensorPtr a, TensorPtr b, TensorPtr c, int n_dims, ReadOnlySpan<int> sections, int mode, int n_ctx_orig,
-        float freq_base, float freq_scale, float ext_factor, float attn_factor, float beta_fast, float beta_slow);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_rope_ext_inplace(
-        GgmlContext ctx, TensorPtr a, TensorPtr b, TensorPtr c, int n_dims, int mode, int n_ctx_orig, float freq_base,
-        float freq_scale, float ext_factor, float attn_factor, float beta_fast, float beta_slow);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_rope_multi_inplace(
-        GgmlContext ctx, TensorPtr a, TensorPtr b, TensorPtr c, int n_dims, ReadOnlySpan<int> sections, int mode, int n_ctx_orig,
-        float freq_base, float freq_scale, float ext_factor, float attn_factor, float beta_fast, float beta_slow);
-
-    [LibraryImport(Library)]
-    internal static partial void ggml_rope_yarn_corr_dims(
-        int n_dims, int n_ctx_orig, float freq_base, float beta_fast, float beta_slow, Span<float> dims);
-
-    [LibraryImport(Library)]
     internal static partial TensorPtr ggml_rope_ext_back(
         GgmlContext ctx, TensorPtr a, TensorPtr b, TensorPtr c, int n_dims, int mode, int n_ctx_orig, float freq_base,
         float freq_scale, float ext_factor, float attn_factor, float beta_fast, float beta_slow);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_rope_multi_back(
-        GgmlContext ctx, TensorPtr a, TensorPtr b, TensorPtr c, int n_dims, ReadOnlySpan<int> sections, int mode, int n_ctx_orig,
-        float freq_base, float freq_scale, float ext_factor, float attn_factor, float beta_fast, float beta_slow);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_rope_set_offset(TensorPtr a, int n_offs);
 }

@@ -9,8 +9,5 @@ internal static partial class Ggml
     internal static partial TensorPtr ggml_get_rows(GgmlContext ctx, TensorPtr a, TensorPtr b);
 
     [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_get_rows_back(GgmlContext ctx, TensorPtr a, TensorPtr b, TensorPtr c);
-
-    [LibraryImport(Library)]
     internal static partial TensorPtr ggml_set_rows(GgmlContext ctx, TensorPtr a, TensorPtr b, TensorPtr c);
 }

@@ -6,9 +6,6 @@ namespace LoraBridge.Native;
 internal static partial class Ggml
 {
     [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_repeat(GgmlContext ctx, TensorPtr a, TensorPtr b);
-
-    [LibraryImport(Library)]
     internal static partial TensorPtr ggml_repeat_4d(GgmlContext ctx, TensorPtr a, long ne0, long ne1, long ne2, long ne3);
 
     [LibraryImport(Library)]
@@ -18,69 +15,19 @@ internal static partial class Ggml
     internal static partial TensorPtr ggml_concat(GgmlContext ctx, TensorPtr a, TensorPtr b, int dim);
 
     [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_set(GgmlContext ctx, TensorPtr a, TensorPtr b, nuint nb1, nuint nb2, nuint nb3, nuint offset);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_set_inplace(
-        GgmlContext ctx, TensorPtr a, TensorPtr b, nuint nb1, nuint nb2, nuint nb3, nuint offset);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_set_1d(GgmlContext ctx, TensorPtr a, TensorPtr b, nuint offset);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_set_1d_inplace(GgmlContext ctx, TensorPtr a, TensorPtr b, nuint offset);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_set_2d(GgmlContext ctx, TensorPtr a, TensorPtr b, nuint nb1, nuint offset);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_set_2d_inplace(GgmlContext ctx, TensorPtr a, TensorPtr b, nuint nb1, nuint offset);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_cpy(GgmlContext ctx, TensorPtr a, TensorPtr b);
-
-    [LibraryImport(Library)]
     internal static partial TensorPtr ggml_cast(GgmlContext ctx, TensorPtr a, GgmlTensorType type);
 
     [LibraryImport(Library)]
     internal static partial TensorPtr ggml_cont(GgmlContext ctx, TensorPtr a);
 
     [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_cont_1d(GgmlContext ctx, TensorPtr a, long ne0);
-
-    [LibraryImport(Library)]
     internal static partial TensorPtr ggml_cont_2d(GgmlContext ctx, TensorPtr a, long ne0, long ne1);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_cont_3d(GgmlContext ctx, TensorPtr a, long ne0, long ne1, long ne2);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_cont_4d(GgmlContext ctx, TensorPtr a, long ne0, long ne1, long ne2, long ne3);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_reshape(GgmlContext ctx, TensorPtr a, TensorPtr b);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_reshape_1d(GgmlContext ctx, TensorPtr a, long ne0);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_reshape_2d(GgmlContext ctx, TensorPtr a, long ne0, long ne1);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_reshape_3d(GgmlContext ctx, TensorPtr a, long ne0, long ne1, long ne2);
 
     [LibraryImport(Library)]
     internal static partial TensorPtr ggml_reshape_4d(GgmlContext ctx, TensorPtr a, long ne0, long ne1, long ne2, long ne3);
 
     [LibraryImport(Library)]
     internal static partial TensorPtr ggml_view_1d(GgmlContext ctx, TensorPtr a, long ne0, nuint offset);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_view_2d(GgmlContext ctx, TensorPtr a, long ne0, long ne1, nuint nb1, nuint offset);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_view_3d(
-        GgmlContext ctx, TensorPtr a, long ne0, long ne1, long ne2, nuint nb1, nuint nb2, nuint offset);
 
     [LibraryImport(Library)]
     internal static partial TensorPtr ggml_view_4d(
@@ -93,22 +40,6 @@ internal static partial class Ggml
     internal static partial TensorPtr ggml_transpose(GgmlContext ctx, TensorPtr a);
 
     [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_pad(GgmlContext ctx, TensorPtr a, int p0, int p1, int p2, int p3);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_pad_circular(GgmlContext ctx, TensorPtr a, int p0, int p1, int p2, int p3);
-
-    [LibraryImport(Library)]
     internal static partial TensorPtr ggml_pad_ext(
         GgmlContext ctx, TensorPtr a, int lp0, int rp0, int lp1, int rp1, int lp2, int rp2, int lp3, int rp3);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_pad_ext_circular(
-        GgmlContext ctx, TensorPtr a, int lp0, int rp0, int lp1, int rp1, int lp2, int rp2, int lp3, int rp3);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_pad_reflect_1d(GgmlContext ctx, TensorPtr a, int p0, int p1);
-
-    [LibraryImport(Library)]
-    internal static partial TensorPtr ggml_roll(GgmlContext ctx, TensorPtr a, int shift0, int shift1, int shift2, int shift3);
 }

@@ -13,7 +13,8 @@ internal sealed class Dsv4HcPre : IGradientRule
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
     {
         var (x, weights, builder) = (y.Source(0), y.Source(1), pass.Builder);
-        var (scale, gated) = (BitConverter.Int32BitsToSingle(y.OpParams[0]), y.OpParams[1] != 0);
+        // The older build has neither parameter: s = 1.
+        var (scale, gated) = LlamaBuild.Loaded == LlamaBuild.B10221 ? (1, false) : (BitConverter.Int32BitsToSingle(y.OpParams[0]), y.OpParams[1] != 0);
         var each = builder.Repeat(builder.Reshape(builder.Scale(dy, scale), new Shape(y.Ne(0), 1, y.Ne(1))), x.Shape);
         if (gated)
         {

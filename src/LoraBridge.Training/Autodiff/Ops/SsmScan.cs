@@ -18,13 +18,15 @@ internal sealed class SsmScan : IGradientRule
         var builder = pass.Builder;
         var arguments = Enumerable.Range(0, 6).Select(y.Source).ToArray();
         var (heads, groups) = (arguments[1].Ne(1), arguments[4].Ne(1));
+        // K is a parameter in newer builds of llama.cpp only; what lies behind y tells it in all of them.
+        var states = (y.Shape.Count - arguments[1].Shape.Count) / (arguments[0].Ne(0) * arguments[0].Ne(1) * heads * arguments[1].Ne(3));
         var parts = SsmScanGradient.PartsOf(heads, groups);
         TensorPtr[] sources = [.. arguments.Select(builder.Contiguous), builder.Contiguous(y.Source(6)), dy];
 
         // Several heads share B and C: each part of them has its own sum, so that threads never meet.
         var shared = new Shape(arguments[4].Shape.Count, parts);
         var shapes = arguments.Select((argument, i) => i < 4 ? argument.Shape : shared).ToArray();
-        var gradients = PackedGradients.Emit(builder, new SsmScanGradient(y.OpParams[0], parts), sources, shapes);
+        var gradients = PackedGradients.Emit(builder, new SsmScanGradient((int)states, parts), sources, shapes);
         for (var i = 0; i < arguments.Length; i++)
         {
             if (!pass.Needs(arguments[i]))

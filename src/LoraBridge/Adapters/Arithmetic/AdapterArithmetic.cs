@@ -143,7 +143,7 @@ public static class AdapterArithmetic
     /// <param name="path">The adapter to write.</param>
     /// <param name="rank">R.</param>
     /// <param name="options">Type and overwriting; null takes the defaults.</param>
-    /// <param name="progress">Told of each tensor, from the calling thread.</param>
+    /// <param name="progress">Receives a report for each tensor, on the calling thread.</param>
     /// <param name="cancellationToken">Stops between two tensors.</param>
     /// <returns>What was written; tensors that differ but are no matrices are listed as skipped.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The rank is not positive.</exception>

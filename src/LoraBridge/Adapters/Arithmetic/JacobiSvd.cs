@@ -31,7 +31,7 @@ internal static class JacobiSvd
         return Sort(columns, v);
     }
 
-    /// <summary>Makes every pair of columns orthogonal; answers whether any was not.</summary>
+    /// <summary>Makes every pair of columns orthogonal; returns whether any was not.</summary>
     private static bool Sweep(double[][] columns, double[][] v)
     {
         var rotated = false;

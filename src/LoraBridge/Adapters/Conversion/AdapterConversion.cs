@@ -15,7 +15,7 @@ public static class AdapterConversion
 {
     /// <summary>Converts an adapter as Hugging Face's PEFT saves it.</summary>
     /// <param name="folder">The folder with <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.</param>
-    /// <param name="model">The GGUF model that it shall be applied to.</param>
+    /// <param name="model">The GGUF model the adapter will be applied to.</param>
     /// <param name="path">The adapter to write. Its folder must exist.</param>
     /// <param name="overwrite">Whether an existing file is replaced.</param>
     /// <exception cref="ArgumentException">A path is null or blank.</exception>
@@ -35,7 +35,7 @@ public static class AdapterConversion
 
     /// <summary>Converts an adapter as Apple's mlx-lm saves it.</summary>
     /// <param name="folder">The folder with <c>adapter_config.json</c> and <c>adapters.safetensors</c>.</param>
-    /// <param name="model">The GGUF model that it shall be applied to.</param>
+    /// <param name="model">The GGUF model the adapter will be applied to.</param>
     /// <param name="path">The adapter to write. Its folder must exist.</param>
     /// <param name="overwrite">Whether an existing file is replaced.</param>
     /// <inheritdoc cref="FromPeft" path="/exception"/>

@@ -79,7 +79,7 @@ internal sealed class AdapterImport
         }
     }
 
-    /// <summary>Adds the matrices of a weight; answers what does not fit.</summary>
+    /// <summary>Adds the matrices of a weight, or returns what does not fit.</summary>
     private TensorMismatch? Add(GgufTensorInfo weight, IReadOnlyList<(ForeignModule Module, NamedWeight Weight)> parts)
     {
         var rank = parts[0].Module.Rank;

@@ -11,7 +11,7 @@ internal static class TargetSelection
     /// <param name="tensors">The model's tensors.</param>
     /// <param name="modules">Which of them to adapt.</param>
     /// <param name="rankOf">Rank by the weight's name.</param>
-    /// <param name="alpha">What <see cref="AdapterBlueprint.Alpha"/> shall be.</param>
+    /// <param name="alpha">The value of <see cref="AdapterBlueprint.Alpha"/>.</param>
     /// <exception cref="ArgumentException">A pattern chooses nothing that can be adapted.</exception>
     public static AdapterBlueprint Choose(
         string architecture, IEnumerable<GgufTensorInfo> tensors, LoraTargetModules modules, Func<string, int> rankOf, float alpha)

@@ -17,6 +17,7 @@ internal static class ModelFileCheck
         var metadata = new CheckedMetadata(files);
         CheckKind(metadata);
         CheckParts(files);
+        ArrayCheck.Check(metadata);
         HyperparameterCheck.Check(metadata);
         VocabularyCheck.Check(metadata);
         TensorCheck.Check(metadata);

@@ -1,5 +1,6 @@
 using LoraBridge.Finetuning;
 using LoraBridge.Model;
+using LoraBridge.Native;
 using LoraBridge.TestKit;
 
 namespace LoraBridge.Tests.Finetuning.Verification;
@@ -20,7 +21,7 @@ public sealed class ZooTrainingTests
     public void Gradients_are_the_slopes_of_the_loss_that_inference_gives(string model)
     {
         var result = GradientCheck.Run(
-            Zoo.PathOf(model), new GradientCheckOptions { Threads = 1 }, null, TestContext.Current.CancellationToken);
+            Zoo.PathOf(model), new GradientCheckOptions { Threads = 1, TargetModules = TargetsOf(model) }, null, TestContext.Current.CancellationToken);
 
         Assert.InRange(result.ForwardNmse, 0, 1e-6);
         Assert.Empty(result.ZeroGradientTensors);
@@ -41,7 +42,7 @@ public sealed class ZooTrainingTests
         {
             Parameters = new LoraTrainingParameters
             {
-                Rank = 16, Alpha = 32, TargetModules = LoraTargetModules.AllLinear, LearningRate = 1e-2f, MaxSteps = 150,
+                Rank = 16, Alpha = 32, TargetModules = TargetsOf(model), LearningRate = 1e-2f, MaxSteps = 150,
                 Schedule = LearningRateScheduleKind.Constant, WarmupRatio = 0, ContextLength = 32,
             },
         };
@@ -55,6 +56,27 @@ public sealed class ZooTrainingTests
         Assert.True(inference < BoundOf(model) * result.FirstLoss, $"{result.FirstLoss} -> {inference}");
         SupportPage.Check(model, ("trains", inference < 0.75 * result.FirstLoss ? "yes" : "as far as it can"));
     }
+
+    [Fact]
+    public void An_adapter_that_would_end_the_process_is_refused()
+    {
+        Assert.SkipUnless(LlamaBuild.Loaded == LlamaBuild.B10221, "The newer build has no such adapters.");
+        using var lm = new LM(Zoo.PathOf("glm4-dense.gguf"), TinyModels.Device);
+        using var folder = new TemporaryFolder();
+        using var finetuning = new LoraFinetuning(lm) { Parameters = new LoraTrainingParameters { MaxSteps = 1, ContextLength = 32 } };
+        File.WriteAllText(folder["row.jsonl"], $"{{\"input_ids\":[{string.Join(',', Row)}]}}");
+        finetuning.AddDatasetFile(folder["row.jsonl"]);
+
+        var e = Assert.Throws<NotSupportedException>(() => finetuning.TrainToAdapter(folder["adapter.gguf"]));
+        Assert.Contains("blk.0.attn_output.weight in models of the architecture 'glm4'", e.Message, StringComparison.Ordinal);
+        Assert.Contains("v0.5.0", e.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder["adapter.gguf"]));
+    }
+
+    /// <summary>All that can be adapted; the older build of llama.cpp asserts that some products have no adapter.</summary>
+    private static LoraTargetModules TargetsOf(string model) => LlamaBuild.Loaded == LlamaBuild.B10221 && model.StartsWith("glm4", StringComparison.Ordinal)
+        ? LoraTargetModules.Of("attn_q", "attn_k", "attn_v", "ffn_up")
+        : LoraTargetModules.AllLinear;
 
     /// <summary>
     /// The part of the first loss that must be undercut. llama.cpp applies no adapter to the output of two models, whose normalised, weighed

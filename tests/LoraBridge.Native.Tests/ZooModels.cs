@@ -1,19 +1,11 @@
+using LoraBridge.TestKit;
+
 namespace LoraBridge.Native.Tests;
 
-/// <summary>Small models for tests that need one: a folder that the environment variable LORABRIDGE_ZOO names.</summary>
-internal static class Zoo
+/// <summary>Models of the zoo, loaded without LoraBridge's facade.</summary>
+internal static class ZooModels
 {
-    /// <summary>The path of a model; skips the test when there is no zoo.</summary>
-    internal static string Path(string name)
-    {
-        var folder = Environment.GetEnvironmentVariable("LORABRIDGE_ZOO");
-        Assert.SkipWhen(string.IsNullOrEmpty(folder), "LORABRIDGE_ZOO is not set");
-        var path = System.IO.Path.Combine(folder!, name);
-        Assert.SkipUnless(File.Exists(path), $"{path} does not exist");
-        return path;
-    }
-
-    internal static LlamaModelHandle Load(string name = "llama-dense.gguf") => LlamaModels.Load(Path(name));
+    internal static LlamaModelHandle Load(string name = "llama-dense.gguf") => LlamaModels.Load(Zoo.PathOf(name));
 
     internal static LlamaContextHandle CreateContext(
         LlamaModelHandle model, EvaluationCallback? evaluation = null, AbortCallback? abort = null)
