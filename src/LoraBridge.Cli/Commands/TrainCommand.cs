@@ -128,6 +128,11 @@ internal sealed class TrainCommand : ToolCommand
         });
         var steps = new InlineProgress<TrainingProgress>(state =>
         {
+            if (state.Stage != TrainingStage.Training)
+            {
+                progress.Report(new ProgressEvent(NameOf(state.Stage), state.StageFraction));
+                return;
+            }
             Volatile.Write(ref hasLearnt, true);
             plot.Add(state);
             progress.Report(Describe(state));
@@ -136,6 +141,15 @@ internal sealed class TrainCommand : ToolCommand
         });
         return finetuning.TrainToAdapter(session.Required(_output), steps, cancellation.Token);
     }
+
+    private static string NameOf(TrainingStage stage) => stage switch
+    {
+        TrainingStage.ReadingData => "read",
+        TrainingStage.BuildingGraph => "build",
+        TrainingStage.Validating => "validate",
+        TrainingStage.Saving => "save",
+        _ => "measure",
+    };
 
     private static ProgressEvent Describe(TrainingProgress state) => new("train", (double)state.Step / state.TotalSteps)
     {

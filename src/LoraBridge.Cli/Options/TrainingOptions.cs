@@ -10,6 +10,7 @@ internal sealed class TrainingOptions
     private readonly Option<double?> _alpha = NumberOption.Real(["--alpha"], "The adapter counts alpha / rank times; 32 unless given.", 0, 1e6);
     private readonly Option<string?> _targets = ModelOptions.Targets(
         "What is adapted: attention, attention-and-feed-forward (unless given), all-linear, or names and globs separated by commas.");
+    private readonly Option<string?> _layers = new("--layers") { Description = "Layers that are adapted: last:N, or FROM-TO counted from 0; all unless given.", HelpName = "LAYERS" };
     private readonly Option<bool> _rsLora = new("--rslora") { Description = "Scale by alpha / sqrt(rank) instead." };
     private readonly Option<double?> _dropout = NumberOption.Real(["--dropout"], "Share of a layer's inputs that the adapter does not see in training; 0 unless given.", 0, 0.99);
     private readonly Option<string?> _initialAdapter = new("--init-adapter") { Description = "Adapter to continue from.", HelpName = "FILE" };
@@ -56,7 +57,7 @@ internal sealed class TrainingOptions
     {
         Option[] options =
         [
-            _rank, _alpha, _targets, _rsLora, _dropout, _initialAdapter, _initialization, _epochs, _maxSteps, _context, _contextUsed, _batch, _accumulation, _learningRate, _loraPlus, _neftune, _schedule, _warmup,
+            _rank, _alpha, _targets, _layers, _rsLora, _dropout, _initialAdapter, _initialization, _epochs, _maxSteps, _context, _contextUsed, _batch, _accumulation, _learningRate, _loraPlus, _neftune, _schedule, _warmup,
             _floor, _weightDecay, _clip, _seed, _precision, _recompute, _cacheTransposed, _lossOn, _overlong, _noPacking, _validationSplit, _evaluateEvery,
             _patience, _checkpointDirectory, _checkpointEvery, _keepCheckpoints,
         ];
@@ -72,6 +73,7 @@ internal sealed class TrainingOptions
             Rank = session.Value(_rank) ?? defaults.Rank,
             Alpha = (float?)session.Value(_alpha) ?? defaults.Alpha,
             TargetModules = session.Value(_targets) is { } targets ? LoraTargetModules.Parse(targets) : defaults.TargetModules,
+            Layers = session.Value(_layers) is { } layers ? LoraLayers.Parse(layers) : null,
             UseRsLora = session.Value(_rsLora),
             Dropout = (float?)session.Value(_dropout) ?? defaults.Dropout,
             InitialAdapter = session.Value(_initialAdapter),

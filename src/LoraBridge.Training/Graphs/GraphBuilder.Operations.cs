@@ -150,6 +150,7 @@ internal sealed partial class GraphBuilder
     public TensorPtr Fill(GgmlTensorType type, Shape shape, float value)
     {
         var target = ggml_new_tensor_4d(Context, type, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3);
+        Count();
         return Record(ggml_fill(Context, target, value));
     }
 
@@ -190,6 +191,7 @@ internal sealed partial class GraphBuilder
         if (a.Shape == shape)
             return a;
         var target = ggml_new_tensor_4d(Context, GgmlTensorType.F32, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3);
+        Count();
         return Record(ggml_repeat_back(Context, a, target));
     }
 }

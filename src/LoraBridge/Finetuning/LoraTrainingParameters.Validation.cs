@@ -49,7 +49,7 @@ public sealed partial record LoraTrainingParameters
         Fraction(ValidationSplit);
         Between(EvaluationInterval, 0, int.MaxValue);
         Between(EarlyStoppingPatience, 0, int.MaxValue);
-        Between(LossSampleTokens, 1, int.MaxValue);
+        Between(LossSampleTokens ?? 1, 1, int.MaxValue, nameof(LossSampleTokens));
         Between((int)Precision, 0, (int)TrainingPrecision.Fast, nameof(Precision));
         Between((int)Recompute, 0, (int)AutoSwitch.Never, nameof(Recompute));
         Between((int)CacheTransposed, 0, (int)AutoSwitch.Never, nameof(CacheTransposed));

@@ -19,6 +19,12 @@ public sealed partial record LoraTrainingParameters
     public LoraTargetModules TargetModules { get; init; } = LoraTargetModules.AttentionAndFeedForward;
 
     /// <summary>
+    /// The layers that are adapted; null for all. With the last layers only, the ones below are computed forward alone, which saves most of the
+    /// backward pass. Ignored with <see cref="InitialAdapter"/>.
+    /// </summary>
+    public LoraLayers? Layers { get; init; }
+
+    /// <summary>
     /// Ranks of their own for some weights, by patterns as in <see cref="LoraTargetModules"/>; the first that matches counts, and
     /// each weight's output is scaled by alpha over its own rank. Ignored with <see cref="InitialAdapter"/>.
     /// </summary>
@@ -130,8 +136,11 @@ public sealed partial record LoraTrainingParameters
     /// <summary>Measurements in a row without a lower validation loss after which training stops; 0 never does.</summary>
     public int EarlyStoppingPatience { get; init; }
 
-    /// <summary>The first and final loss are taken over the training data, or over samples of it, chosen by <see cref="Seed"/>, of at most so many tokens.</summary>
-    public int LossSampleTokens { get; init; } = 65_536;
+    /// <summary>
+    /// The first and final loss are taken over the training data, or over samples of it, chosen by <see cref="Seed"/>, of at most so many tokens. Null
+    /// takes as many as cost at most a twentieth of the training: a row at least, and no more than 4096.
+    /// </summary>
+    public int? LossSampleTokens { get; init; }
 
     /// <summary>
     /// How products with the model's weights are computed. <see cref="TrainingPrecision.Exact"/> to compare with other computations,
@@ -141,7 +150,8 @@ public sealed partial record LoraTrainingParameters
 
     /// <summary>
     /// Compute each layer again in the backward pass, instead of keeping its intermediate results: a third more work for far less
-    /// memory. Chen et al., <see href="https://arxiv.org/abs/1604.06174"/>. Automatic keeps them where they take at most a sixteenth of the machine's memory.
+    /// memory. Chen et al., <see href="https://arxiv.org/abs/1604.06174"/>. Automatic keeps those of as many layers as fit into half of the memory that is free.
+    /// The result is the same, bit for bit. Layers below the first adapted one are computed once in any case.
     /// </summary>
     public AutoSwitch Recompute { get; init; } = AutoSwitch.Auto;
 

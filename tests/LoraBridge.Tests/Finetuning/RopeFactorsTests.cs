@@ -54,6 +54,16 @@ public sealed class RopeFactorsTests : IDisposable
         Assert.Equal(inLong, Trained(row, OriginalContext + 1), 1e-3);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(OriginalContext)]
+    [InlineData(4096)]
+    public void A_training_agrees_with_inference_in_such_a_context(int? contextUsed)
+    {
+        using var finetuning = TrainingRuns.Create(_model, _folder, TrainingRuns.Quick with { ContextUsed = contextUsed, MaxSteps = 1 });
+        Assert.Equal(1, finetuning.TrainToAdapter(_folder["adapter.gguf"]).Steps);
+    }
+
     [Fact]
     public void A_model_without_such_factors_is_loaded_as_it_is()
     {

@@ -31,6 +31,47 @@ public sealed class TrainingControlTests : IDisposable
     }
 
     [Fact]
+    public void Stages_are_told_in_their_order()
+    {
+        var told = new Stages();
+        using var finetuning = TrainingRuns.Create(_model, _folder, TrainingRuns.Quick with { MaxSteps = 2, ValidationSplit = 0.25f, EvaluationInterval = 2 });
+        List<TrainingStage> raised = [];
+        finetuning.ProgressChanged += (_, state) => raised.Add(state.Stage);
+        finetuning.TrainToAdapter(_folder["adapter.gguf"], told);
+        Assert.Equal(
+            [
+                TrainingStage.ReadingData, TrainingStage.BuildingGraph, TrainingStage.MeasuringBefore, TrainingStage.Training, TrainingStage.Validating,
+                TrainingStage.Training, TrainingStage.MeasuringAfter, TrainingStage.Saving,
+            ],
+            told.States.Select(state => state.Stage).Aggregate(new List<TrainingStage>(), WithoutRepetition));
+        Assert.All(told.States.Where(state => state.Stage == TrainingStage.MeasuringBefore), state => Assert.InRange(state.StageFraction!.Value, 0, 1));
+        Assert.Equal([TrainingStage.Training, TrainingStage.Training], raised);
+
+        static List<TrainingStage> WithoutRepetition(List<TrainingStage> stages, TrainingStage stage)
+        {
+            if (stages.Count == 0 || stages[^1] != stage)
+                stages.Add(stage);
+            return stages;
+        }
+    }
+
+    /// <summary>400 samples are many rows, of which a single update pays for one; many updates pay for more.</summary>
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(60, 3, 5)]
+    public void Losses_are_measured_on_few_rows_where_training_is_short(int steps, int least, int most)
+    {
+        TrainingSample[] samples = [.. Enumerable.Range(0, 400).Select(i => TrainingSample.Counting(TrainingRuns.Rows[i % 8], ..))];
+        var parameters = TrainingRuns.Quick with { MaxSteps = steps, LossSampleTokens = null, Rank = 1, TargetModules = LoraTargetModules.Of("attn_q") };
+        var data = new PreparedData(samples, [], new DatasetStatistics(), []);
+        using var training = AdapterTraining.Open(_model, parameters, data, TestContext.Current.CancellationToken);
+        List<TrainingProgress> told = [];
+        new TrainingLoop(training, data, parameters, told.Add, () => told.Count(state => state.Stage == TrainingStage.Training) > 0).Run(TestContext.Current.CancellationToken);
+        foreach (var stage in new[] { TrainingStage.MeasuringBefore, TrainingStage.MeasuringAfter })
+            Assert.InRange(told.Count(state => state.Stage == stage), least, most);
+    }
+
+    [Fact]
     public void A_stop_writes_what_is_trained()
     {
         using var finetuning = TrainingRuns.Create(_model, _folder);
@@ -83,7 +124,7 @@ public sealed class TrainingControlTests : IDisposable
         var context = new QueueContext();
         var progress = context.Run(() => new Progress<TrainingProgress>());
         List<int> told = [];
-        progress.ProgressChanged += (_, state) => told.Add(state.Step);
+        progress.ProgressChanged += (_, state) => AddUpdate(told, state);
         using var finetuning = TrainingRuns.Create(_model, _folder);
         using var mayGoOn = new ManualResetEventSlim();
         finetuning.ProgressChanged += (_, _) => mayGoOn.Wait(TestContext.Current.CancellationToken);
@@ -262,6 +303,13 @@ public sealed class TrainingControlTests : IDisposable
         _folder.Dispose();
     }
 
+    private sealed class Stages : IProgress<TrainingProgress>
+    {
+        public List<TrainingProgress> States { get; } = [];
+
+        public void Report(TrainingProgress value) => States.Add(value);
+    }
+
     private sealed class LazyRows(IEnumerable<PackedRow> rows) : IReadOnlyList<PackedRow>
     {
         public int Count => 100;
@@ -299,6 +347,12 @@ public sealed class TrainingControlTests : IDisposable
             while (_posted.TryDequeue(out var call))
                 call();
         }
+    }
+
+    private static void AddUpdate(List<int> told, TrainingProgress state)
+    {
+        if (state.Stage == TrainingStage.Training)
+            told.Add(state.Step);
     }
 
     private static void StopAfter(LoraFinetuning finetuning, TrainingProgress state, int step)

@@ -26,6 +26,7 @@ internal static class TrainingConfiguration
         [nameof(parameters.Rank)] = Text(parameters.Rank),
         [nameof(parameters.Alpha)] = Text(parameters.Alpha),
         [nameof(parameters.TargetModules)] = parameters.TargetModules.ToString(),
+        [nameof(parameters.Layers)] = parameters.Layers?.ToString() ?? "all",
         [nameof(parameters.RankPattern)] =
             string.Join(", ", (parameters.RankPattern.IsDefault ? [] : parameters.RankPattern).Select(entry => $"{entry.Pattern}={entry.Rank}")),
         [nameof(parameters.AlphaPattern)] =
@@ -57,7 +58,7 @@ internal static class TrainingConfiguration
         [nameof(parameters.ValidationSplit)] = Text(parameters.ValidationSplit),
         [nameof(parameters.EvaluationInterval)] = Text(parameters.EvaluationInterval),
         [nameof(parameters.EarlyStoppingPatience)] = Text(parameters.EarlyStoppingPatience),
-        [nameof(parameters.LossSampleTokens)] = Text(parameters.LossSampleTokens),
+        [nameof(parameters.LossSampleTokens)] = parameters.LossSampleTokens is { } tokens ? Text(tokens) : "unset",
         [nameof(parameters.CacheTransposed)] = (cachesTransposed ? AutoSwitch.Always : AutoSwitch.Never).ToString(),
         [nameof(parameters.Precision)] = parameters.Precision.ToString(),
         [nameof(parameters.Recompute)] = parameters.Recompute.ToString(),

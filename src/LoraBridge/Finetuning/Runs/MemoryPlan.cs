@@ -22,13 +22,16 @@ internal static class MemoryPlan
                 + $"Lower {nameof(LoraTrainingParameters.ContextLength)} or {nameof(LoraTrainingParameters.Rank)}.");
     }
 
-    /// <summary>The precision, and what is kept for it, by the parameters and the memory that there is, so that one machine always chooses alike.</summary>
+    /// <summary>
+    /// The precision, and what is kept for it. What decides numbers goes by the parameters and the memory of the machine, so that one machine always chooses
+    /// alike; layers, which give the same bits kept or computed again, may take half of what is free.
+    /// </summary>
     public static TrainingGraphShape Choose(LM model, LoraTrainingParameters parameters, TrainingGraphShape shape)
     {
         return shape with
         {
             Precision = parameters.Precision,
-            KeepBudget = Budget,
+            KeepBudget = DeviceMemory.Available([]) / 2,
             Recompute = parameters.Recompute switch
             {
                 AutoSwitch.Always => true,

@@ -57,14 +57,16 @@ internal sealed record PreparedData(
         model.ContextLength > 1 ? Math.Min(parameters.ContextLength, model.ContextLength) : parameters.ContextLength;
 
     /// <summary>The training samples that the first and final loss are taken over.</summary>
-    public IReadOnlyList<TrainingSample> LossSample(LoraTrainingParameters parameters)
+    /// <param name="most">Tokens, at most; one sample at least.</param>
+    /// <param name="seed">Chooses the samples.</param>
+    public IReadOnlyList<TrainingSample> LossSample(int most, ulong seed)
     {
-        if (Statistics.TokenCount <= parameters.LossSampleTokens)
+        if (Training.Sum(sample => (long)sample.Tokens.Length) <= most)
             return Training;
         var chosen = Training.ToArray();
-        new SeededRandom(parameters.Seed, LossSampleStream).Shuffle<TrainingSample>(chosen);
+        new SeededRandom(seed, LossSampleStream).Shuffle<TrainingSample>(chosen);
         var tokens = 0L;
-        var count = chosen.TakeWhile(sample => (tokens += sample.Tokens.Length) <= parameters.LossSampleTokens).Count();
+        var count = chosen.TakeWhile(sample => (tokens += sample.Tokens.Length) <= most).Count();
         return chosen[..Math.Max(count, 1)];
     }
 

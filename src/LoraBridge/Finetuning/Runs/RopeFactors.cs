@@ -20,9 +20,15 @@ internal static class RopeFactors
     {
         if (contextUsed is not { } context || !HasLongFactors(model))
             return [];
-        var padded = (context + ContextMultiple - 1) / ContextMultiple * ContextMultiple;
-        return [new LlamaMetadataOverride(KeyOfOriginalContext(model), padded > OriginalContext(model) ? 1L : uint.MaxValue)];
+        return [new LlamaMetadataOverride(KeyOfOriginalContext(model), IsLong(model, context) ? 1L : uint.MaxValue)];
     }
+
+    /// <summary>The length of a context for <paramref name="tokens"/> tokens that has the factors of <paramref name="contextUsed"/>, in a model loaded as it is.</summary>
+    public static int ContextFor(GgufModelFiles model, int? contextUsed, int tokens) =>
+        contextUsed is { } context && HasLongFactors(model) && IsLong(model, context) ? (int)Math.Max(tokens, OriginalContext(model) + 1) : tokens;
+
+    private static bool IsLong(GgufModelFiles model, int context) =>
+        (context + ContextMultiple - 1) / ContextMultiple * ContextMultiple > OriginalContext(model);
 
     private static bool HasLongFactors(GgufModelFiles model) =>
         model.Tensors.Any(tensor => tensor.Info.Name.EndsWith("rope_factors_long.weight", StringComparison.Ordinal));
