@@ -3,6 +3,7 @@
 //   dotnet run -c Release --project examples/Quickstart -- [MODEL.gguf] [ADAPTER.gguf] [MERGED.gguf]
 //
 // Without arguments it takes the small model that ships, and trains the adapter for some seconds if there is none yet.
+// The model may also be a name (gemma3:12b), hf:owner/repository[:quantisation] or an address: it is downloaded first.
 using LoraBridge.Finetuning;
 using LoraBridge.Model;
 using LoraBridge.TextGeneration;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LoraBridge.Cli.Commands;
 using LoraBridge.Cli.Commands.Adapters;
+using LoraBridge.Cli.Commands.Models;
 using LoraBridge.Cli.Options;
 
 namespace LoraBridge.Cli;
@@ -47,10 +48,12 @@ internal static class Tool
             new GenerateCommand(host),
             new ChatCommand(host),
             new MergeCommand(host),
+            new QuantizeCommand(host),
             new AdapterCommand(host),
-            new ConversionCommand(host),
+            new ConvertCommand(host),
             new GradcheckCommand(host),
             new BenchCommand(host),
+            new ModelsCommand(host),
         };
         shared.AddTo(root);
         return root;

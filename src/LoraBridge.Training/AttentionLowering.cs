@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
@@ -42,19 +43,19 @@ internal static class AttentionLowering
         };
         return Attention.TryEmit(builder, options, Float(q), Float(keys), Float(values), mask, sinks);
 
-        TensorPtr Float(TensorPtr tensor) => builder.Cast(tensor, GgmlTensorType.F32);
+        TensorPtr Float(TensorPtr tensor) => builder.Cast(tensor, GgmlType.F32);
     }
 
     /// <summary>What a copy from F32 to F16 is a copy of.</summary>
     private static TracedTensor? Unrounded(TracedTensor tensor) =>
-        tensor is { Op: GgmlOp.Cpy, Type: GgmlTensorType.F16, Sources: [{ Type: GgmlTensorType.F32 } source, ..] } && source.Shape == tensor.Shape ? source : null;
+        tensor is { Op: GgmlOp.Cpy, Type: GgmlType.F16, Sources: [{ Type: GgmlType.F32 } source, ..] } && source.Shape == tensor.Shape ? source : null;
 
     /// <summary>
     /// A view [K, N, G] of rows that were filled up to N cells, as the same view of the rows alone; null if it is anything else.
     /// </summary>
     private static TensorPtr Unpadded(GraphBuilder builder, TracedTensor view, Func<TracedTensor, TensorPtr> valueOf)
     {
-        if (view is not { ViewSource: { Op: GgmlOp.Pad, Type: GgmlTensorType.F32, Sources: [{ } source] } pad }
+        if (view is not { ViewSource: { Op: GgmlOp.Pad, Type: GgmlType.F32, Sources: [{ } source] } pad }
             || view.Strides[0] != sizeof(float) || view.Strides[1] != pad.Strides[1] || view.Shape.Ne1 != pad.Shape.Ne1
             || pad.OpParams.Where((count, i) => i != 3 && count != 0).Any() || view.ViewOffset >= pad.Strides[1])
             return default;

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
@@ -91,17 +92,17 @@ internal sealed class ProductLowering : INodeLowering
             return null;
         if (scaled.Sources[0] is not { Op: GgmlOp.MulMat, Sources: [{ } b, { Op: GgmlOp.MulMat, Sources: [{ } a, _] } h] } product)
             return null;
-        var isSmall = IsFactor(b) && IsFactor(a) && b.Shape.Ne0 <= LargestRank && h.Type == GgmlTensorType.F32;
+        var isSmall = IsFactor(b) && IsFactor(a) && b.Shape.Ne0 <= LargestRank && h.Type == GgmlType.F32;
         return isSmall && uses[scaled] == 1 && uses[product] == 1 ? new Branch(w, uses[w] == 1, b, h, scaled.FloatParam(0)) : null;
     }
 
     private bool IsWeightedNorm(TracedTensor node, Dictionary<TracedTensor, int> uses) =>
-        node is { Op: GgmlOp.Mul, Sources: [{ Op: GgmlOp.RmsNorm } norm, { Type: GgmlTensorType.F32 } weight] }
+        node is { Op: GgmlOp.Mul, Sources: [{ Op: GgmlOp.RmsNorm } norm, { Type: GgmlType.F32 } weight] }
         && IsFrozen(weight) && weight.Shape == new Shape(norm.Shape.Ne0) && uses[norm] == 1;
 
     private bool IsFrozen(TracedTensor tensor) => tensor.IsWeight && !_trainable.Contains(tensor);
 
-    private bool IsFactor(TracedTensor leaf) => _trainable.Contains(leaf) && leaf.Type == GgmlTensorType.F32 && leaf.Shape.Rows == leaf.Shape.Ne1;
+    private bool IsFactor(TracedTensor leaf) => _trainable.Contains(leaf) && leaf.Type == GgmlType.F32 && leaf.Shape.Rows == leaf.Shape.Ne1;
 
     private sealed record Branch(TracedTensor Product, bool OwnsProduct, TracedTensor Factor, TracedTensor Projection, float Scale);
 }

@@ -1,4 +1,5 @@
 using LoraBridge.Finetuning;
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
@@ -45,9 +46,9 @@ internal sealed class TrainingGraph : IDisposable
         TrainedNodes = Noise is null ? _trainedProducts : new NoiseLowering(_trainedProducts, Noise, Parts.Trainable);
         foreach (var leaf in Parts.Trainable)
         {
-            if (leaf.Type != GgmlTensorType.F32)
+            if (leaf.Type != GgmlType.F32)
                 throw new NotSupportedException($"{leaf.Name} is {leaf.Type}; only F32 tensors can be trained.");
-            var gradient = _leaves.Leaf(GgmlTensorType.F32, leaf.Shape, $"{leaf.Name}.grad");
+            var gradient = _leaves.Leaf(GgmlType.F32, leaf.Shape, $"{leaf.Name}.grad");
             Parameters.Add(new TrainableTensor(leaf.Name, leaf.Weight, gradient));
         }
 

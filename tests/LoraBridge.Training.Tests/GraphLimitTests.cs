@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Native;
 using LoraBridge.Training.Graphs;
 
@@ -12,11 +13,11 @@ public sealed class GraphLimitTests
     public void One_tensor_too_many_is_an_exception()
     {
         using var builder = new GraphBuilder(5);
-        var x = builder.Leaf(GgmlTensorType.F32, new Shape(4), "x");
+        var x = builder.Leaf(GgmlType.F32, new Shape(4), "x");
         for (var i = 0; i < 4; i++)
             x = builder.Add(x, x);
         Assert.Throws<GraphCapacityException>(() => builder.Add(x, x));
-        Assert.Throws<GraphCapacityException>(() => builder.Leaf(GgmlTensorType.F32, new Shape(4), "y"));
+        Assert.Throws<GraphCapacityException>(() => builder.Leaf(GgmlType.F32, new Shape(4), "y"));
     }
 
     /// <summary>Tensors that an operation makes beside its result count, too.</summary>
@@ -25,8 +26,8 @@ public sealed class GraphLimitTests
     {
         using var builder = new GraphBuilder(9);
         for (var i = 0; i < 4; i++)
-            builder.Fill(GgmlTensorType.F32, new Shape(4), 1);
-        Assert.Throws<GraphCapacityException>(() => builder.Fill(GgmlTensorType.F32, new Shape(4), 1));
+            builder.Fill(GgmlType.F32, new Shape(4), 1);
+        Assert.Throws<GraphCapacityException>(() => builder.Fill(GgmlType.F32, new Shape(4), 1));
     }
 
     [Fact]
@@ -38,7 +39,7 @@ public sealed class GraphLimitTests
             tried.Add(capacity);
             using var builder = new GraphBuilder(capacity);
             for (var i = 0; i < 20; i++)
-                builder.Leaf(GgmlTensorType.F32, new Shape(1), $"{i}");
+                builder.Leaf(GgmlType.F32, new Shape(1), $"{i}");
             return capacity;
         });
         Assert.Equal([3, 6, 12, 24], tried);
@@ -51,13 +52,13 @@ public sealed class GraphLimitTests
     public void A_tensor_that_a_kernel_cannot_count_is_an_exception_with_numbers(long ne0, long ne1)
     {
         using var builder = new GraphBuilder(8);
-        var large = builder.Leaf(GgmlTensorType.F32, new Shape(ne0, ne1), "large");
+        var large = builder.Leaf(GgmlType.F32, new Shape(ne0, ne1), "large");
         foreach (var shape in new[] { new Shape(1), large.Shape })
         {
             var fault = Assert.Throws<NotSupportedException>(() => builder.Custom(new Nothing(), shape, large));
             Assert.Contains("2,147,483,648 elements, expected at most 2,147,483,647", fault.Message, StringComparison.Ordinal);
         }
-        builder.Custom(new Nothing(), new Shape(1), builder.Leaf(GgmlTensorType.F32, new Shape((1L << 31) - 1), "just right"));
+        builder.Custom(new Nothing(), new Shape(1), builder.Leaf(GgmlType.F32, new Shape((1L << 31) - 1), "just right"));
     }
 
     [Fact]
@@ -67,7 +68,7 @@ public sealed class GraphLimitTests
         using var engine = new ComputeEngine(1);
         using var leaves = new GraphBuilder(4);
         using var builder = new GraphBuilder(16);
-        var x = leaves.Leaf(GgmlTensorType.F32, new Shape(4), "x");
+        var x = leaves.Leaf(GgmlType.F32, new Shape(4), "x");
         using var memory = engine.Allocate(leaves);
         var (first, later) = (new Counter(source.Cancel), new Counter(() => { }));
         var y = builder.Custom(later, x.Shape, builder.Custom(later, x.Shape, builder.Custom(first, x.Shape, x)));

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Native;
 using LoraBridge.Training.Graphs;
 
@@ -25,7 +26,7 @@ public sealed class LayerCutsTests
 
     private static TracedTensor Node(string name, GgmlOp op, params TracedTensor[] sources) => new()
     {
-        Name = name, Op = op, Type = GgmlTensorType.F32, Shape = new Shape(4), Strides = [4, 16, 16, 16], OpParams = new int[16], Sources = sources,
+        Name = name, Op = op, Type = GgmlType.F32, Shape = new Shape(4), Strides = [4, 16, 16, 16], OpParams = new int[16], Sources = sources,
         ViewSource = op == GgmlOp.Reshape ? sources[0] : null,
     };
 }

@@ -22,7 +22,7 @@ public static class RandomModel
         ArgumentNullException.ThrowIfNull(shape);
         shape.Validate();
         NativeRuntime.Initialize();
-        var native = (GgmlTensorType)type;
+        var native = type;
         if (!RandomBlocks.IsFor(native) && !GgmlQuantizer.CanQuantize(native))
             throw new ArgumentException($"Random weights of type {type} cannot be made.", nameof(type));
 
@@ -54,7 +54,7 @@ public static class RandomModel
     }
 
     /// <summary>Uniform weights of variance 1/n for n inputs.</summary>
-    private static void WriteRows(Stream stream, GgmlTensorType type, int inputs, int outputs, SeededRandom random)
+    private static void WriteRows(Stream stream, GgmlType type, int inputs, int outputs, SeededRandom random)
     {
         var limit = MathF.Sqrt(3f / inputs);
         if (RandomBlocks.IsFor(type))
@@ -74,7 +74,7 @@ public static class RandomModel
     }
 
     /// <summary>Rows of blocks of a few.</summary>
-    private static void WriteBlocks(Stream stream, byte[] blocks, GgmlTensorType type, int inputs, int outputs, SeededRandom random)
+    private static void WriteBlocks(Stream stream, byte[] blocks, GgmlType type, int inputs, int outputs, SeededRandom random)
     {
         var size = (int)GgmlTypeTraits.TypeSize(type);
         for (var rest = (long)GgmlTypeTraits.RowSize(type, inputs) / size * outputs; rest > 0; rest--)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using LoraBridge.Finetuning;
 using LoraBridge.Finetuning.Runs;
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Model;
 using LoraBridge.Native;
@@ -146,7 +147,7 @@ public static class TrainingBenchmark
         return seconds > 0 ? operations / seconds : 0;
 
         bool IsMatrix(TracedTensor weight) => weight.Shape.Ne2 == 1 && !training.Parameters.Any(parameter => parameter.Name == weight.Name)
-            && (weight.Type is GgmlTensorType.F32 or GgmlTensorType.F16 || GgmlTypeTraits.IsQuantized(weight.Type));
+            && (weight.Type is GgmlType.F32 or GgmlType.F16 || GgmlTypeTraits.IsQuantized(weight.Type));
     }
 
     /// <summary>Rows of random tokens as long as the context, one sample each.</summary>

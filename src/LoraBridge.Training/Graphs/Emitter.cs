@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Graphs;
@@ -80,7 +81,7 @@ internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTe
     {
         var (scale, maxBias, softCap) = (node.FloatParam(0), node.FloatParam(1), node.FloatParam(2));
         var (mask, sinks) = (sources.Length > 3 ? sources[3] : default, sources.Length > 4 ? sources[4] : default);
-        var scores = builder.MulMat(builder.Cast(sources[1], GgmlTensorType.F32), builder.Contiguous(sources[0]));
+        var scores = builder.MulMat(builder.Cast(sources[1], GgmlType.F32), builder.Contiguous(sources[0]));
         if (softCap != 0)
         {
             scores = builder.Scale(builder.Tanh(builder.Scale(scores, scale / softCap)), softCap);
@@ -89,7 +90,7 @@ internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTe
 
         var weights = builder.SoftMax(scores, mask, scale, maxBias);
         builder.AddSinks(weights, sinks);
-        var context = builder.MulMat(builder.Contiguous(builder.Transpose(builder.Cast(sources[2], GgmlTensorType.F32))), weights);
+        var context = builder.MulMat(builder.Contiguous(builder.Transpose(builder.Cast(sources[2], GgmlType.F32))), weights);
         return builder.Contiguous(builder.Permute(context, 0, 2, 1, 3));
     }
 }

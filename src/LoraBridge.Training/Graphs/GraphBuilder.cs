@@ -1,4 +1,5 @@
 using System.Globalization;
+using LoraBridge.Formats;
 using LoraBridge.Native;
 using static LoraBridge.Native.Ggml;
 
@@ -57,7 +58,7 @@ internal sealed partial class GraphBuilder : IDisposable
                 RequireCountable(source.Shape, kernel);
         var operation = new CustomOperation(kernel.Compute);
         _operations.Add(operation);
-        var node = operation.CreateNode(Context, GgmlTensorType.F32, [shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3], sources);
+        var node = operation.CreateNode(Context, GgmlType.F32, [shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3], sources);
         _kernels.Add(node, kernel);
         return Record(node);
     }
@@ -77,7 +78,7 @@ internal sealed partial class GraphBuilder : IDisposable
     public ITensorKernel? KernelOf(TensorPtr node) => _kernels.GetValueOrDefault(node);
 
     /// <summary>A leaf: an input or a parameter, allocated by the caller.</summary>
-    public TensorPtr Leaf(GgmlTensorType type, Shape shape, string name)
+    public TensorPtr Leaf(GgmlType type, Shape shape, string name)
     {
         var tensor = ggml_new_tensor_4d(Context, type, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3);
         tensor.SetName(name);

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Native;
 using static LoraBridge.Native.Llama;
 
@@ -84,8 +85,8 @@ internal sealed class GraphTracer
             n_threads = threads,
             n_threads_batch = threads,
             flash_attn_type = LlamaFlashAttentionType.Enabled,
-            type_k = GgmlTensorType.F32,
-            type_v = GgmlTensorType.F32,
+            type_k = GgmlType.F32,
+            type_v = GgmlType.F32,
             swa_full = true,
             offload_kqv = false,
             op_offload = false,
@@ -109,7 +110,7 @@ internal sealed class GraphTracer
         return new TracedGraph(_nodes, output, tokens, outputRows) { WasComputed = _wasComputed };
     }
 
-    private bool IsLogits(TracedTensor node) => node.Shape == _logits && node.Type == GgmlTensorType.F32;
+    private bool IsLogits(TracedTensor node) => node.Shape == _logits && node.Type == GgmlType.F32;
 
     private static int VocabularySize(LlamaModelHandle model) => llama_vocab_n_tokens(llama_model_get_vocab(model.Pointer));
 
@@ -177,7 +178,7 @@ internal sealed class GraphTracer
             Weight = isLeaf && !isInput ? tensor : default,
             InputData = isInput && mask is null ? tensor.ToArray<byte>() : null,
             Mask = mask,
-            HoldsTokens = isInput && tensor.Type == GgmlTensorType.I32 && tensor.Shape == new Shape(_row.Length) && tensor.ToArray<int>().AsSpan().SequenceEqual(_row),
+            HoldsTokens = isInput && tensor.Type == GgmlType.I32 && tensor.Shape == new Shape(_row.Length) && tensor.ToArray<int>().AsSpan().SequenceEqual(_row),
         };
         _known.Add(tensor, imported);
         return imported;

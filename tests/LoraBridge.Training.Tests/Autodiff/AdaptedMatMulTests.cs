@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
@@ -21,7 +22,7 @@ public sealed class AdaptedMatMulTests
     public void GradientsMatchDifferences(int rank, int k, int m, int tokens)
     {
         new GradientProbe((g, x) => Adapted(g, new AdaptedMatMul(Scale), x)) { Epsilon = 0.25, Tolerance = 1e-2 }
-            .Fix(GgmlTensorType.F32, new Shape(k, m), Values(k * m, k))
+            .Fix(GgmlType.F32, new Shape(k, m), Values(k * m, k))
             .Vary(new Shape(k, tokens))
             .Vary(new Shape(k, rank))
             .Vary(new Shape(rank, m))
@@ -33,8 +34,8 @@ public sealed class AdaptedMatMulTests
     public void GradientsOfFactorsMatchDifferencesWhereTheInputIsFixed()
     {
         new GradientProbe((g, x) => Adapted(g, new AdaptedMatMul(Scale), x)) { Epsilon = 0.25, Tolerance = 1e-2 }
-            .Fix(GgmlTensorType.F32, new Shape(64, 300), Values(64 * 300, 1))
-            .Fix(GgmlTensorType.F32, new Shape(64, 9), Values(64 * 9, 2))
+            .Fix(GgmlType.F32, new Shape(64, 300), Values(64 * 300, 1))
+            .Fix(GgmlType.F32, new Shape(64, 9), Values(64 * 9, 2))
             .Vary(new Shape(64, 6))
             .Vary(new Shape(6, 300))
             .Check();
@@ -50,7 +51,7 @@ public sealed class AdaptedMatMulTests
         NativeRuntime.Initialize();
         var shapes = new[] { new Shape(k, m), new Shape(k, tokens), new Shape(k, rank), new Shape(rank, m), new Shape(k, m) };
         GradientProbe.Argument[] arguments =
-            [.. shapes.Select((shape, i) => new GradientProbe.Argument(GgmlTensorType.F32, shape, Values((int)shape.Count, i), i is > 0 and < 4))];
+            [.. shapes.Select((shape, i) => new GradientProbe.Argument(GgmlType.F32, shape, Values((int)shape.Count, i), i is > 0 and < 4))];
         var cache = cached ? new PanelCache() : null;
         using var fused = Run((g, x) => Adapted(g, new AdaptedMatMul(Scale, cache), x));
         using var plain = Run((g, x) => g.Custom(

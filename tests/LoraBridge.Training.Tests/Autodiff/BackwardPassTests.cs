@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
 using LoraBridge.Training.Graphs;
@@ -23,8 +24,8 @@ public sealed class BackwardPassTests
         using var engine = new ComputeEngine(1);
         using var leaves = new GraphBuilder(8);
         using var builder = new GraphBuilder(64);
-        var x = leaves.Leaf(GgmlTensorType.F32, new Shape(6, 4), "x");
-        var ones = leaves.Leaf(GgmlTensorType.F32, new Shape(2, 6), "ones");
+        var x = leaves.Leaf(GgmlType.F32, new Shape(6, 4), "x");
+        var ones = leaves.Leaf(GgmlType.F32, new Shape(2, 6), "ones");
         using var memory = engine.Allocate(leaves);
         float[] values = [.. Enumerable.Range(0, 24).Select(i => 0.1f * i - 1)];
         x.Set<float>(values);
@@ -79,5 +80,5 @@ public sealed class BackwardPassTests
 
     [Fact]
     public void A_mask_that_is_fixed_is_none() => new GradientProbe((g, x) => g.SoftMax(x[0], x[1], 1, 0))
-        .Vary(new Shape(8, 4, 3)).Fix(GgmlTensorType.F32, new Shape(8, 4), new float[32]).Check();
+        .Vary(new Shape(8, 4, 3)).Fix(GgmlType.F32, new Shape(8, 4), new float[32]).Check();
 }

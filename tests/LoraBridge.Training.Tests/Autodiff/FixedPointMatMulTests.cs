@@ -1,4 +1,5 @@
 using LoraBridge.Cli.Benchmarking;
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training;
@@ -26,7 +27,7 @@ public sealed class FixedPointMatMulTests
         var random = new Random(k + m);
         float[] weights = [.. Enumerable.Range(0, k * m).Select(_ => random.NextSingle() - 0.5f)];
         new GradientProbe((g, x) => new FixedPointMatMul().Emit(g, x[0], x[1])) { Epsilon = 0.5, Tolerance = 1e-2 }
-            .Fix(GgmlTensorType.F32, new Shape(k, m), weights)
+            .Fix(GgmlType.F32, new Shape(k, m), weights)
             .Vary(new Shape(k, n))
             .Check();
     }
@@ -49,36 +50,36 @@ public sealed class FixedPointMatMulTests
         new GradientProbe((g, x) => g.Add(
                 new FixedPointMatMul().Emit(g, x[0], x[1]),
                 g.Mul(new FixedPointMatMul().Emit(g, x[0], x[1]), x[2]))) { Epsilon = 0.5, Tolerance = 1e-2 }
-            .Fix(GgmlTensorType.F32, new Shape(64, 40), weights)
+            .Fix(GgmlType.F32, new Shape(64, 40), weights)
             .Vary(new Shape(64, 5))
-            .Fix(GgmlTensorType.F32, new Shape(40, 5), weights[..200])
+            .Fix(GgmlType.F32, new Shape(40, 5), weights[..200])
             .Check();
     }
 
     [Theory]
-    [InlineData(nameof(GgmlTensorType.Q4_0))]
-    [InlineData(nameof(GgmlTensorType.Q4_1))]
-    [InlineData(nameof(GgmlTensorType.Q5_0))]
-    [InlineData(nameof(GgmlTensorType.Q5_1))]
-    [InlineData(nameof(GgmlTensorType.Q8_0))]
-    [InlineData(nameof(GgmlTensorType.IQ4_NL))]
-    [InlineData(nameof(GgmlTensorType.MXFP4))]
-    [InlineData(nameof(GgmlTensorType.Q2_K))]
-    [InlineData(nameof(GgmlTensorType.Q3_K))]
-    [InlineData(nameof(GgmlTensorType.Q4_K))]
-    [InlineData(nameof(GgmlTensorType.Q5_K))]
-    [InlineData(nameof(GgmlTensorType.Q6_K))]
-    [InlineData(nameof(GgmlTensorType.IQ4_XS))]
-    [InlineData(nameof(GgmlTensorType.F16))]
-    [InlineData(nameof(GgmlTensorType.BF16))]
-    [InlineData(nameof(GgmlTensorType.Q1_0))]
-    [InlineData(nameof(GgmlTensorType.Q2_0))]
-    [InlineData(nameof(GgmlTensorType.TQ1_0))]
-    [InlineData(nameof(GgmlTensorType.TQ2_0))]
-    [InlineData(nameof(GgmlTensorType.NVFP4))]
+    [InlineData(nameof(GgmlType.Q4_0))]
+    [InlineData(nameof(GgmlType.Q4_1))]
+    [InlineData(nameof(GgmlType.Q5_0))]
+    [InlineData(nameof(GgmlType.Q5_1))]
+    [InlineData(nameof(GgmlType.Q8_0))]
+    [InlineData(nameof(GgmlType.IQ4_NL))]
+    [InlineData(nameof(GgmlType.MXFP4))]
+    [InlineData(nameof(GgmlType.Q2_K))]
+    [InlineData(nameof(GgmlType.Q3_K))]
+    [InlineData(nameof(GgmlType.Q4_K))]
+    [InlineData(nameof(GgmlType.Q5_K))]
+    [InlineData(nameof(GgmlType.Q6_K))]
+    [InlineData(nameof(GgmlType.IQ4_XS))]
+    [InlineData(nameof(GgmlType.F16))]
+    [InlineData(nameof(GgmlType.BF16))]
+    [InlineData(nameof(GgmlType.Q1_0))]
+    [InlineData(nameof(GgmlType.Q2_0))]
+    [InlineData(nameof(GgmlType.TQ1_0))]
+    [InlineData(nameof(GgmlType.TQ2_0))]
+    [InlineData(nameof(GgmlType.NVFP4))]
     public void ProductAndGradientAreCloseToThoseInF32(string name)
     {
-        var (type, random) = (Enum.Parse<GgmlTensorType>(name), new Random(3));
+        var (type, random) = (Enum.Parse<GgmlType>(name), new Random(3));
         var (k, rowBytes) = Row(type);
         float[] weights = [.. Enumerable.Range(0, k * Rows).Select(i => (random.NextSingle() - 0.5f) * (1 + i / 97 % 5))];
         weights.AsSpan(5 * k, k).Clear();
@@ -88,16 +89,16 @@ public sealed class FixedPointMatMulTests
     }
 
     [Theory]
-    [InlineData(nameof(GgmlTensorType.IQ2_XXS))]
-    [InlineData(nameof(GgmlTensorType.IQ2_XS))]
-    [InlineData(nameof(GgmlTensorType.IQ2_S))]
-    [InlineData(nameof(GgmlTensorType.IQ3_XXS))]
-    [InlineData(nameof(GgmlTensorType.IQ3_S))]
-    [InlineData(nameof(GgmlTensorType.IQ1_S))]
-    [InlineData(nameof(GgmlTensorType.IQ1_M))]
+    [InlineData(nameof(GgmlType.IQ2_XXS))]
+    [InlineData(nameof(GgmlType.IQ2_XS))]
+    [InlineData(nameof(GgmlType.IQ2_S))]
+    [InlineData(nameof(GgmlType.IQ3_XXS))]
+    [InlineData(nameof(GgmlType.IQ3_S))]
+    [InlineData(nameof(GgmlType.IQ1_S))]
+    [InlineData(nameof(GgmlType.IQ1_M))]
     public void ProductAndGradientOfRandomBlocksAreCloseToThoseInF32(string name)
     {
-        var (type, random) = (Enum.Parse<GgmlTensorType>(name), new Random(3));
+        var (type, random) = (Enum.Parse<GgmlType>(name), new Random(3));
         var (k, rowBytes) = Row(type);
         var quantised = RandomBlocks.Make(type, Rows * k / (int)GgmlTypeTraits.BlockSize(type), 1, new SeededRandom(3));
         quantised.AsSpan(5 * rowBytes, rowBytes).Clear();
@@ -105,14 +106,14 @@ public sealed class FixedPointMatMulTests
     }
 
     /// <summary>Elements of a row that ends within a panel where blocks allow it, and its bytes.</summary>
-    private static (int Elements, int Bytes) Row(GgmlTensorType type)
+    private static (int Elements, int Bytes) Row(GgmlType type)
     {
         NativeRuntime.Initialize();
         var k = 800 / (int)GgmlTypeTraits.BlockSize(type) * (int)GgmlTypeTraits.BlockSize(type);
         return (k, (int)GgmlTypeTraits.RowSize(type, k));
     }
 
-    private static void CheckProductAndGradient(GgmlTensorType type, int k, byte[] quantised, Random random)
+    private static void CheckProductAndGradient(GgmlType type, int k, byte[] quantised, Random random)
     {
         const int m = Rows, n = 40;
         var weight = new float[k * m];
@@ -120,7 +121,7 @@ public sealed class FixedPointMatMulTests
         Assert.DoesNotContain(weight[(5 * k)..(6 * k)], value => value != 0);
         float[] input = [.. Enumerable.Range(0, k * n).Select(_ => (random.NextSingle() - 0.5f) * MathF.Exp(random.NextSingle() * 4))];
 
-        var (expected, expectedGradient) = Run((g, x) => g.MulMat(x[0], x[1]), GgmlTensorType.F32, weight, 1);
+        var (expected, expectedGradient) = Run((g, x) => g.MulMat(x[0], x[1]), GgmlType.F32, weight, 1);
         var (found, gradient) = Run((g, x) => new FixedPointMatMul().Emit(g, x[0], x[1]), type, quantised, 1);
         Assert.InRange(Distance(expected, found), 0, 1e-3);
         Assert.InRange(Distance(expectedGradient, gradient), 0, 1e-3);
@@ -134,9 +135,9 @@ public sealed class FixedPointMatMulTests
         var (_, rough) = Run((g, x) => new FixedPointMatMul(cache).Emit(g, x[0], x[1]), type, quantised, 2);
         Assert.InRange(Distance(expectedGradient, rough), 0, 1.5e-2);
 
-        (float[] Result, float[] Gradient) Run(Func<GraphBuilder, TensorPtr[], TensorPtr> operation, GgmlTensorType stored, Array values, int threads)
+        (float[] Result, float[] Gradient) Run(Func<GraphBuilder, TensorPtr[], TensorPtr> operation, GgmlType stored, Array values, int threads)
         {
-            GradientProbe.Argument[] arguments = [new(stored, new Shape(k, m), values, false), new(GgmlTensorType.F32, new Shape(k, n), input, true)];
+            GradientProbe.Argument[] arguments = [new(stored, new Shape(k, m), values, false), new(GgmlType.F32, new Shape(k, n), input, true)];
             using var run = new ProbeRun(operation, arguments, threads);
             run.Compute();
             var first = run.Gradient(1);

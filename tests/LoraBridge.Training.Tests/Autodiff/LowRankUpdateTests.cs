@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Training.Autodiff.Ops;
 
@@ -35,6 +36,6 @@ public sealed class LowRankUpdateTests
             Assert.Equal(expected, found, 1e-5);
 
         GradientProbe.Argument Argument(Shape extents) => new(
-            Native.GgmlTensorType.F32, extents, Enumerable.Range(0, (int)extents.Count).Select(_ => random.NextSingle() - 0.5f).ToArray(), true);
+            GgmlType.F32, extents, Enumerable.Range(0, (int)extents.Count).Select(_ => random.NextSingle() - 0.5f).ToArray(), true);
     }
 }

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Kernels.Cpu;
@@ -22,8 +23,8 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
         GraphBuilder builder, AttentionOptions options, TensorPtr q, TensorPtr k, TensorPtr v, TensorPtr mask, TensorPtr sinks)
     {
         var fits = Takes(q.Shape, k.Shape, v.Shape)
-            && (mask.IsNull || mask.Type == GgmlTensorType.I32
-                || mask.Ne(0) >= k.Ne(1) && mask.Ne(1) >= q.Ne(1) && mask.IsContiguous && mask.Type is GgmlTensorType.F16 or GgmlTensorType.F32)
+            && (mask.IsNull || mask.Type == GgmlType.I32
+                || mask.Ne(0) >= k.Ne(1) && mask.Ne(1) >= q.Ne(1) && mask.IsContiguous && mask.Type is GgmlType.F16 or GgmlType.F32)
             && (sinks.IsNull || sinks.IsFloat && sinks.IsContiguous && sinks.ElementCount == q.Ne(2));
         if (!fits)
             return default;
@@ -37,7 +38,7 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
     /// <summary>Whether it takes the arguments of a recorded FLASH_ATTN_EXT, with its mask as intervals.</summary>
     public static bool Takes(TracedTensor node) =>
         node.Sources is [{ Shape: var q }, { Shape: var k }, { Shape: var v }, { Shape: var mask }, .. var sinks] && Takes(q, k, v) && k.Ne1 >= mask.Ne1
-        && sinks is [] or [{ IsWeight: true, Type: GgmlTensorType.F32, Shape.Rows: 1 }];
+        && sinks is [] or [{ IsWeight: true, Type: GgmlType.F32, Shape.Rows: 1 }];
 
     private static bool Takes(Shape q, Shape k, Shape v) =>
         k.Ne0 == q.Ne0 && v.Ne1 == k.Ne1 && v.Ne2 == k.Ne2 && q.Ne2 % k.Ne2 == 0 && k.Ne3 == q.Ne3 && v.Ne3 == q.Ne3;

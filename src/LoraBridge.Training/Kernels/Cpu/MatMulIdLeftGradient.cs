@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 
@@ -16,7 +17,7 @@ internal sealed class MatMulIdLeftGradient : ITensorKernel
         var (b, ids, dy) = (result.Source(0), result.Source(1), result.Source(2));
         var (k, m, experts) = ((int)result.Ne(0), (int)result.Ne(1), (int)result.Ne(2));
         var groups = new ExpertGroups(ids.HostSpan<int>(0, (int)ids.ElementCount), experts);
-        var (first, end, firstColumn, endColumn) = MatrixWork.Split(experts, k, GgmlTensorType.F32, worker, workers);
+        var (first, end, firstColumn, endColumn) = MatrixWork.Split(experts, k, GgmlType.F32, worker, workers);
         var gradients = new float[groups.Largest * m];
         var inputs = new float[groups.Largest * k];
         for (var e = first; e < end; e++)

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
@@ -7,7 +8,7 @@ internal static class MatrixWork
 {
     /// <returns>The matrices [first, end), and of each the columns [firstColumn, endColumn).</returns>
     public static (long First, long End, int FirstColumn, int EndColumn) Split(
-        long matrices, int columns, GgmlTensorType type, int worker, int workers)
+        long matrices, int columns, GgmlType type, int worker, int workers)
     {
         if (matrices >= workers)
         {

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 
@@ -26,7 +27,7 @@ internal sealed class SetRowsGradient : ITensorKernel
             source.CopyTo(da);
             for (var i = 0L; i < rows; i++)
             {
-                var n = indices.Type == GgmlTensorType.I64
+                var n = indices.Type == GgmlType.I64
                     ? (int)indices.HostSpan<long>(list + i, 1)[0]
                     : indices.HostSpan<int>(list + i, 1)[0];
                 source.Slice(n * width, width).CopyTo(result.HostSpan<float>((matrix * rows + i) * width, width));
