@@ -50,7 +50,7 @@ internal sealed class DatasetFileReader(string path, DatasetReadOptions options,
         };
     }
 
-    private InvalidDataException Refused(string what) => new($"{path} {what}, which cannot be read as training data: {Formats}.");
+    private InvalidDataException Refused(string what) => DatasetFault.Create($"{path} {what}, which cannot be read as training data: {Formats}.");
 
     private string? FindBinary()
     {
@@ -78,9 +78,13 @@ internal sealed class DatasetFileReader(string path, DatasetReadOptions options,
         {
             return read();
         }
+        catch (UnclosedArrayException exception)
+        {
+            throw DatasetFault.Create($"{path}, line {exception.Line}: the array of rows is not closed", exception);
+        }
         catch (DecoderFallbackException exception)
         {
-            throw new InvalidDataException($"{path} is not UTF-8 text: {exception.Message}", exception);
+            throw DatasetFault.Create($"{path} is not UTF-8 text: {exception.Message}", exception);
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed class DatasetReport(DatasetReadOptions options)
     private void Keep(DatasetProblem problem)
     {
         if (options.Strict)
-            throw new InvalidDataException(problem.ToString());
+            throw DatasetFault.Create(problem.ToString());
         if (_problems.Count < options.MaximumProblems)
             _problems.Add(problem);
     }

@@ -2,6 +2,12 @@ using System.Text;
 
 namespace LoraBridge.Data;
 
+/// <summary>An array of rows is not closed where the file ends, or goes on with something that is no row.</summary>
+internal sealed class UnclosedArrayException(long line) : Exception
+{
+    public long Line => line;
+}
+
 /// <summary>A row's text, or null when it is longer than allowed.</summary>
 internal readonly record struct ScannedRow(long Line, string? Text);
 
@@ -97,7 +103,7 @@ internal sealed class RowScanner(TextReader reader, int maximumLength)
             if (reader.Peek() == ',')
                 Take();
             else if (reader.Peek() != ']')
-                throw new InvalidDataException($"Line {_line}: the array of rows is not closed");
+                throw new UnclosedArrayException(_line);
         }
         Take();
     }

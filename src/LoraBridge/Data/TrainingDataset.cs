@@ -68,6 +68,13 @@ public sealed class TrainingDataset
         return report.Problems;
     }
 
+    /// <summary>Whether an exception says that training data is bad, and not a model or an adapter.</summary>
+    public static bool IsAboutData(Exception exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        return DatasetFault.Is(exception);
+    }
+
     /// <summary>Streams the samples; bad rows go to the report.</summary>
     internal IEnumerable<RawSample> Read(DatasetReport report) => _read(report);
 }

@@ -37,7 +37,7 @@ public static class LossEvaluation
         });
         List<TrainingSample> samples = [.. reader.Read([data])];
         if (samples.Count == 0)
-            throw new InvalidDataException($"{data.Name} has no row that can be used{(reader.Problems is [var first, ..] ? $": {first}" : "")}");
+            throw DatasetFault.Create($"{data.Name} has no row that can be used{(reader.Problems is [var first, ..] ? $": {first}" : "")}");
 
         using var evaluator = new TokenLossEvaluator(model.Core, model.CurrentAdapters, reader.Statistics.SampleMaxLength);
         var (sum, count) = (0.0, 0L);

@@ -137,7 +137,7 @@ public sealed partial record LoraTrainingParameters
 
     /// <summary>
     /// How products with the model's weights are computed. <see cref="TrainingPrecision.Exact"/> to compare with other computations,
-    /// <see cref="TrainingPrecision.Fast"/> where memory is plenty.
+    /// <see cref="TrainingPrecision.Fast"/> on processors that multiply bytes.
     /// </summary>
     public TrainingPrecision Precision { get; init; } = TrainingPrecision.Balanced;
 
@@ -149,7 +149,7 @@ public sealed partial record LoraTrainingParameters
 
     /// <summary>
     /// With <see cref="TrainingPrecision.Fast"/>, keep a copy of the weights in 8 bits for the gradients: a byte for each weight. Automatic
-    /// keeps it where it takes at most a sixteenth of the machine's memory. <see cref="AutoSwitch.Never"/> computes as <see cref="TrainingPrecision.Balanced"/>.
+    /// keeps it where it takes at most a sixteenth of the machine's memory. <see cref="AutoSwitch.Never"/> has gradients of <see cref="TrainingPrecision.Balanced"/>.
     /// </summary>
     public AutoSwitch CacheTransposed { get; init; } = AutoSwitch.Auto;
 
