@@ -161,6 +161,24 @@ public sealed class LaneTests : IDisposable
         chats.ForEach(chat => chat.Dispose());
     }
 
+    [Fact]
+    public void A_forgotten_conversation_leaves_its_place()
+    {
+        using var model = Load(new InferenceOptions());
+        var host = InferenceHost.For(model.Core);
+        Forget(model);
+        Assert.Equal(1, host.ContextCount);
+        for (var i = 0; i < 10 && host.ContextCount > 0; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        Assert.Equal(0, host.ContextCount);
+    }
+
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+    private static void Forget(LM model) => new MultiTurnConversation(model) { MaximumCompletionTokens = 1 }.Submit("Hello");
+
     private static async Task CancelAfterAsync(MultiTurnConversation chat, int pieces, bool discards)
     {
         using var stop = new CancellationTokenSource();
