@@ -42,7 +42,7 @@ internal sealed class PartFile : IDisposable
     /// <param name="identity">What it must be a part of.</param>
     /// <param name="isHash">Whether the identity is a SHA-256: the end will be verified, so that bytes of unknown origin do no harm.</param>
     /// <param name="wrap">Stands between this and the file.</param>
-    /// <param name="report">Told how many bytes of it are read again.</param>
+    /// <param name="report">Receives the number of its bytes that were read again.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     internal static async Task<PartFile> OpenAsync(
         string path, string identity, bool isHash, Func<Stream, Stream> wrap, Action<long> report, CancellationToken cancellationToken)
