@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Kernels.Cpu;
@@ -15,9 +16,9 @@ internal sealed class HeadChunk
     public HeadChunk(GraphBuilder leaves, int capacity, int index)
     {
         _capacity = capacity;
-        Rows = leaves.Leaf(GgmlTensorType.I32, new Shape(capacity), $"rows-{index}");
-        Targets = leaves.Leaf(GgmlTensorType.I32, new Shape(capacity), $"targets-{index}");
-        Weights = leaves.Leaf(GgmlTensorType.F32, new Shape(capacity), $"weights-{index}");
+        Rows = leaves.Leaf(GgmlType.I32, new Shape(capacity), $"rows-{index}");
+        Targets = leaves.Leaf(GgmlType.I32, new Shape(capacity), $"targets-{index}");
+        Weights = leaves.Leaf(GgmlType.F32, new Shape(capacity), $"weights-{index}");
     }
 
     public TensorPtr Rows { get; }

@@ -48,5 +48,5 @@ internal sealed class WeightSession : IDisposable
 
     // Frequencies of rotations are constants of the architecture, whatever file they come in.
     private static bool IsTrainable(TracedTensor leaf) =>
-        leaf.IsWeight && leaf.Type == GgmlTensorType.F32 && !leaf.Name.StartsWith("rope_", StringComparison.Ordinal);
+        leaf.IsWeight && leaf.Type == GgmlType.F32 && !leaf.Name.StartsWith("rope_", StringComparison.Ordinal);
 }

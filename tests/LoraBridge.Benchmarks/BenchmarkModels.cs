@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.Native;
 using LoraBridge.TestKit;
@@ -26,7 +27,7 @@ internal static class BenchmarkModels
         var exact = Folder["model.F32.gguf"];
         var shape = new TinyShape { Layers = 8, Embedding = 1024, FeedForward = 2816, Heads = 16, KeyHeads = 8 };
         TinyModelWriter.Create(TinyArchitecture.Llama, shape).Save(exact);
-        LlamaQuantizer.Quantize(exact, Folder["model.Q4_0.gguf"], LlamaFileType.MOSTLY_Q4_0);
+        LlamaQuantizer.Quantize(exact, Folder["model.Q4_0.gguf"], LlamaFileType.Q4_0);
         File.Delete(exact);
         return Folder["model.Q4_0.gguf"];
     }

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using LoraBridge.Cli.Benchmarking;
+using LoraBridge.Formats;
 using LoraBridge.Native;
 using LoraBridge.Training;
 using LoraBridge.Training.Kernels.Cpu;
@@ -12,13 +13,13 @@ public class ConversionBenchmarks
     private const int Elements = 1 << 18;
 
     private readonly float[] _numbers = new float[Elements];
-    private GgmlTensorType _type;
+    private GgmlType _type;
     private byte[] _blocks = [];
 
     /// <summary>The type of the weights, a name of <c>ggml_type</c>.</summary>
     [Params(
-        nameof(GgmlTensorType.Q4_0), nameof(GgmlTensorType.Q4_K), nameof(GgmlTensorType.Q6_K), nameof(GgmlTensorType.IQ2_XXS),
-        nameof(GgmlTensorType.IQ2_S), nameof(GgmlTensorType.IQ3_XXS), nameof(GgmlTensorType.IQ3_S), nameof(GgmlTensorType.IQ1_S))]
+        nameof(GgmlType.Q4_0), nameof(GgmlType.Q4_K), nameof(GgmlType.Q6_K), nameof(GgmlType.IQ2_XXS),
+        nameof(GgmlType.IQ2_S), nameof(GgmlType.IQ3_XXS), nameof(GgmlType.IQ3_S), nameof(GgmlType.IQ1_S))]
     public string Weight { get; set; } = "";
 
     /// <summary>Makes the blocks.</summary>
@@ -26,7 +27,7 @@ public class ConversionBenchmarks
     public void Make()
     {
         NativeRuntime.Initialize();
-        _type = Enum.Parse<GgmlTensorType>(Weight);
+        _type = Enum.Parse<GgmlType>(Weight);
         _blocks = RandomBlocks.Make(_type, Elements / (int)GgmlTypeTraits.BlockSize(_type), 1, new SeededRandom(1));
     }
 

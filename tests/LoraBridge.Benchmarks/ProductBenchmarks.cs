@@ -1,4 +1,6 @@
+using LoraBridge.Formats;
 using BenchmarkDotNet.Attributes;
+using LoraBridge.Finetuning;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
@@ -24,7 +26,7 @@ public class ProductBenchmarks
     private Product _outerProduct = null!;
 
     /// <summary>The type of the weight, a name of <c>ggml_type</c>.</summary>
-    [Params(nameof(GgmlTensorType.F32), nameof(GgmlTensorType.Q8_0), nameof(GgmlTensorType.Q6_K), nameof(GgmlTensorType.Q4_K), nameof(GgmlTensorType.Q4_0))]
+    [Params(nameof(GgmlType.F32), nameof(GgmlType.Q8_0), nameof(GgmlType.Q6_K), nameof(GgmlType.Q4_K), nameof(GgmlType.Q4_0))]
     public string Weight { get; set; } = "";
 
     /// <summary>Fills a random weight and builds the three graphs.</summary>
@@ -34,10 +36,10 @@ public class ProductBenchmarks
         NativeRuntime.Initialize();
         _engine = new ComputeEngine();
         _leaves = new GraphBuilder(16);
-        var type = Enum.Parse<GgmlTensorType>(Weight);
+        var type = Enum.Parse<GgmlType>(Weight);
         var weight = _leaves.Leaf(type, new Shape(Size, Size), "w");
-        var input = _leaves.Leaf(GgmlTensorType.F32, new Shape(Size, Tokens), "x");
-        var gradient = _leaves.Leaf(GgmlTensorType.F32, new Shape(Size, Tokens), "dy");
+        var input = _leaves.Leaf(GgmlType.F32, new Shape(Size, Tokens), "x");
+        var gradient = _leaves.Leaf(GgmlType.F32, new Shape(Size, Tokens), "dy");
         _memory = _engine.Allocate(_leaves);
         var random = new Random(1);
         var values = Uniform(Size * Size);
@@ -54,7 +56,7 @@ public class ProductBenchmarks
         _outerProduct = new Product(
             _engine, builder => builder.Record(Ggml.ggml_out_prod(builder.Context, weight, builder.Transpose(gradient))));
 
-        TensorPtr FixedPoint(GraphBuilder builder) => new FixedPointMatMul().Emit(builder, weight, input);
+        TensorPtr FixedPoint(GraphBuilder builder) => Linear.Emit(builder, LinearPrecision.Of(TrainingPrecision.Balanced), weight, input);
 
         TensorPtr Gradient(GraphBuilder builder, TensorPtr y)
         {

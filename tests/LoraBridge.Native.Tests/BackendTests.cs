@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using static LoraBridge.Native.Ggml;
 
 namespace LoraBridge.Native.Tests;
@@ -25,8 +26,8 @@ public class BackendTests
             using var file = new MappedFile(path);
             using var context = GgmlContexts.ForDescriptions(tensors: 2);
             using var buffer = file.AsBuffer(32, 40);
-            var tensor = ggml_new_tensor_1d(context.Pointer, GgmlTensorType.F32, 2);
-            var large = ggml_new_tensor_1d(context.Pointer, GgmlTensorType.F32, 200);
+            var tensor = ggml_new_tensor_1d(context.Pointer, GgmlType.F32, 2);
+            var large = ggml_new_tensor_1d(context.Pointer, GgmlType.F32, 200);
             Buffers.Place(buffer, tensor, 32);
 
             Assert.Equal([1.5f, 2.5f], tensor.ToArray<float>());

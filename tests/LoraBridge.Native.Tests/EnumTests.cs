@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using static LoraBridge.Native.Ggml;
 
 namespace LoraBridge.Native.Tests;
@@ -43,7 +44,7 @@ public class EnumTests
     [Fact]
     public void Element_types_are_those_of_the_library()
     {
-        foreach (var type in Enum.GetValues<GgmlTensorType>())
+        foreach (var type in Enum.GetValues<GgmlType>())
             Assert.Equal(type.ToString().ToUpperInvariant(), ggml_type_name(type)?.ToUpperInvariant());
     }
 

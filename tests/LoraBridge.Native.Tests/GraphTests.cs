@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using static LoraBridge.Native.Ggml;
 
 namespace LoraBridge.Native.Tests;
@@ -51,7 +52,7 @@ public sealed class GraphTests : IDisposable
         using var backend = CpuBackend.Open(threads: 2);
         var threads = new System.Collections.Concurrent.ConcurrentBag<(int Part, int Thread)>();
         using var operation = new CustomOperation((_, part, _) => threads.Add((part, Environment.CurrentManagedThreadId)));
-        var node = operation.CreateNode(Context, GgmlTensorType.F32, [1], [ggml_new_tensor_1d(Context, GgmlTensorType.F32, 1)]);
+        var node = operation.CreateNode(Context, GgmlType.F32, [1], [ggml_new_tensor_1d(Context, GgmlType.F32, 1)]);
         var graph = ggml_new_graph_custom(Context, 16, grads: false);
         ggml_build_forward_expand(graph, node);
         using var buffer = Buffers.Allocate(_context, backend);
@@ -74,8 +75,8 @@ public sealed class GraphTests : IDisposable
             var values = destination.Source(0).ToArray<float>();
             destination.Set<float>([values[0] + values[1] + values[2] + 100 * parts + part]);
         });
-        var a = ggml_new_tensor_1d(Context, GgmlTensorType.F32, 3);
-        var node = operation.CreateNode(Context, GgmlTensorType.F32, [1], [a], tasks: 1);
+        var a = ggml_new_tensor_1d(Context, GgmlType.F32, 3);
+        var node = operation.CreateNode(Context, GgmlType.F32, [1], [a], tasks: 1);
         var graph = ggml_new_graph_custom(Context, 16, grads: false);
         ggml_build_forward_expand(graph, node);
         using var buffer = Buffers.Allocate(_context, _backend);
@@ -151,8 +152,8 @@ public sealed class GraphTests : IDisposable
 
     private (TensorPtr A, TensorPtr B, TensorPtr Product, GraphPtr Graph) Product()
     {
-        var a = ggml_new_tensor_2d(Context, GgmlTensorType.F32, 3, 2);
-        var b = ggml_new_tensor_2d(Context, GgmlTensorType.F32, 3, 1);
+        var a = ggml_new_tensor_2d(Context, GgmlType.F32, 3, 2);
+        var b = ggml_new_tensor_2d(Context, GgmlType.F32, 3, 1);
         var product = ggml_mul_mat(Context, a, b);
         var graph = ggml_new_graph_custom(Context, 16, grads: false);
         ggml_build_forward_expand(graph, product);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using LoraBridge.Formats;
 using static LoraBridge.Native.Ggml;
 using static LoraBridge.Native.Llama;
 
@@ -40,7 +41,7 @@ public class StructTests
             p.rope_freq_base, p.rope_freq_scale, p.yarn_ext_factor, p.yarn_attn_factor, p.yarn_beta_fast, p.yarn_beta_slow, p.defrag_thold,
         });
         Assert.Equal(0u, p.yarn_orig_ctx);
-        Assert.Equal((GgmlTensorType.F16, GgmlTensorType.F16), (p.type_k, p.type_v));
+        Assert.Equal((GgmlType.F16, GgmlType.F16), (p.type_k, p.type_v));
         Assert.Equal([false, true, true, true, true, false],
             new bool[] { p.embeddings, p.offload_kqv, p.no_perf, p.op_offload, p.swa_full, p.kv_unified });
         Assert.Equal(0u, p.n_samplers);
@@ -53,7 +54,7 @@ public class StructTests
         var p = llama_model_quantize_default_params();
 
         Assert.Equal(0, p.nthread);
-        Assert.Equal(LlamaFileType.MOSTLY_Q8_0, p.ftype);
+        Assert.Equal(LlamaFileType.Q8_0, p.ftype);
         Assert.Equal((43, 43), ((int)p.output_tensor_type, (int)p.token_embedding_type));
         Assert.Equal([false, true, false, false, false, false], new bool[]
         {

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using static LoraBridge.Native.Ggml;
 
 namespace LoraBridge.Native.Tests;
@@ -14,11 +15,11 @@ public sealed class TensorTests : IDisposable
     [Fact]
     public void Fields_are_those_that_ggml_wrote()
     {
-        var tensor = ggml_new_tensor_4d(Context, GgmlTensorType.Q8_0, 64, 3, 5, 7);
+        var tensor = ggml_new_tensor_4d(Context, GgmlType.Q8_0, 64, 3, 5, 7);
         ggml_set_name(tensor, "blk.0.weight");
         ggml_set_param(tensor);
 
-        Assert.Equal(GgmlTensorType.Q8_0, tensor.Type);
+        Assert.Equal(GgmlType.Q8_0, tensor.Type);
         Assert.Equal([64L, 3, 5, 7], Enumerable.Range(0, 4).Select(tensor.Ne));
         Assert.Equal([34L, 68, 204, 1020], Enumerable.Range(0, 4).Select(tensor.Nb));
         Assert.Equal(GgmlOp.None, tensor.Op);
@@ -35,7 +36,7 @@ public sealed class TensorTests : IDisposable
     [Fact]
     public void Sources_views_and_parameters_are_those_that_ggml_wrote()
     {
-        var a = ggml_new_tensor_2d(Context, GgmlTensorType.F32, 4, 3);
+        var a = ggml_new_tensor_2d(Context, GgmlType.F32, 4, 3);
         var view = ggml_view_1d(Context, a, 4, 16);
         var scaled = ggml_scale(Context, view, 2.5f);
 
@@ -51,8 +52,8 @@ public sealed class TensorTests : IDisposable
     [Fact]
     public void What_is_written_ggml_reads()
     {
-        var a = ggml_new_tensor_2d(Context, GgmlTensorType.F32, 4, 3);
-        var tensor = ggml_new_tensor_2d(Context, GgmlTensorType.F32, 4, 3);
+        var a = ggml_new_tensor_2d(Context, GgmlType.F32, 4, 3);
+        var tensor = ggml_new_tensor_2d(Context, GgmlType.F32, 4, 3);
         tensor.SetOp(GgmlOp.Sqr);
         tensor.SetSource(0, a);
         tensor.SetFlags(GgmlTensorFlags.Output | GgmlTensorFlags.Input);
@@ -75,7 +76,7 @@ public sealed class TensorTests : IDisposable
     [Fact]
     public void Long_names_are_cut_at_a_whole_character()
     {
-        var tensor = ggml_new_tensor_1d(Context, GgmlTensorType.F32, 1);
+        var tensor = ggml_new_tensor_1d(Context, GgmlType.F32, 1);
         tensor.SetName(new string('x', 62) + "é");
 
         Assert.Equal(new string('x', 62), tensor.Name);
@@ -84,7 +85,7 @@ public sealed class TensorTests : IDisposable
     [Fact]
     public void Bad_indices_and_null_pointers_throw()
     {
-        var tensor = ggml_new_tensor_1d(Context, GgmlTensorType.F32, 1);
+        var tensor = ggml_new_tensor_1d(Context, GgmlType.F32, 1);
 
         Assert.Throws<ArgumentOutOfRangeException>(() => tensor.Ne(4));
         Assert.Throws<ArgumentOutOfRangeException>(() => tensor.Nb(-1));
@@ -98,7 +99,7 @@ public sealed class TensorTests : IDisposable
     {
         using var descriptions = GgmlContexts.ForDescriptions(tensors: 2);
         using var backend = CpuBackend.Open(threads: 1);
-        var tensor = ggml_new_tensor_1d(descriptions.Pointer, GgmlTensorType.F32, 4);
+        var tensor = ggml_new_tensor_1d(descriptions.Pointer, GgmlType.F32, 4);
         Assert.Throws<InvalidOperationException>(() => tensor.Set<float>([1f]));
         using var buffer = Buffers.Allocate(descriptions, backend);
 

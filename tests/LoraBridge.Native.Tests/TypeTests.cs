@@ -1,21 +1,23 @@
+using LoraBridge.Formats;
+
 namespace LoraBridge.Native.Tests;
 
 public class TypeTests
 {
     // ggml takes seconds to build the search tables of these, and stops every other thread that makes a context meanwhile.
-    private static readonly GgmlTensorType[] s_slow =
+    private static readonly GgmlType[] s_slow =
     [
-        GgmlTensorType.IQ1_S, GgmlTensorType.IQ1_M, GgmlTensorType.IQ2_XXS, GgmlTensorType.IQ2_XS, GgmlTensorType.IQ2_S,
+        GgmlType.IQ1_S, GgmlType.IQ1_M, GgmlType.IQ2_XXS, GgmlType.IQ2_XS, GgmlType.IQ2_S,
     ];
 
     public static TheoryData<string> QuantizableTypes =>
-        [.. Enum.GetValues<GgmlTensorType>().Except(s_slow).Where(GgmlQuantizer.CanQuantize).Select(type => type.ToString())];
+        [.. Enum.GetValues<GgmlType>().Except(s_slow).Where(GgmlQuantizer.CanQuantize).Select(type => type.ToString())];
 
     [Theory]
     [MemberData(nameof(QuantizableTypes))]
     public void Rows_survive_quantisation(string name)
     {
-        var type = Enum.Parse<GgmlTensorType>(name);
+        var type = Enum.Parse<GgmlType>(name);
         var values = Enumerable.Range(0, 1024).Select(i => MathF.Sin(i * 0.37f)).ToArray();
         var importance = Enumerable.Repeat(1f, 512).ToArray();
         var bytes = new byte[GgmlTypeTraits.RowSize(type, values.Length)];
@@ -33,8 +35,8 @@ public class TypeTests
         var values = Enumerable.Range(0, 256).Select(i => MathF.Sin(i * 0.37f)).ToArray();
         var (none, empty) = (new byte[144], new byte[144]);
 
-        GgmlQuantizer.Quantize(GgmlTensorType.Q4_0, values, none, rowLength: 256);
-        GgmlQuantizer.Quantize(GgmlTensorType.Q4_0, values, empty, rowLength: 256, importance: values.AsSpan(8, 0));
+        GgmlQuantizer.Quantize(GgmlType.Q4_0, values, none, rowLength: 256);
+        GgmlQuantizer.Quantize(GgmlType.Q4_0, values, empty, rowLength: 256, importance: values.AsSpan(8, 0));
 
         Assert.Equal(none, empty);
     }
@@ -42,23 +44,23 @@ public class TypeTests
     [Fact]
     public void Block_layout_is_that_of_the_library()
     {
-        Assert.Equal((32, 18, true), Layout(GgmlTensorType.Q4_0));
-        Assert.Equal((256, 144, true), Layout(GgmlTensorType.Q4_K));
-        Assert.Equal((1, 2, false), Layout(GgmlTensorType.BF16));
+        Assert.Equal((32, 18, true), Layout(GgmlType.Q4_0));
+        Assert.Equal((256, 144, true), Layout(GgmlType.Q4_K));
+        Assert.Equal((1, 2, false), Layout(GgmlType.BF16));
 
-        static (long, long, bool) Layout(GgmlTensorType type) =>
+        static (long, long, bool) Layout(GgmlType type) =>
             (GgmlTypeTraits.BlockSize(type), GgmlTypeTraits.TypeSize(type), GgmlTypeTraits.IsQuantized(type));
     }
 
     [Fact]
     public void Wrong_lengths_and_types_are_refused()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => GgmlTypeTraits.BlockSize((GgmlTensorType)4));
-        Assert.Throws<ArgumentException>(() => GgmlTypeTraits.RowSize(GgmlTensorType.Q4_0, 33));
-        Assert.Throws<ArgumentException>(() => GgmlTypeTraits.Dequantize(GgmlTensorType.Q4_0, new byte[17], new float[32]));
-        Assert.Throws<ArgumentException>(() => GgmlTypeTraits.Dequantize(GgmlTensorType.I32, new byte[4], new float[1]));
-        Assert.Throws<ArgumentException>(() => GgmlQuantizer.Quantize(GgmlTensorType.IQ2_XS, new float[256], new byte[74], 256));
-        Assert.Throws<ArgumentException>(() => GgmlQuantizer.Quantize(GgmlTensorType.Q8_K, new float[256], new byte[292], 256));
+        Assert.Throws<ArgumentOutOfRangeException>(() => GgmlTypeTraits.BlockSize((GgmlType)4));
+        Assert.Throws<ArgumentException>(() => GgmlTypeTraits.RowSize(GgmlType.Q4_0, 33));
+        Assert.Throws<ArgumentException>(() => GgmlTypeTraits.Dequantize(GgmlType.Q4_0, new byte[17], new float[32]));
+        Assert.Throws<ArgumentException>(() => GgmlTypeTraits.Dequantize(GgmlType.I32, new byte[4], new float[1]));
+        Assert.Throws<ArgumentException>(() => GgmlQuantizer.Quantize(GgmlType.IQ2_XS, new float[256], new byte[74], 256));
+        Assert.Throws<ArgumentException>(() => GgmlQuantizer.Quantize(GgmlType.Q8_K, new float[256], new byte[292], 256));
         Assert.Throws<ArgumentException>(() => GgmlFloats.SingleToHalf(new float[2], new Half[1]));
     }
 

@@ -68,8 +68,9 @@ internal static class ReadmeSnippets
             Console.Write(update is TextUpdate { Text: var text } ? text : "");  // also reasoning, tool calls, the result
 
         chat.SetAdapters([new LoraAdapter("adapter.gguf")]);                // for this conversation only
-        var response = chat.Submit("And at night?");
-        Console.WriteLine(response.Text);
+        ChatMessage[] turns = [new("user", "And at night?"), new("assistant", "At night")];  // any list of turns; this one is continued
+        var response = chat.Generate(turns, new GenerationOptions { ContextPolicy = ContextPolicy.Shift });
+        Console.WriteLine($"{response.Text} ({response.StopReason}, {response.TokensPerSecond:0} tokens/s)");
         #endregion
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.Native;
 
@@ -30,9 +31,9 @@ public static class TinyModels
         }
         var file = type switch
         {
-            TinyType.Q4_0 => LlamaFileType.MOSTLY_Q4_0,
-            TinyType.Q4_K_M => LlamaFileType.MOSTLY_Q4_K_M,
-            _ => LlamaFileType.MOSTLY_Q8_0,
+            TinyType.Q4_0 => LlamaFileType.Q4_0,
+            TinyType.Q4_K_M => LlamaFileType.Q4_K_M,
+            _ => LlamaFileType.Q8_0,
         };
         LlamaQuantizer.Quantize(PathOf(architecture), path, file, parameters => parameters with { nthread = 1 });
         return path;

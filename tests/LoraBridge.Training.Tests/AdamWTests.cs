@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training;
@@ -115,5 +116,5 @@ public sealed class AdamWTests : IDisposable
     }
 
     private TrainableTensor Create(string name, Shape shape) => new(
-        name, _leaves.Leaf(GgmlTensorType.F32, shape, name), _leaves.Leaf(GgmlTensorType.F32, shape, $"{name}.grad"));
+        name, _leaves.Leaf(GgmlType.F32, shape, name), _leaves.Leaf(GgmlType.F32, shape, $"{name}.grad"));
 }

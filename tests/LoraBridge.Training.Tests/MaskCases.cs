@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 
@@ -36,17 +37,17 @@ internal static class MaskCases
     };
 
     /// <summary>The bytes of a mask [cells, tokens]; llama.cpp has more cells than tokens, and hides the others.</summary>
-    public static byte[] Record(Func<int, int, float> mask, GgmlTensorType type, int tokens, int cells) =>
+    public static byte[] Record(Func<int, int, float> mask, GgmlType type, int tokens, int cells) =>
     [
         .. from i in Enumerable.Range(0, tokens)
            from j in Enumerable.Range(0, cells)
            let number = j < tokens ? mask(i, j) : Hidden
-           from part in type == GgmlTensorType.F16 ? BitConverter.GetBytes((Half)number) : BitConverter.GetBytes(number)
+           from part in type == GgmlType.F16 ? BitConverter.GetBytes((Half)number) : BitConverter.GetBytes(number)
            select part,
     ];
 
     /// <summary>What <paramref name="read"/> makes of a tensor that holds <paramref name="data"/>.</summary>
-    public static T WithTensor<T>(GgmlTensorType type, Shape shape, byte[] data, Func<TensorPtr, T> read)
+    public static T WithTensor<T>(GgmlType type, Shape shape, byte[] data, Func<TensorPtr, T> read)
     {
         NativeRuntime.Initialize();
         using var engine = new ComputeEngine(1);

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Model;
 using LoraBridge.Native;
@@ -6,6 +7,7 @@ using LoraBridge.Training;
 using LoraBridge.Training.Tests.Autodiff;
 using LoraBridge.Training.Autodiff.Ops;
 using LoraBridge.Training.Kernels.Cpu;
+using LoraBridge.Training.Rewrites;
 
 namespace LoraBridge.Training.Tests;
 
@@ -23,7 +25,7 @@ public sealed class RowInputsTests
     [MemberData(nameof(Masks))]
     public void Intervals_give_the_same_attention_and_gradients_as_the_full_mask_bit_for_bit(string name)
     {
-        foreach (var type in (GgmlTensorType[])[GgmlTensorType.F16, GgmlTensorType.F32])
+        foreach (var type in (GgmlType[])[GgmlType.F16, GgmlType.F32])
             foreach (var lengths in Rows)
             {
                 var traced = Leaf(type, MaskCases.Simple[name]);
@@ -31,7 +33,7 @@ public sealed class RowInputsTests
                 var full = new GradientProbe.Argument(type, traced.Shape, Filled<ushort>(recorded, null, lengths), false);
                 var expanded = Filled<ushort>(traced, null, lengths);
                 var intervals = new GradientProbe.Argument(
-                    GgmlTensorType.I32, new Shape(3, Tokens), Filled<int>(traced, new HashSet<TracedTensor> { traced }, lengths), false);
+                    GgmlType.I32, new Shape(3, Tokens), Filled<int>(traced, new HashSet<TracedTensor> { traced }, lengths), false);
 
                 Assert.Equal((ushort[])full.Values, expanded);
                 foreach (var maxBias in (float[])[0, 8])
@@ -42,7 +44,7 @@ public sealed class RowInputsTests
     [Fact]
     public void Intervals_need_sequences_that_lie_together_from_position_0_on()
     {
-        var traced = Leaf(GgmlTensorType.F16, MaskCases.Simple["causal"]);
+        var traced = Leaf(GgmlType.F16, MaskCases.Simple["causal"]);
         Assert.Contains("lie apart", Assert.Throws<ArgumentException>(() => Fill(i => i % 8, i => i / 8 % 2)).Message, StringComparison.Ordinal);
         Assert.Contains("expected 3", Assert.Throws<ArgumentException>(() => Fill(i => i == 3 ? 5 : i, _ => 0)).Message, StringComparison.Ordinal);
 
@@ -70,17 +72,17 @@ public sealed class RowInputsTests
     [Fact]
     public void Masks_that_other_operations_use_are_filled_in_full()
     {
-        var (taken, shared) = (Leaf(GgmlTensorType.F16, MaskCases.Simple["causal"]), Leaf(GgmlTensorType.F16, MaskCases.Simple["window"]));
-        var recorded = With(taken, MaskCases.Record(MaskCases.Others["holes"], GgmlTensorType.F16, Tokens, Cells));
+        var (taken, shared) = (Leaf(GgmlType.F16, MaskCases.Simple["causal"]), Leaf(GgmlType.F16, MaskCases.Simple["window"]));
+        var recorded = With(taken, MaskCases.Record(MaskCases.Others["holes"], GgmlType.F16, Tokens, Cells));
         var (q, k) = (Node(new Shape(8, Tokens, 4), []), Node(new Shape(8, Cells, 2), []));
         var narrow = Node(new Shape(6, Cells, 2), []);
-        var other = Leaf(GgmlTensorType.F16, MaskCases.Simple["chunks"]);
+        var other = Leaf(GgmlType.F16, MaskCases.Simple["chunks"]);
         TracedTensor[] nodes =
         [
             Attention(q, k, k, taken), Attention(q, k, k, shared), Attention(q, k, k, recorded), Attention(q, narrow, k, other),
             Node(shared.Shape, [shared, shared]),
         ];
-        Assert.Equal([taken], AttentionLowering.MasksTakenAsIntervals(new TracedGraph(nodes, nodes[0], Tokens, Tokens)));
+        Assert.Equal([taken], AttentionRewrite.MasksTakenAsIntervals(new TracedGraph(nodes, nodes[0], Tokens, Tokens)));
 
         static TracedTensor Attention(params TracedTensor[] sources) => Node(new Shape(8, 4, Tokens), sources, GgmlOp.FlashAttnExt);
     }
@@ -90,7 +92,7 @@ public sealed class RowInputsTests
     {
         var graph = StateElimination.Apply(GraphTracer.Trace(model, null, tokens, tokens, threads: 1));
         using var leaves = new GraphBuilder(256);
-        var inputs = new RowInputs(graph, leaves, AttentionLowering.MasksTakenAsIntervals(graph));
+        var inputs = new RowInputs(graph, leaves, AttentionRewrite.MasksTakenAsIntervals(graph));
         return inputs.Tensors.Sum(input => input.Value.ByteCount + (input.Key.InputData?.Length ?? 0));
     }
 
@@ -102,7 +104,7 @@ public sealed class RowInputsTests
         run.Compute();
         return [.. run.Result, .. run.Gradient(0), .. run.Gradient(1), .. run.Gradient(2)];
 
-        GradientProbe.Argument Vary(Shape shape) => new(GgmlTensorType.F32, shape, Enumerable.Range(0, (int)shape.Count).Select(_ => 2 * random.NextSingle() - 1).ToArray(), true);
+        GradientProbe.Argument Vary(Shape shape) => new(GgmlType.F32, shape, Enumerable.Range(0, (int)shape.Count).Select(_ => 2 * random.NextSingle() - 1).ToArray(), true);
     }
 
     private static T[] Filled<T>(TracedTensor mask, HashSet<TracedTensor>? intervals, int[] lengths) where T : unmanaged => Filled<T>(
@@ -121,7 +123,7 @@ public sealed class RowInputsTests
         return inputs.Tensors[mask].ToArray<T>();
     }
 
-    private static TracedTensor Leaf(GgmlTensorType type, Func<int, int, float> mask)
+    private static TracedTensor Leaf(GgmlType type, Func<int, int, float> mask)
     {
         var leaf = Node(new Shape(Cells, Tokens), [], GgmlOp.None, type);
         return With(leaf, null, MaskCases.WithTensor(type, leaf.Shape, MaskCases.Record(mask, type, Tokens, Cells), tensor => PositionMask.TryRead(tensor, Tokens)));
@@ -132,7 +134,7 @@ public sealed class RowInputsTests
         Name = leaf.Name, Op = leaf.Op, Type = leaf.Type, Shape = leaf.Shape, Strides = leaf.Strides, OpParams = leaf.OpParams, InputData = data, Mask = mask,
     };
 
-    private static TracedTensor Node(Shape shape, TracedTensor?[] sources, GgmlOp op = GgmlOp.Add, GgmlTensorType type = GgmlTensorType.F32) => new()
+    private static TracedTensor Node(Shape shape, TracedTensor?[] sources, GgmlOp op = GgmlOp.Add, GgmlType type = GgmlType.F32) => new()
     {
         Name = "tensor", Op = op, Type = type, Shape = shape, Strides = StateElimination.ContiguousStrides(type, shape), OpParams = new int[16], Sources = sources,
     };

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training;
@@ -12,7 +13,7 @@ internal static class ProductRate
 
     /// <summary>The fastest of ggml's products y = W x of F32, BF16 and Q8_0 weights [2048, 2048], in operations per second.</summary>
     public static (double Rate, string Type) Peak(ComputeEngine engine) =>
-        new[] { GgmlTensorType.F32, GgmlTensorType.BF16, GgmlTensorType.Q8_0 }
+        new[] { GgmlType.F32, GgmlType.BF16, GgmlType.Q8_0 }
             .Select(type => (Forward(engine, type), type.ToString()))
             .Max();
 
@@ -23,7 +24,7 @@ internal static class ProductRate
     public static double OutProd(ComputeEngine engine, TensorPtr weight, int tokens) =>
         Measure(engine, new Shape(tokens, weight.Ne(1)), (builder, dy) => builder.OutProd(weight, dy), 2.0 * weight.ElementCount * tokens);
 
-    private static double Forward(ComputeEngine engine, GgmlTensorType type)
+    private static double Forward(ComputeEngine engine, GgmlType type)
     {
         using var leaves = new GraphBuilder(4);
         var weight = leaves.Leaf(type, new Shape(Width, Width), "w");
@@ -37,7 +38,7 @@ internal static class ProductRate
     private static double Measure(ComputeEngine engine, Shape shape, Func<GraphBuilder, TensorPtr, TensorPtr> product, double operations)
     {
         using var leaves = new GraphBuilder(4);
-        var argument = leaves.Leaf(GgmlTensorType.F32, shape, "x");
+        var argument = leaves.Leaf(GgmlType.F32, shape, "x");
         using var memory = engine.Allocate(leaves);
         argument.Set<float>(Random((int)shape.Count));
         using var builder = new GraphBuilder(16);

@@ -1,26 +1,22 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using LoraBridge.Formats;
 using LoraBridge.Native;
 using LoraBridge.Training;
 
 namespace LoraBridge.Cli.Benchmarking;
 
 /// <summary>
-/// Weights that no one has quantised: ggml takes long to find the codes of types with tables, and wants an importance matrix for some of them.
+/// Weights that no one has quantised: to quantise billions takes minutes, of types with tables hours, and some of them want an importance matrix.
 /// </summary>
 internal static class RandomBlocks
 {
-    /// <summary>Whether weights of <paramref name="type"/> are better made so than quantised.</summary>
-    public static bool IsFor(GgmlTensorType type) => type
-        is GgmlTensorType.IQ1_S or GgmlTensorType.IQ1_M or GgmlTensorType.IQ2_XXS or GgmlTensorType.IQ2_XS or GgmlTensorType.IQ2_S
-        or GgmlTensorType.IQ3_XXS or GgmlTensorType.IQ3_S;
-
     /// <summary>Makes blocks of random bytes whose elements are numbers.</summary>
     /// <param name="type">Their type.</param>
     /// <param name="blocks">How many.</param>
     /// <param name="limit">Each block's largest magnitude is between half of it and it.</param>
     /// <param name="random">Where the bytes come from.</param>
-    public static byte[] Make(GgmlTensorType type, int blocks, float limit, SeededRandom random)
+    public static byte[] Make(GgmlType type, int blocks, float limit, SeededRandom random)
     {
         var size = (int)GgmlTypeTraits.TypeSize(type);
         var bytes = new byte[blocks * size];

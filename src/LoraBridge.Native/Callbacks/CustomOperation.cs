@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using LoraBridge.Formats;
 
 namespace LoraBridge.Native;
 
@@ -20,7 +21,7 @@ internal sealed unsafe class CustomOperation(CustomKernel kernel) : CallbackStat
 
     /// <summary>A node of the given type and shape that <paramref name="sources"/> (1 to 9) feed.</summary>
     internal TensorPtr CreateNode(
-        GgmlContext context, GgmlTensorType type, ReadOnlySpan<long> shape, ReadOnlySpan<TensorPtr> sources, int tasks = AllThreads)
+        GgmlContext context, GgmlType type, ReadOnlySpan<long> shape, ReadOnlySpan<TensorPtr> sources, int tasks = AllThreads)
     {
         if (shape.Length is < 1 or > Ggml.MaxDimensions)
             throw new ArgumentException($"A tensor has 1 to 4 dimensions; found {shape.Length}.", nameof(shape));

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using static LoraBridge.Native.Ggml;
 
 namespace LoraBridge.Native;
@@ -6,12 +7,12 @@ namespace LoraBridge.Native;
 internal static unsafe class GgmlQuantizer
 {
     /// <summary>Whether <paramref name="type"/> cannot be made without an importance matrix.</summary>
-    internal static bool RequiresImportanceMatrix(GgmlTensorType type) => ggml_quantize_requires_imatrix(GgmlTypeTraits.Check(type));
+    internal static bool RequiresImportanceMatrix(GgmlType type) => ggml_quantize_requires_imatrix(GgmlTypeTraits.Check(type));
 
     /// <summary>Whether ggml can make <paramref name="type"/> from F32 values.</summary>
-    internal static bool CanQuantize(GgmlTensorType type) =>
-        type is GgmlTensorType.F32 or GgmlTensorType.F16 or GgmlTensorType.BF16
-        || (GgmlTypeTraits.IsQuantized(type) && type is not (GgmlTensorType.Q8_1 or GgmlTensorType.Q8_K));
+    internal static bool CanQuantize(GgmlType type) =>
+        type is GgmlType.F32 or GgmlType.F16 or GgmlType.BF16
+        || (GgmlTypeTraits.IsQuantized(type) && type is not (GgmlType.Q8_1 or GgmlType.Q8_K));
 
     /// <summary>Quantises whole rows of <paramref name="rowLength"/> values into <paramref name="destination"/>.</summary>
     /// <param name="type">Type to make.</param>
@@ -20,7 +21,7 @@ internal static unsafe class GgmlQuantizer
     /// <param name="rowLength">Values of a row, a whole number of blocks.</param>
     /// <param name="importance">Importance of each column, or empty.</param>
     internal static void Quantize(
-        GgmlTensorType type, ReadOnlySpan<float> source, Span<byte> destination, long rowLength, ReadOnlySpan<float> importance = default)
+        GgmlType type, ReadOnlySpan<float> source, Span<byte> destination, long rowLength, ReadOnlySpan<float> importance = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(rowLength);
         if (!CanQuantize(type))

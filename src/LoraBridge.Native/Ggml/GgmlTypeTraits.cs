@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using static LoraBridge.Native.Ggml;
 
 namespace LoraBridge.Native;
@@ -6,15 +7,15 @@ namespace LoraBridge.Native;
 internal static unsafe class GgmlTypeTraits
 {
     /// <summary>Elements of one block; 1 for types that are not quantised.</summary>
-    internal static long BlockSize(GgmlTensorType type) => ggml_blck_size(Check(type));
+    internal static long BlockSize(GgmlType type) => ggml_blck_size(Check(type));
 
     /// <summary>Bytes of one block.</summary>
-    internal static long TypeSize(GgmlTensorType type) => (long)ggml_type_size(Check(type));
+    internal static long TypeSize(GgmlType type) => (long)ggml_type_size(Check(type));
 
-    internal static bool IsQuantized(GgmlTensorType type) => ggml_is_quantized(Check(type));
+    internal static bool IsQuantized(GgmlType type) => ggml_is_quantized(Check(type));
 
     /// <summary>Bytes of <paramref name="elements"/> consecutive elements, a whole number of blocks.</summary>
-    internal static long RowSize(GgmlTensorType type, long elements)
+    internal static long RowSize(GgmlType type, long elements)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(elements);
         var block = BlockSize(type);
@@ -24,12 +25,12 @@ internal static unsafe class GgmlTypeTraits
     }
 
     /// <summary>Whether <see cref="Dequantize"/> supports <paramref name="type"/>.</summary>
-    internal static bool CanDequantize(GgmlTensorType type) =>
-        type == GgmlTensorType.F32 || ggml_get_type_traits(Check(type))->to_float != null;
+    internal static bool CanDequantize(GgmlType type) =>
+        type == GgmlType.F32 || ggml_get_type_traits(Check(type))->to_float != null;
 
     /// <summary>Converts <paramref name="source"/>, whole blocks of <paramref name="type"/>, to F32.</summary>
     /// <exception cref="ArgumentException">The lengths do not match, or the type has no conversion.</exception>
-    internal static void Dequantize(GgmlTensorType type, ReadOnlySpan<byte> source, Span<float> destination)
+    internal static void Dequantize(GgmlType type, ReadOnlySpan<byte> source, Span<float> destination)
     {
         CheckLengths(type, source.Length, destination.Length);
         if (destination.IsEmpty)
@@ -37,7 +38,7 @@ internal static unsafe class GgmlTypeTraits
         fixed (byte* from = source)
         fixed (float* to = destination)
         {
-            if (type == GgmlTensorType.F32)
+            if (type == GgmlType.F32)
             {
                 source.CopyTo(new Span<byte>(to, source.Length));
                 return;
@@ -50,7 +51,7 @@ internal static unsafe class GgmlTypeTraits
     }
 
     /// <summary>Throws unless <paramref name="bytes"/> bytes of <paramref name="type"/> are exactly <paramref name="elements"/> elements.</summary>
-    internal static void CheckLengths(GgmlTensorType type, long bytes, long elements)
+    internal static void CheckLengths(GgmlType type, long bytes, long elements)
     {
         var expected = RowSize(type, elements);
         if (bytes != expected)
@@ -58,6 +59,6 @@ internal static unsafe class GgmlTypeTraits
     }
 
     /// <summary>Throws unless ggml knows <paramref name="type"/>: it reads past a table's end otherwise.</summary>
-    internal static GgmlTensorType Check(GgmlTensorType type) =>
+    internal static GgmlType Check(GgmlType type) =>
         Enum.IsDefined(type) ? type : throw new ArgumentOutOfRangeException(nameof(type), type, "Not a ggml element type.");
 }

@@ -33,9 +33,9 @@ internal static unsafe class Backends
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(threads);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, MaxThreads);
         var registry = Registry(backend);
-        var create = (delegate* unmanaged[Cdecl]<GgmlThreadpoolParams*, nint>)Function(registry, "ggml_threadpool_new");
-        var free = (delegate* unmanaged[Cdecl]<nint, void>)Function(registry, "ggml_threadpool_free");
-        var use = (delegate* unmanaged[Cdecl]<BackendPtr, nint, void>)Function(registry, "ggml_backend_cpu_set_threadpool");
+        var create = (delegate* unmanaged[Cdecl]<GgmlThreadpoolParams*, ThreadPoolPtr>)Function(registry, "ggml_threadpool_new");
+        var free = (delegate* unmanaged[Cdecl]<ThreadPoolPtr, void>)Function(registry, "ggml_threadpool_free");
+        var use = (delegate* unmanaged[Cdecl]<BackendPtr, ThreadPoolPtr, void>)Function(registry, "ggml_backend_cpu_set_threadpool");
         if (create == null || free == null || use == null)
             return false;
 

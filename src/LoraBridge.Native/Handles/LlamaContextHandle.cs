@@ -1,29 +1,12 @@
-using System.Runtime.InteropServices;
 using static LoraBridge.Native.Llama;
 
 namespace LoraBridge.Native;
 
 /// <summary>Owns a context. Its model, and the adapters that are set on it, outlive it.</summary>
-internal sealed class LlamaContextHandle : SafeHandle
+internal sealed class LlamaContextHandle(LlamaContextPtr pointer, LlamaModelHandle model, string failure)
+    : NativeHandle<LlamaContextPtr>(pointer, failure, model)
 {
-    private readonly LlamaModelHandle _model;
     private IReadOnlyList<LlamaAdapterHandle> _adapters = [];
-
-    /// <summary>Takes ownership of <paramref name="pointer"/> and keeps <paramref name="model"/> alive as long as this.</summary>
-    internal LlamaContextHandle(LlamaContextPtr pointer, LlamaModelHandle model, string failure) : base(0, ownsHandle: true)
-    {
-        if (pointer.IsNull)
-            throw new NativeException(failure);
-        var referenced = false;
-        model.DangerousAddRef(ref referenced);
-        _model = model;
-        SetHandle(pointer.Address);
-    }
-
-    public override bool IsInvalid => handle == 0;
-
-    /// <summary>The borrowed pointer: valid until this is disposed.</summary>
-    internal LlamaContextPtr Pointer => IsClosed ? throw new ObjectDisposedException(nameof(LlamaContextHandle)) : new(handle);
 
     /// <summary>
     /// Replaces the whole set of adapters; a scale of zero leaves one out. Cached tokens keep the old weights' keys and values: the
@@ -46,12 +29,10 @@ internal sealed class LlamaContextHandle : SafeHandle
         _adapters = handles;
     }
 
-    protected override bool ReleaseHandle()
+    private protected override void Free(LlamaContextPtr pointer)
     {
-        llama_free(new(handle));
+        llama_free(pointer);
         ReleaseAdapters();
-        _model.DangerousRelease();
-        return true;
     }
 
     private void ReleaseAdapters()

@@ -7,10 +7,6 @@ namespace LoraBridge.Native;
 internal static unsafe partial class Llama
 {
     [LibraryImport(Library)]
-    [return: MarshalUsing(typeof(BorrowedUtf8))]
-    internal static partial string? llama_version();
-
-    [LibraryImport(Library)]
     internal static partial void llama_backend_init();
 
     [LibraryImport(Library)]

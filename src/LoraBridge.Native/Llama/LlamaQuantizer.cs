@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using LoraBridge.Formats;
 using static LoraBridge.Native.Llama;
 
 namespace LoraBridge.Native;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LoraBridge.Formats;
 
 namespace LoraBridge.Native;
 
@@ -9,7 +10,7 @@ internal readonly unsafe partial record struct TensorPtr(nint Address)
 {
     public bool IsNull => Address == 0;
 
-    public GgmlTensorType Type => Fields->type;
+    public GgmlType Type => Fields->type;
 
     public GgmlOp Op => Fields->op;
 

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Graphs;
@@ -23,7 +24,7 @@ internal sealed class ForwardGraph : IDisposable
         _inputs = new RowInputs(graph, _leaves);
         var leaves = _inputs.Tensors.ToDictionary();
         if (_inputs.OutputRows is { } rows)
-            leaves[rows] = _rows = _leaves.Leaf(GgmlTensorType.I32, rows.Shape, rows.Name);
+            leaves[rows] = _rows = _leaves.Leaf(GgmlType.I32, rows.Shape, rows.Name);
         _leafMemory = engine.Allocate(_leaves);
 
         _builder = new GraphBuilder(256 + graph.Nodes.Count * 8);

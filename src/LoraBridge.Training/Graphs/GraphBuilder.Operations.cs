@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Native;
 using static LoraBridge.Native.Ggml;
 
@@ -84,7 +85,7 @@ internal sealed partial class GraphBuilder
         return a.HasCanonicalStrides ? a : Record(ggml_reshape_4d(Context, a, a.Ne(0), a.Ne(1), a.Ne(2), a.Ne(3)));
     }
 
-    public TensorPtr Cast(TensorPtr a, GgmlTensorType type) => a.Type == type ? a : Record(ggml_cast(Context, a, type));
+    public TensorPtr Cast(TensorPtr a, GgmlType type) => a.Type == type ? a : Record(ggml_cast(Context, a, type));
 
     public TensorPtr Reshape(TensorPtr a, Shape shape)
     {
@@ -127,7 +128,7 @@ internal sealed partial class GraphBuilder
     public TensorPtr GetRows(TensorPtr a, TensorPtr indices)
     {
         Require(
-            indices.Type == GgmlTensorType.I32 && indices.Ne(3) == 1 && a.Ne(2) == indices.Ne(1) && a.Ne(3) == indices.Ne(2), "GET_ROWS", a,
+            indices.Type == GgmlType.I32 && indices.Ne(3) == 1 && a.Ne(2) == indices.Ne(1) && a.Ne(3) == indices.Ne(2), "GET_ROWS", a,
             indices, "b must hold I32 row numbers for each matrix of a");
         return Record(ggml_get_rows(Context, a, indices));
     }
@@ -144,10 +145,10 @@ internal sealed partial class GraphBuilder
     }
 
     /// <summary>A tensor of <paramref name="shape"/> filled with zeros.</summary>
-    public TensorPtr Zeros(Shape shape) => Fill(GgmlTensorType.F32, shape, 0);
+    public TensorPtr Zeros(Shape shape) => Fill(GgmlType.F32, shape, 0);
 
     /// <summary>A tensor with the same number everywhere.</summary>
-    public TensorPtr Fill(GgmlTensorType type, Shape shape, float value)
+    public TensorPtr Fill(GgmlType type, Shape shape, float value)
     {
         var target = ggml_new_tensor_4d(Context, type, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3);
         return Record(ggml_fill(Context, target, value));
@@ -189,7 +190,7 @@ internal sealed partial class GraphBuilder
         Require(shape.BroadcastsTo(a.Shape), "REPEAT_BACK", a, $"its shape must be a multiple of {shape}");
         if (a.Shape == shape)
             return a;
-        var target = ggml_new_tensor_4d(Context, GgmlTensorType.F32, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3);
+        var target = ggml_new_tensor_4d(Context, GgmlType.F32, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3);
         return Record(ggml_repeat_back(Context, a, target));
     }
 }

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Native;
 using static LoraBridge.Native.Llama;
 
@@ -75,8 +76,8 @@ internal sealed class GraphTracer
             n_threads = threads,
             n_threads_batch = threads,
             flash_attn_type = LlamaFlashAttentionType.Enabled,
-            type_k = GgmlTensorType.F32,
-            type_v = GgmlTensorType.F32,
+            type_k = GgmlType.F32,
+            type_v = GgmlType.F32,
             swa_full = true,
             offload_kqv = false,
             op_offload = false,
@@ -96,7 +97,7 @@ internal sealed class GraphTracer
     private TracedGraph Graph(LlamaModelHandle model, int tokens, int outputRows)
     {
         var vocabulary = VocabularySize(model);
-        var output = _nodes.LastOrDefault(node => node.Shape == new Shape(vocabulary, outputRows) && node.Type == GgmlTensorType.F32)
+        var output = _nodes.LastOrDefault(node => node.Shape == new Shape(vocabulary, outputRows) && node.Type == GgmlType.F32)
             ?? throw new NotSupportedException($"The model computes no logits [{vocabulary}, {outputRows}].");
         return new TracedGraph(_nodes, output, tokens, outputRows);
     }
@@ -166,7 +167,7 @@ internal sealed class GraphTracer
             Weight = isLeaf && !isInput ? tensor : default,
             InputData = isInput && mask is null ? tensor.ToArray<byte>() : null,
             Mask = mask,
-            HoldsTokens = isInput && tensor.Type == GgmlTensorType.I32 && tensor.Shape == new Shape(_row.Length) && tensor.ToArray<int>().AsSpan().SequenceEqual(_row),
+            HoldsTokens = isInput && tensor.Type == GgmlType.I32 && tensor.Shape == new Shape(_row.Length) && tensor.ToArray<int>().AsSpan().SequenceEqual(_row),
         };
         _known.Add(tensor, imported);
         return imported;

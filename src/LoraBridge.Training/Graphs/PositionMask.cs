@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using LoraBridge.Formats;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Graphs;
@@ -42,9 +43,9 @@ internal sealed class PositionMask : IEquatable<PositionMask>
             return null;
         return mask.Type switch
         {
-            GgmlTensorType.F16 => TryRead<ushort>(
+            GgmlType.F16 => TryRead<ushort>(
                 mask, tokens, 0xFC00, (bits, numbers) => TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<ushort, Half>(bits), numbers)),
-            GgmlTensorType.F32 => TryRead<uint>(mask, tokens, 0xFF800000, (bits, numbers) => MemoryMarshal.Cast<uint, float>(bits).CopyTo(numbers)),
+            GgmlType.F32 => TryRead<uint>(mask, tokens, 0xFF800000, (bits, numbers) => MemoryMarshal.Cast<uint, float>(bits).CopyTo(numbers)),
             _ => null,
         };
     }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using LoraBridge.Formats;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Graphs;
@@ -35,7 +36,7 @@ internal sealed class RowInputs
         foreach (var leaf in graph.Leaves.Where(leaf => leaf.IsInput && leaf != OutputRows))
         {
             if (takenAsIntervals?.Contains(leaf) == true && _tokenInputs?.Contains(leaf) != true)
-                _tensors.Add(leaf, leaves.Leaf(GgmlTensorType.I32, new Shape(SeenCells.Words, _tokens), leaf.Name));
+                _tensors.Add(leaf, leaves.Leaf(GgmlType.I32, new Shape(SeenCells.Words, _tokens), leaf.Name));
             else
                 _tensors.Add(leaf, leaves.Leaf(leaf.Type, leaf.Shape, leaf.Name));
         }
@@ -89,7 +90,7 @@ internal sealed class RowInputs
     {
         var last = Enumerable.Range(graph.Tokens - graph.OutputRows, graph.OutputRows).ToArray();
         var found = graph.Leaves.Where(leaf =>
-            leaf is { InputData: { } data, HoldsTokens: false, Type: GgmlTensorType.I32 }
+            leaf is { InputData: { } data, HoldsTokens: false, Type: GgmlType.I32 }
             && leaf.Shape == new Shape(last.Length)
             && MemoryMarshal.Cast<byte, int>(data).SequenceEqual(last)
             && graph.Nodes.Where(node => node.Sources.Contains(leaf)).All(node => SelectsRows(node, leaf))).ToArray();
@@ -116,19 +117,19 @@ internal sealed class RowInputs
         for (var row = 0; row < mask.Shape.Rows; row++)
         {
             var element = mask.InputData.AsSpan((row * cells + row % _tokens) * size, size);
-            var visible = mask.Type == GgmlTensorType.F32 ? MemoryMarshal.Read<float>(element) : (float)MemoryMarshal.Read<Half>(element);
+            var visible = mask.Type == GgmlType.F32 ? MemoryMarshal.Read<float>(element) : (float)MemoryMarshal.Read<Half>(element);
             if (!float.IsFinite(visible))
                 return false;
         }
         return true;
     }
 
-    private static bool IsFloating(GgmlTensorType type) => type is GgmlTensorType.F32 or GgmlTensorType.F16;
+    private static bool IsFloating(GgmlType type) => type is GgmlType.F32 or GgmlType.F16;
 
     /// <summary>mask [N, T, *], N cells for T tokens: what the recorded row had for the pair of positions, or minus infinity.</summary>
     private void FillMask(TracedTensor traced, TensorPtr tensor, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences)
     {
-        if (traced.Type == GgmlTensorType.F32)
+        if (traced.Type == GgmlType.F32)
             FillMask(traced, tensor, positions, sequences, float.NegativeInfinity);
         else
             FillMask(traced, tensor, positions, sequences, Half.NegativeInfinity);

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Graphs;
@@ -105,7 +106,7 @@ internal sealed class StateElimination
     /// </summary>
     private int? TransposedChannels(TracedTensor indices, TracedTensor state)
     {
-        if (indices.InputData is not { } data || indices.Type != GgmlTensorType.I64 || indices.Shape.Count % _graph.Tokens != 0)
+        if (indices.InputData is not { } data || indices.Type != GgmlType.I64 || indices.Shape.Count % _graph.Tokens != 0)
             return null;
         var channels = (int)(indices.Shape.Count / _graph.Tokens);
         var cells = state.Shape.Count / channels;
@@ -153,7 +154,7 @@ internal sealed class StateElimination
         var data = indices.InputData ?? throw new NotSupportedException($"{node} stores at computed positions ({indices}).");
         for (var i = 0; i < indices.Shape.Count; i++)
         {
-            var index = indices.Type == GgmlTensorType.I64 ? BitConverter.ToInt64(data, i * 8) : BitConverter.ToInt32(data, i * 4);
+            var index = indices.Type == GgmlType.I64 ? BitConverter.ToInt64(data, i * 8) : BitConverter.ToInt32(data, i * 4);
             if (index != i)
                 return false;
         }
@@ -167,7 +168,7 @@ internal sealed class StateElimination
     private void ReplaceRows(TracedTensor node, TracedTensor state)
     {
         var (rows, target) = (node.Sources[0]!, node.Sources[2]!);
-        if (target.Shape.Count != state.Shape.Count || target.ViewOffset != 0 || rows.Type != state.Type || state.Type != GgmlTensorType.F32)
+        if (target.Shape.Count != state.Shape.Count || target.ViewOffset != 0 || rows.Type != state.Type || state.Type != GgmlType.F32)
             throw new NotSupportedException(
                 $"{node} stores rows of type {rows.Type} at chosen positions in a part of the state {state.Name} {state.Shape} of type {state.Type}.");
         var replaced = Rewrite(node);
@@ -243,7 +244,7 @@ internal sealed class StateElimination
         _nodes.Add(replacement);
     }
 
-    internal static long[] ContiguousStrides(GgmlTensorType type, Shape shape)
+    internal static long[] ContiguousStrides(GgmlType type, Shape shape)
     {
         var row = (long)Ggml.ggml_row_size(type, shape.Ne0);
         return [(long)Ggml.ggml_type_size(type), row, row * shape.Ne1, row * shape.Ne1 * shape.Ne2];

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Graphs;
@@ -53,7 +54,7 @@ internal static class TensorExtensions
         /// <summary>The elements of each row (dimension 0) follow each other without gaps.</summary>
         public bool HasContiguousRows => tensor.Nb(0) == ElementStride(tensor);
 
-        public bool IsFloat => tensor.Type == GgmlTensorType.F32;
+        public bool IsFloat => tensor.Type == GgmlType.F32;
     }
 
     extension(GgmlOp op)

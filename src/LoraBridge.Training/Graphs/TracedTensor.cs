@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Graphs;
@@ -12,7 +13,7 @@ internal sealed class TracedTensor
 
     public required GgmlOp Op { get; init; }
 
-    public required GgmlTensorType Type { get; init; }
+    public required GgmlType Type { get; init; }
 
     public required Shape Shape { get; init; }
 

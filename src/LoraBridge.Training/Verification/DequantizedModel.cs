@@ -12,7 +12,7 @@ internal static class DequantizedModel
     public static void Write(GgufModelFiles source, string path, CancellationToken cancellationToken)
     {
         var writer = new GgufWriter(source.Metadata);
-        writer.Metadata.Set("general.file_type", (uint)LoraBridge.Formats.LlamaFileType.AllF32);
+        writer.Metadata.Set("general.file_type", (uint)LlamaFileType.AllF32);
         foreach (var tensor in source.Tensors)
             writer.AddTensor(tensor.Info.Name, GgmlType.F32, tensor.Info.Shape.AsSpan(), stream => Copy(tensor, stream, cancellationToken));
         AtomicFile.EnsureFreeSpace(path, writer.FileLength);
@@ -21,7 +21,7 @@ internal static class DequantizedModel
 
     private static void Copy(GgufModelTensor tensor, Stream stream, CancellationToken cancellationToken)
     {
-        var type = (GgmlTensorType)tensor.Info.Type;
+        var type = tensor.Info.Type;
         for (var start = 0L; start < tensor.Info.ElementCount; start += ElementsAtATime)
         {
             cancellationToken.ThrowIfCancellationRequested();

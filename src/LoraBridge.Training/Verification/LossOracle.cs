@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Native;
 using static LoraBridge.Native.Llama;
 
@@ -27,8 +28,8 @@ internal sealed class LossOracle : IDisposable
             n_threads = threads,
             n_threads_batch = threads,
             flash_attn_type = LlamaFlashAttentionType.Disabled,
-            type_k = GgmlTensorType.F32,
-            type_v = GgmlTensorType.F32,
+            type_k = GgmlType.F32,
+            type_v = GgmlType.F32,
         };
         _context = LlamaContexts.Create(model, parameters);
         _batch = new BatchHandle(tokens);

@@ -63,11 +63,11 @@ internal sealed class MergePlan
             _ => GgmlType.F32,
         };
         var columns = importance?.Find(tensor) ?? [];
-        CheckType(tensor.Name, (GgmlTensorType)type, columns.IsEmpty);
+        CheckType(tensor.Name, type, columns.IsEmpty);
         return tensor with { Type = type, Divisors = scales.Find(tensor.Name), Importance = columns };
     }
 
-    private static void CheckType(string name, GgmlTensorType type, bool withoutImportance)
+    private static void CheckType(string name, GgmlType type, bool withoutImportance)
     {
         if (!GgmlQuantizer.CanQuantize(type))
             throw new InvalidOperationException($"Tensor '{name}' has type {type}, which ggml cannot make: choose another type of output.");

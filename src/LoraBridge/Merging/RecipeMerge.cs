@@ -61,7 +61,7 @@ internal sealed class RecipeMerge(MergeTarget target, MergeOptions options, IPro
     {
         try
         {
-            LlamaQuantizer.Quantize(exact, quantized, (Native.LlamaFileType)options.OutputType, Adjust, importance?.Columns);
+            LlamaQuantizer.Quantize(exact, quantized, (LlamaFileType)options.OutputType, Adjust, importance?.Columns);
         }
         catch (NativeException) when (AtomicFile.FreeSpace(Path.GetDirectoryName(target.Path)!) < FullDisk)
         {

@@ -123,7 +123,7 @@ internal sealed class TensorMerger
         var importance = _tensor.Importance.AsSpan();
         if (importance.Length > _tensor.RowLength)
             importance = importance.Slice((int)(expert * _tensor.RowLength), (int)_tensor.RowLength);
-        GgmlQuantizer.Quantize((GgmlTensorType)_tensor.Type, values, destination, _tensor.RowLength, importance);
+        GgmlQuantizer.Quantize(_tensor.Type, values, destination, _tensor.RowLength, importance);
     }
 
     /// <summary>The sum of squares of what storing has changed.</summary>

@@ -61,6 +61,7 @@ public sealed partial class LM : IDisposable
         EmbeddingSize = llama_model_n_embd(Handle.Pointer);
         QuantizationType = QuantizationOf(Files.Metadata);
         _vocabulary = new Vocabulary(_core);
+        ChatTemplate = options.ChatTemplate ?? (Files.Metadata.TryGetString("tokenizer.chat_template", out var template) ? template : null);
     }
 
     /// <summary>Loads a model by a URI: that of a local file, an address that is downloaded first, or <c>hf:owner/repository</c>.</summary>
@@ -115,6 +116,9 @@ public sealed partial class LM : IDisposable
     /// <summary>Threads of computations on the CPU.</summary>
     internal int Threads => _core.Threads;
 
+    /// <summary>The shared state, for those who hold a reference on it.</summary>
+    internal ModelCore SharedCore => _core;
+
     /// <summary>The shared state, for those who outlive this object.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     internal ModelCore Core
@@ -143,7 +147,7 @@ public sealed partial class LM : IDisposable
     }
 
     private static string QuantizationOf(GgufMetadata metadata) =>
-        metadata.TryGetInt32("general.file_type", out var type) && ((Formats.LlamaFileType)type).IsDefined()
-            ? ((Formats.LlamaFileType)type).Name()
+        metadata.TryGetInt32("general.file_type", out var type) && ((LlamaFileType)type).IsDefined()
+            ? ((LlamaFileType)type).Name()
             : "unknown";
 }

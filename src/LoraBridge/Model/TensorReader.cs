@@ -30,6 +30,6 @@ internal static class TensorReader
         else if (type == GgmlType.BF16)
             HalfPrecision.BFloat16ToFloat32(source, destination);
         else
-            GgmlTypeTraits.Dequantize((GgmlTensorType)type, source, destination);
+            GgmlTypeTraits.Dequantize(type, source, destination);
     }
 }

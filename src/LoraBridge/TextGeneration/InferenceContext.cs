@@ -1,4 +1,5 @@
 using LoraBridge.Adapters;
+using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.Native;
 using static LoraBridge.Native.Llama;
@@ -242,7 +243,7 @@ internal sealed class InferenceContext : IDisposable
         parameters.n_threads = parameters.n_threads_batch = _core.Threads;
         if (_options.Exact)
         {
-            parameters.type_k = parameters.type_v = GgmlTensorType.F32;
+            parameters.type_k = parameters.type_v = GgmlType.F32;
             parameters.flash_attn_type = LlamaFlashAttentionType.Disabled;
         }
         lock (_core.Gate)

@@ -46,7 +46,7 @@ internal sealed class MergeFixture : IDisposable
         using var file = GgufModelFiles.Open(path);
         var tensor = file.Find(name) ?? throw new InvalidDataException($"{path} has no {name}");
         var values = new float[tensor.Info.ElementCount];
-        GgmlTypeTraits.Dequantize((GgmlTensorType)tensor.Info.Type, file.ReadAll(tensor), values);
+        GgmlTypeTraits.Dequantize(tensor.Info.Type, file.ReadAll(tensor), values);
         return values;
     }
 

@@ -161,7 +161,7 @@ public sealed class MergeSpecialTensorTests
         {
             var values = MergeFixture.Read(from, tensor.Name);
             var bytes = new byte[type.RowSize(tensor.Shape[0]) * tensor.RowCount];
-            Native.GgmlQuantizer.Quantize((Native.GgmlTensorType)type, values, bytes, tensor.Shape[0]);
+            Native.GgmlQuantizer.Quantize(type, values, bytes, tensor.Shape[0]);
             writer.AddTensor(tensor.Name, type, tensor.Shape.AsSpan(), bytes);
         }
 

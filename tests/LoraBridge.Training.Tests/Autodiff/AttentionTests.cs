@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
@@ -64,7 +65,7 @@ public sealed class AttentionTests
     {
         new GradientProbe((g, x) => Attention.TryEmit(g, new AttentionOptions(0.5f), x[0], x[1], x[2], x[3], default))
             .Vary(new Shape(8, 5, 2)).Vary(new Shape(8, 5, 2)).Vary(new Shape(3, 5, 2))
-            .Fix(GgmlTensorType.F32, new Shape(9, 5), [.. Enumerable.Range(0, 45).Select(i => Causal(i / 9, i % 9, 0))])
+            .Fix(GgmlType.F32, new Shape(9, 5), [.. Enumerable.Range(0, 45).Select(i => Causal(i / 9, i % 9, 0))])
             .Check();
     }
 
@@ -168,7 +169,7 @@ public sealed class AttentionTests
             g.AddSinks(weights, Sinks ? x[3] : default);
             return g.Contiguous(g.Permute(g.MulMat(g.Contiguous(g.Transpose(Rounded(x[2]))), weights), 0, 2, 1, 3));
 
-            TensorPtr Rounded(TensorPtr tensor) => Rounds ? g.Cast(g.Cast(tensor, GgmlTensorType.F16), GgmlTensorType.F32) : tensor;
+            TensorPtr Rounded(TensorPtr tensor) => Rounds ? g.Cast(g.Cast(tensor, GgmlType.F16), GgmlType.F32) : tensor;
         }
 
         public List<GradientProbe.Argument> Arguments()
@@ -182,11 +183,11 @@ public sealed class AttentionTests
             if (Sinks)
                 arguments.Add(Vary(new Shape(Heads)));
             if (Mask is not null)
-                arguments.Add(new GradientProbe.Argument(GgmlTensorType.F16, new Shape(Cells, Tokens, 1, MaskMatrices), MaskValues(), false));
+                arguments.Add(new GradientProbe.Argument(GgmlType.F16, new Shape(Cells, Tokens, 1, MaskMatrices), MaskValues(), false));
             return arguments;
 
             GradientProbe.Argument Vary(Shape shape) =>
-                new(GgmlTensorType.F32, shape, Enumerable.Range(0, (int)shape.Count).Select(_ => 2 * random.NextSingle() - 1).ToArray(), true);
+                new(GgmlType.F32, shape, Enumerable.Range(0, (int)shape.Count).Select(_ => 2 * random.NextSingle() - 1).ToArray(), true);
         }
 
         private TensorPtr Last(TensorPtr[] x) => Mask is null ? default : x[3];

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 
@@ -14,9 +15,9 @@ public sealed class ClampTests
         {
             Name = "clamped",
             Op = GgmlOp.Clamp,
-            Type = GgmlTensorType.F32,
+            Type = GgmlType.F32,
             Shape = shape,
-            Strides = StateElimination.ContiguousStrides(GgmlTensorType.F32, shape),
+            Strides = StateElimination.ContiguousStrides(GgmlType.F32, shape),
             OpParams = [BitConverter.SingleToInt32Bits(-0.5f), BitConverter.SingleToInt32Bits(0.5f), .. new int[14]],
         };
         new GradientProbe((g, x) => g.Copy(node, [g.Contiguous(x[0])], default))

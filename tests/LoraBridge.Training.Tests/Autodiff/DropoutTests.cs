@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training;
@@ -54,7 +55,7 @@ public sealed class DropoutTests
         Array.Fill(ones, 1);
         using var run = new ProbeRun(
             (g, x) => g.Custom(new Dropout(noise, stream), x[0].Shape, x[0]),
-            [new GradientProbe.Argument(GgmlTensorType.F32, new Shape(Width, Rows), ones, true)], threads);
+            [new GradientProbe.Argument(GgmlType.F32, new Shape(Width, Rows), ones, true)], threads);
         run.Compute();
         return run.Result;
     }

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
@@ -52,7 +53,7 @@ public sealed class ElementwiseTests
     {
         NativeRuntime.Initialize();
         float[] values = [.. Enumerable.Range(0, (int)Large.Count).Select(i => MathF.Sin(i) * 4)];
-        GradientProbe.Argument[] arguments = [new(GgmlTensorType.F32, Large, values, true)];
+        GradientProbe.Argument[] arguments = [new(GgmlType.F32, Large, values, true)];
         var replacement = Elementwise.For(Node(op, parameters, Large))!;
         using var expected = new ProbeRun(reference, arguments, 1);
         using var found = new ProbeRun((g, x) => g.Custom(replacement, Large, x[0]), arguments, 2);
@@ -71,7 +72,7 @@ public sealed class ElementwiseTests
 
     private static TracedTensor Node(GgmlOp op, int[] parameters, Shape shape) => new()
     {
-        Name = "y", Op = op, Type = GgmlTensorType.F32, Shape = shape, Strides = [4, 4 * shape.Ne0, 4 * shape.Count, 4 * shape.Count],
+        Name = "y", Op = op, Type = GgmlType.F32, Shape = shape, Strides = [4, 4 * shape.Ne0, 4 * shape.Count, 4 * shape.Count],
         OpParams = [.. parameters, .. new int[16 - parameters.Length]],
     };
 }

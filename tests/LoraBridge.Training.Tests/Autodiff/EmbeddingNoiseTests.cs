@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training;
@@ -20,7 +21,7 @@ public sealed class EmbeddingNoiseTests
         NativeRuntime.Initialize();
         using var run = new ProbeRun(
             (g, x) => g.Custom(new EmbeddingNoise(Noise()), x[0].Shape, x[0]),
-            [new GradientProbe.Argument(GgmlTensorType.F32, new Shape(Width, 5), new float[Width * 5], true)], threads: 1);
+            [new GradientProbe.Argument(GgmlType.F32, new Shape(Width, 5), new float[Width * 5], true)], threads: 1);
         run.Compute();
 
         for (var token = 0; token < 5; token++)

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 
@@ -36,19 +37,19 @@ internal sealed class GradientProbe
     /// <summary>An F32 argument whose gradient is checked.</summary>
     public GradientProbe Vary(Shape shape, Func<int, float> value)
     {
-        _arguments.Add(new Argument(GgmlTensorType.F32, shape, Enumerable.Range(0, (int)shape.Count).Select(value).ToArray(), true));
+        _arguments.Add(new Argument(GgmlType.F32, shape, Enumerable.Range(0, (int)shape.Count).Select(value).ToArray(), true));
         return this;
     }
 
     /// <summary>An argument without gradient.</summary>
-    public GradientProbe Fix<T>(GgmlTensorType type, Shape shape, params T[] values) where T : unmanaged
+    public GradientProbe Fix<T>(GgmlType type, Shape shape, params T[] values) where T : unmanaged
     {
         _arguments.Add(new Argument(type, shape, values, false));
         return this;
     }
 
     /// <summary>Indices.</summary>
-    public GradientProbe Fix(Shape shape, params int[] values) => Fix(GgmlTensorType.I32, shape, values);
+    public GradientProbe Fix(Shape shape, params int[] values) => Fix(GgmlType.I32, shape, values);
 
     public void Check()
     {
@@ -84,5 +85,5 @@ internal sealed class GradientProbe
         Assert.True(expected.Any(x => Math.Abs(x) > 1e-4), $"Nothing depends on argument {argument}: the test says nothing.");
     }
 
-    internal sealed record Argument(GgmlTensorType Type, Shape Shape, Array Values, bool Varies);
+    internal sealed record Argument(GgmlType Type, Shape Shape, Array Values, bool Varies);
 }

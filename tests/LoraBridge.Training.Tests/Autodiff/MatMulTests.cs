@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 
@@ -32,15 +33,15 @@ public sealed class MatMulTests
 
     /// <summary>dx through a quantised weight is dx through the numbers it stands for.</summary>
     [Theory]
-    [InlineData(nameof(GgmlTensorType.Q4_0))]
-    [InlineData(nameof(GgmlTensorType.Q8_0))]
-    [InlineData(nameof(GgmlTensorType.Q4_K))]
-    [InlineData(nameof(GgmlTensorType.Q6_K))]
-    [InlineData(nameof(GgmlTensorType.F16))]
-    [InlineData(nameof(GgmlTensorType.BF16))]
+    [InlineData(nameof(GgmlType.Q4_0))]
+    [InlineData(nameof(GgmlType.Q8_0))]
+    [InlineData(nameof(GgmlType.Q4_K))]
+    [InlineData(nameof(GgmlType.Q6_K))]
+    [InlineData(nameof(GgmlType.F16))]
+    [InlineData(nameof(GgmlType.BF16))]
     public void GradientOfAQuantisedProductIsThatOfItsNumbers(string name)
     {
-        var type = Enum.Parse<GgmlTensorType>(name);
+        var type = Enum.Parse<GgmlType>(name);
         const int k = 768, m = 37;
         NativeRuntime.Initialize();
         var random = new Random(3);
@@ -50,14 +51,14 @@ public sealed class MatMulTests
         GgmlTypeTraits.Dequantize(type, quantised, weight);
         float[] input = [.. Enumerable.Range(0, k * 5).Select(_ => random.NextSingle() - 0.5f)];
 
-        var expected = Gradient(GgmlTensorType.F32, weight, 1);
+        var expected = Gradient(GgmlType.F32, weight, 1);
         var actual = Gradient(type, quantised, 1);
         Assert.Equal(expected, actual);
         Assert.Equal(actual, Gradient(type, quantised, 2));
 
-        float[] Gradient(GgmlTensorType stored, Array values, int threads)
+        float[] Gradient(GgmlType stored, Array values, int threads)
         {
-            GradientProbe.Argument[] arguments = [new(stored, new Shape(k, m), values, false), new(GgmlTensorType.F32, new Shape(k, 5), input, true)];
+            GradientProbe.Argument[] arguments = [new(stored, new Shape(k, m), values, false), new(GgmlType.F32, new Shape(k, 5), input, true)];
             using var run = new ProbeRun((g, x) => g.MulMat(x[0], x[1]), arguments, threads);
             run.Compute();
             return run.Gradient(1);

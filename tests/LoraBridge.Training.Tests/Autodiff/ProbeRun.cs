@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
@@ -30,7 +31,7 @@ internal sealed class ProbeRun : IDisposable
         _leafMemory = _engine.Allocate(_leaves);
         for (var i = 0; i < _arguments.Length; i++)
             _arguments[i].Set<byte>(BytesOf(arguments[i].Values));
-        _sums = [.. _arguments.Select((argument, i) => arguments[i].Varies ? _sumLeaves.Leaf(GgmlTensorType.F32, argument.Shape, $"x{i}.grad") : default)];
+        _sums = [.. _arguments.Select((argument, i) => arguments[i].Varies ? _sumLeaves.Leaf(GgmlType.F32, argument.Shape, $"x{i}.grad") : default)];
         _sumMemory = arguments.Any(argument => argument.Varies) ? _engine.Allocate(_sumLeaves) : null;
 
         var y = operation(_builder, _arguments);
@@ -38,7 +39,7 @@ internal sealed class ProbeRun : IDisposable
         _result = _builder.Contiguous(y);
         var random = new Random(11);
         _weights = [.. Enumerable.Range(0, (int)y.ElementCount).Select(_ => random.NextSingle() * 2 - 1)];
-        var weights = _weightLeaf.Leaf(GgmlTensorType.F32, y.Shape, "w");
+        var weights = _weightLeaf.Leaf(GgmlType.F32, y.Shape, "w");
         _weightMemory = _engine.Allocate(_weightLeaf);
         weights.Set<float>(_weights);
 

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 
@@ -13,7 +14,7 @@ public sealed class SetRowsTests
         new GradientProbe((g, x) => g.SetRows(x[0], x[1], x[2]))
             .Vary(new Shape(5, 4, matrices))
             .Vary(new Shape(5, 2, matrices))
-            .Fix(GgmlTensorType.I64, new Shape(2), 3L, 1L)
+            .Fix(GgmlType.I64, new Shape(2), 3L, 1L)
             .Check();
     }
 }

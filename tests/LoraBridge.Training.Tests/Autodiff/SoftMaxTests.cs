@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 
@@ -16,7 +17,7 @@ public sealed class SoftMaxTests
                 mask[6 * t + n] = n > t + 1 ? float.NegativeInfinity : -(float)Math.Abs(t - n);
         new GradientProbe((g, x) => g.SoftMax(x[0], x[1], 0.7f, maxBias))
             .Vary(new Shape(6, 4, 2))
-            .Fix(GgmlTensorType.F32, new Shape(6, 4), mask)
+            .Fix(GgmlType.F32, new Shape(6, 4), mask)
             .Check();
     }
 
@@ -30,7 +31,7 @@ public sealed class SoftMaxTests
                 return y;
             })
             .Vary(new Shape(6, 4, 2))
-            .Fix(GgmlTensorType.F32, new Shape(2), 0.5f, -0.3f)
+            .Fix(GgmlType.F32, new Shape(2), 0.5f, -0.3f)
             .Check();
     }
 }

@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
@@ -16,7 +17,7 @@ public sealed class WeightedRmsNormTests
     public void GradientsMatchDifferences() =>
         new GradientProbe((g, x) => Norm(g, x[0], x[1]))
             .Vary(Shape)
-            .Fix(GgmlTensorType.F32, new Shape(37), Weights)
+            .Fix(GgmlType.F32, new Shape(37), Weights)
             .Check();
 
     /// <summary>As in a model, where x goes on past the layer: one gradient is added to the other.</summary>
@@ -24,7 +25,7 @@ public sealed class WeightedRmsNormTests
     public void GradientsOfBranchesAddUp() =>
         new GradientProbe((g, x) => g.Add(Norm(g, x[0], x[1]), g.Mul(x[0], x[0])))
             .Vary(Shape)
-            .Fix(GgmlTensorType.F32, new Shape(37), Weights)
+            .Fix(GgmlType.F32, new Shape(37), Weights)
             .Check();
 
     [Fact]
@@ -34,7 +35,7 @@ public sealed class WeightedRmsNormTests
         var random = new Random(3);
         float[] values = [.. Enumerable.Range(0, (int)Shape.Count).Select(_ => random.NextSingle() - 0.5f)];
         GradientProbe.Argument[] arguments =
-            [new(GgmlTensorType.F32, Shape, values, true), new(GgmlTensorType.F32, new Shape(37), Weights, false)];
+            [new(GgmlType.F32, Shape, values, true), new(GgmlType.F32, new Shape(37), Weights, false)];
         using var fused = new ProbeRun((g, x) => Norm(g, x[0], x[1]), arguments, threads: 2);
         using var plain = new ProbeRun((g, x) => g.Mul(g.Record(Ggml.ggml_rms_norm(g.Context, x[0], Epsilon)), x[1]), arguments, threads: 2);
         fused.Compute();

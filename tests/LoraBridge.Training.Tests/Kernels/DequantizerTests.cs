@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Native;
 using LoraBridge.Training.Kernels.Cpu;
 
@@ -7,36 +8,36 @@ public sealed class DequantizerTests
 {
     /// <summary>Of random bytes: every code, sign and scale that a block can have, infinite ones and what is no number among them.</summary>
     [Theory]
-    [InlineData(nameof(GgmlTensorType.F16))]
-    [InlineData(nameof(GgmlTensorType.Q4_0))]
-    [InlineData(nameof(GgmlTensorType.Q4_1))]
-    [InlineData(nameof(GgmlTensorType.Q5_0))]
-    [InlineData(nameof(GgmlTensorType.Q5_1))]
-    [InlineData(nameof(GgmlTensorType.IQ4_NL))]
-    [InlineData(nameof(GgmlTensorType.MXFP4))]
-    [InlineData(nameof(GgmlTensorType.Q2_K))]
-    [InlineData(nameof(GgmlTensorType.Q3_K))]
-    [InlineData(nameof(GgmlTensorType.Q4_K))]
-    [InlineData(nameof(GgmlTensorType.Q5_K))]
-    [InlineData(nameof(GgmlTensorType.Q6_K))]
-    [InlineData(nameof(GgmlTensorType.IQ4_XS))]
-    [InlineData(nameof(GgmlTensorType.Q8_0))]
-    [InlineData(nameof(GgmlTensorType.Q1_0))]
-    [InlineData(nameof(GgmlTensorType.Q2_0))]
-    [InlineData(nameof(GgmlTensorType.TQ1_0))]
-    [InlineData(nameof(GgmlTensorType.TQ2_0))]
-    [InlineData(nameof(GgmlTensorType.NVFP4))]
-    [InlineData(nameof(GgmlTensorType.IQ2_XXS))]
-    [InlineData(nameof(GgmlTensorType.IQ2_XS))]
-    [InlineData(nameof(GgmlTensorType.IQ2_S))]
-    [InlineData(nameof(GgmlTensorType.IQ3_XXS))]
-    [InlineData(nameof(GgmlTensorType.IQ3_S))]
-    [InlineData(nameof(GgmlTensorType.IQ1_S))]
-    [InlineData(nameof(GgmlTensorType.IQ1_M))]
+    [InlineData(nameof(GgmlType.F16))]
+    [InlineData(nameof(GgmlType.Q4_0))]
+    [InlineData(nameof(GgmlType.Q4_1))]
+    [InlineData(nameof(GgmlType.Q5_0))]
+    [InlineData(nameof(GgmlType.Q5_1))]
+    [InlineData(nameof(GgmlType.IQ4_NL))]
+    [InlineData(nameof(GgmlType.MXFP4))]
+    [InlineData(nameof(GgmlType.Q2_K))]
+    [InlineData(nameof(GgmlType.Q3_K))]
+    [InlineData(nameof(GgmlType.Q4_K))]
+    [InlineData(nameof(GgmlType.Q5_K))]
+    [InlineData(nameof(GgmlType.Q6_K))]
+    [InlineData(nameof(GgmlType.IQ4_XS))]
+    [InlineData(nameof(GgmlType.Q8_0))]
+    [InlineData(nameof(GgmlType.Q1_0))]
+    [InlineData(nameof(GgmlType.Q2_0))]
+    [InlineData(nameof(GgmlType.TQ1_0))]
+    [InlineData(nameof(GgmlType.TQ2_0))]
+    [InlineData(nameof(GgmlType.NVFP4))]
+    [InlineData(nameof(GgmlType.IQ2_XXS))]
+    [InlineData(nameof(GgmlType.IQ2_XS))]
+    [InlineData(nameof(GgmlType.IQ2_S))]
+    [InlineData(nameof(GgmlType.IQ3_XXS))]
+    [InlineData(nameof(GgmlType.IQ3_S))]
+    [InlineData(nameof(GgmlType.IQ1_S))]
+    [InlineData(nameof(GgmlType.IQ1_M))]
     public void Equals_the_conversion_of_ggml_bit_for_bit(string name)
     {
         NativeRuntime.Initialize();
-        var type = Enum.Parse<GgmlTensorType>(name);
+        var type = Enum.Parse<GgmlType>(name);
         const int elements = 1 << 20;
         var bytes = new byte[GgmlTypeTraits.RowSize(type, elements)];
         new Random(6).NextBytes(bytes);

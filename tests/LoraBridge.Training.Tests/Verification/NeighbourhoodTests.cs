@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training;
@@ -87,7 +88,7 @@ public sealed class NeighbourhoodTests : IDisposable
     }
 
     private TrainableTensor Create(string name) => new(
-        name, _leaves.Leaf(GgmlTensorType.F32, new Shape(Count), name), _leaves.Leaf(GgmlTensorType.F32, new Shape(Count), $"{name}.grad"));
+        name, _leaves.Leaf(GgmlType.F32, new Shape(Count), name), _leaves.Leaf(GgmlType.F32, new Shape(Count), $"{name}.grad"));
 
     private static double Distance(float[] a, float[] b)
     {

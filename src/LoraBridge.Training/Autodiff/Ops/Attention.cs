@@ -1,3 +1,4 @@
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Kernels.Cpu;
@@ -17,13 +18,16 @@ namespace LoraBridge.Training.Autodiff.Ops;
 /// <param name="options">Scale, cap and slopes.</param>
 internal sealed class Attention(AttentionOptions options) : IProductKernel, IGradientRule
 {
+    /// <summary>Pieces of work for each thread.</summary>
+    private const int PiecesPerWorker = 8;
+
     /// <summary>Emits attention; null where its arguments are laid out in a way that this does not take.</summary>
     public static TensorPtr TryEmit(
         GraphBuilder builder, AttentionOptions options, TensorPtr q, TensorPtr k, TensorPtr v, TensorPtr mask, TensorPtr sinks)
     {
         var fits = Takes(q.Shape, k.Shape, v.Shape)
-            && (mask.IsNull || mask.Type == GgmlTensorType.I32
-                || mask.Ne(0) >= k.Ne(1) && mask.Ne(1) >= q.Ne(1) && mask.IsContiguous && mask.Type is GgmlTensorType.F16 or GgmlTensorType.F32)
+            && (mask.IsNull || mask.Type == GgmlType.I32
+                || mask.Ne(0) >= k.Ne(1) && mask.Ne(1) >= q.Ne(1) && mask.IsContiguous && mask.Type is GgmlType.F16 or GgmlType.F32)
             && (sinks.IsNull || sinks.IsFloat && sinks.IsContiguous && sinks.ElementCount == q.Ne(2));
         if (!fits)
             return default;
@@ -37,7 +41,7 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
     /// <summary>Whether it takes the arguments of a recorded FLASH_ATTN_EXT, with its mask as intervals.</summary>
     public static bool Takes(TracedTensor node) =>
         node.Sources is [{ Shape: var q }, { Shape: var k }, { Shape: var v }, { Shape: var mask }, .. var sinks] && Takes(q, k, v) && k.Ne1 >= mask.Ne1
-        && sinks is [] or [{ IsWeight: true, Type: GgmlTensorType.F32, Shape.Rows: 1 }];
+        && sinks is [] or [{ IsWeight: true, Type: GgmlType.F32, Shape.Rows: 1 }];
 
     private static bool Takes(Shape q, Shape k, Shape v) =>
         k.Ne0 == q.Ne0 && v.Ne1 == k.Ne1 && v.Ne2 == k.Ne2 && q.Ne2 % k.Ne2 == 0 && k.Ne3 == q.Ne3 && v.Ne3 == q.Ne3;
@@ -48,13 +52,10 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
         return 2.0 * arguments.VisiblePairs() * (arguments.KeyLength + arguments.ValueLength);
     }
 
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var arguments = new AttentionArguments(result, options);
         var blocks = (arguments.Tokens + AttentionBlock.Rows - 1) / AttentionBlock.Rows;
-        var (item, end) = WorkSplit.Of(arguments.Heads * arguments.Sequences * blocks, 1, worker, workers);
-        if (item == end)
-            return;
         var (width, stride) = (arguments.ValueLength, TilePacking.Padded(arguments.ValueLength));
         var valuesSize = TilePacking.Size(arguments.PaddedCells, width);
         using var scratch = new Scratch(AttentionBlock.ScratchFor(arguments) + valuesSize + AttentionBlock.RowsFor(width));
@@ -64,23 +65,26 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
         var sums = Sections.Take(ref room, AttentionBlock.RowsFor(width));
         using var mask = new MaskRows(arguments);
         var packed = -1L;
-        for (; item < end; item++)
-        {
-            var head = arguments.Head(item / blocks);
-            if (head.Group != packed)
+        // A thread that takes the whole of a head packs its keys and values once.
+        var items = (long)arguments.Heads * arguments.Sequences * blocks;
+        foreach (var piece in work.Pieces(items, Math.Clamp(items / (PiecesPerWorker * work.Workers), 1, blocks)))
+            for (var item = piece.Start; item < piece.End; item++)
             {
-                block.PackKeys(head);
-                TilePacking.PackRows(arguments.Values(head), arguments.ValueStride, arguments.Cells, arguments.PaddedCells, width, values);
-                arguments.Round(values);
-                packed = head.Group;
-            }
+                var head = arguments.Head(item / blocks);
+                if (head.Group != packed)
+                {
+                    block.PackKeys(head);
+                    TilePacking.PackRows(arguments.Values(head), arguments.ValueStride, arguments.Cells, arguments.PaddedCells, width, values);
+                    arguments.Round(values);
+                    packed = head.Group;
+                }
 
-            mask.Select(head);
-            block.Weigh(head, (int)(item % blocks) * AttentionBlock.Rows, mask);
-            block.Combine(block.Weights, values, width, sums);
-            for (var row = 0; row < block.Count; row++)
-                sums.Slice(row * stride, width).CopyTo(result.HostSpan<float>(arguments.ResultOffset(head, block.First + row), width));
-        }
+                mask.Select(head);
+                block.Weigh(head, (int)(item % blocks) * AttentionBlock.Rows, mask);
+                block.Combine(block.Weights, values, width, sums);
+                for (var row = 0; row < block.Count; row++)
+                    sums.Slice(row * stride, width).CopyTo(result.HostSpan<float>(arguments.ResultOffset(head, block.First + row), width));
+            }
     }
 
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
@@ -89,12 +93,12 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
         var arguments = new AttentionArguments(y, options);
         TensorPtr[] sources = [.. Enumerable.Range(0, options.SourceCount).Select(y.Source), dy];
         var (q, k, v) = (y.Source(0), y.Source(1), y.Source(2));
-        var parts = AttentionGradient.PartsOf(arguments);
+        var parts = AttentionParts.Of(arguments);
 
-        // Heads share keys and values: each part of them has a sum of its own, so that threads never meet.
+        // Heads and queries share keys and values: each part of them has a sum of its own, so that threads never meet.
         var gradients = PackedGradients.Emit(
             builder, new AttentionGradient(options, parts), sources,
-            q.Shape, new Shape(k.Shape.Count, parts), new Shape(v.Shape.Count, parts), new Shape(q.Ne(2), q.Ne(3)));
+            q.Shape, new Shape(k.Shape.Count, parts.Count), new Shape(v.Shape.Count, parts.Count), new Shape(q.Ne(2), q.Ne(3) * parts.OfQueries));
         pass.Add(q, gradients[0]);
         pass.Add(k, PackedGradients.SumParts(builder, gradients[1], k.Shape));
         pass.Add(v, PackedGradients.SumParts(builder, gradients[2], v.Shape));

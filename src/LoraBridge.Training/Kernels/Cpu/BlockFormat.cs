@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using LoraBridge.Formats;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
@@ -52,37 +53,37 @@ internal static class BlockFormat
 
     /// <summary>Has <paramref name="visitor"/> visit the format of <paramref name="type"/>.</summary>
     /// <returns>Whether it has one here, and the processor what reading it takes.</returns>
-    public static bool TryVisit<TVisitor>(GgmlTensorType type, TVisitor visitor) where TVisitor : IBlockVisitor, allows ref struct
+    public static bool TryVisit<TVisitor>(GgmlType type, TVisitor visitor) where TVisitor : IBlockVisitor, allows ref struct
     {
         if (!Avx2.IsSupported)
             return false;
         switch (type)
         {
-            case GgmlTensorType.Q4_0: visitor.Visit<SmallBlocks.Q4>(); return true;
-            case GgmlTensorType.Q4_1: visitor.Visit<SmallBlocks.Q4WithMinimum>(); return true;
-            case GgmlTensorType.Q5_0: visitor.Visit<SmallBlocks.Q5>(); return true;
-            case GgmlTensorType.Q5_1: visitor.Visit<SmallBlocks.Q5WithMinimum>(); return true;
-            case GgmlTensorType.Q8_0: visitor.Visit<SmallBlocks.Q8>(); return true;
-            case GgmlTensorType.IQ4_NL: visitor.Visit<SmallBlocks.Nonlinear>(); return true;
-            case GgmlTensorType.MXFP4: visitor.Visit<SmallBlocks.Microscaling>(); return true;
-            case GgmlTensorType.NVFP4: visitor.Visit<SmallBlocks.MicroscalingBySixteen>(); return true;
-            case GgmlTensorType.Q1_0: visitor.Visit<FewBitBlocks.Q1>(); return true;
-            case GgmlTensorType.Q2_0: visitor.Visit<FewBitBlocks.Q2>(); return true;
-            case GgmlTensorType.TQ1_0: visitor.Visit<FewBitBlocks.Ternary>(); return true;
-            case GgmlTensorType.TQ2_0: visitor.Visit<FewBitBlocks.TernaryInTwoBits>(); return true;
-            case GgmlTensorType.Q2_K: visitor.Visit<LargeBlocks.Q2>(); return true;
-            case GgmlTensorType.Q3_K: visitor.Visit<LargeBlocks.Q3>(); return true;
-            case GgmlTensorType.Q4_K: visitor.Visit<LargeBlocks.Q4>(); return true;
-            case GgmlTensorType.Q5_K: visitor.Visit<LargeBlocks.Q5>(); return true;
-            case GgmlTensorType.Q6_K: visitor.Visit<LargeBlocks.Q6>(); return true;
-            case GgmlTensorType.IQ4_XS: visitor.Visit<LargeBlocks.Nonlinear>(); return true;
-            case GgmlTensorType.IQ2_XXS: visitor.Visit<GridBlocks.Iq2Xxs>(); return true;
-            case GgmlTensorType.IQ2_XS: visitor.Visit<GridBlocks.Iq2Xs>(); return true;
-            case GgmlTensorType.IQ2_S: visitor.Visit<GridBlocks.Iq2S>(); return true;
-            case GgmlTensorType.IQ3_XXS: visitor.Visit<GridBlocks.Iq3Xxs>(); return true;
-            case GgmlTensorType.IQ3_S: visitor.Visit<GridBlocks.Iq3S>(); return true;
-            case GgmlTensorType.IQ1_S: visitor.Visit<GridBlocks.Iq1S>(); return true;
-            case GgmlTensorType.IQ1_M: visitor.Visit<GridBlocks.Iq1M>(); return true;
+            case GgmlType.Q4_0: visitor.Visit<SmallBlocks.Q4>(); return true;
+            case GgmlType.Q4_1: visitor.Visit<SmallBlocks.Q4WithMinimum>(); return true;
+            case GgmlType.Q5_0: visitor.Visit<SmallBlocks.Q5>(); return true;
+            case GgmlType.Q5_1: visitor.Visit<SmallBlocks.Q5WithMinimum>(); return true;
+            case GgmlType.Q8_0: visitor.Visit<SmallBlocks.Q8>(); return true;
+            case GgmlType.IQ4_NL: visitor.Visit<SmallBlocks.Nonlinear>(); return true;
+            case GgmlType.MXFP4: visitor.Visit<SmallBlocks.Microscaling>(); return true;
+            case GgmlType.NVFP4: visitor.Visit<SmallBlocks.MicroscalingBySixteen>(); return true;
+            case GgmlType.Q1_0: visitor.Visit<FewBitBlocks.Q1>(); return true;
+            case GgmlType.Q2_0: visitor.Visit<FewBitBlocks.Q2>(); return true;
+            case GgmlType.TQ1_0: visitor.Visit<FewBitBlocks.Ternary>(); return true;
+            case GgmlType.TQ2_0: visitor.Visit<FewBitBlocks.TernaryInTwoBits>(); return true;
+            case GgmlType.Q2_K: visitor.Visit<LargeBlocks.Q2>(); return true;
+            case GgmlType.Q3_K: visitor.Visit<LargeBlocks.Q3>(); return true;
+            case GgmlType.Q4_K: visitor.Visit<LargeBlocks.Q4>(); return true;
+            case GgmlType.Q5_K: visitor.Visit<LargeBlocks.Q5>(); return true;
+            case GgmlType.Q6_K: visitor.Visit<LargeBlocks.Q6>(); return true;
+            case GgmlType.IQ4_XS: visitor.Visit<LargeBlocks.Nonlinear>(); return true;
+            case GgmlType.IQ2_XXS: visitor.Visit<GridBlocks.Iq2Xxs>(); return true;
+            case GgmlType.IQ2_XS: visitor.Visit<GridBlocks.Iq2Xs>(); return true;
+            case GgmlType.IQ2_S: visitor.Visit<GridBlocks.Iq2S>(); return true;
+            case GgmlType.IQ3_XXS: visitor.Visit<GridBlocks.Iq3Xxs>(); return true;
+            case GgmlType.IQ3_S: visitor.Visit<GridBlocks.Iq3S>(); return true;
+            case GgmlType.IQ1_S: visitor.Visit<GridBlocks.Iq1S>(); return true;
+            case GgmlType.IQ1_M: visitor.Visit<GridBlocks.Iq1M>(); return true;
             default: return false;
         }
     }

@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using LoraBridge.Formats;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
@@ -13,9 +14,9 @@ namespace LoraBridge.Training.Kernels.Cpu;
 internal static class Dequantizer
 {
     /// <summary>Converts <paramref name="source"/>, whole blocks of <paramref name="type"/>, to F32.</summary>
-    public static void Convert(GgmlTensorType type, ReadOnlySpan<byte> source, Span<float> destination)
+    public static void Convert(GgmlType type, ReadOnlySpan<byte> source, Span<float> destination)
     {
-        if (type == GgmlTensorType.F16)
+        if (type == GgmlType.F16)
             TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source), destination);
         else if (!BlockFormat.TryVisit(type, new Conversion(source, destination)))
             GgmlTypeTraits.Dequantize(type, source, destination);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 
@@ -39,7 +40,7 @@ internal ref struct MaskRows
         _rows = ArrayPool<VisibleCells>.Shared.Rent(_tokens);
         if (_mask.IsNull)
             _rows.AsSpan(0, _tokens).Fill(new VisibleCells(0, _cells, true));
-        else if (_mask.Type != GgmlTensorType.I32)
+        else if (_mask.Type != GgmlType.I32)
             _isScanned = true;
         else
             _seen = _mask.HostSpan<SeenCells>(0, _tokens);
@@ -59,7 +60,7 @@ internal ref struct MaskRows
             return;
         _matrix = matrix;
         for (var token = 0; token < _tokens; token++)
-            _rows[token] = _mask.Type == GgmlTensorType.F16 ? Scan(Row<ushort>(token), HiddenHalf) : Scan(Row<uint>(token), HiddenSingle);
+            _rows[token] = _mask.Type == GgmlType.F16 ? Scan(Row<ushort>(token), HiddenHalf) : Scan(Row<uint>(token), HiddenSingle);
     }
 
     /// <summary>Adds <paramref name="slope"/> times the mask of a token, from cell <paramref name="first"/> on, to its scores.</summary>
@@ -73,7 +74,7 @@ internal ref struct MaskRows
         var row = line[..scores.Length];
         if (!_isScanned)
             _biases.AsSpan(_seen[token].Bias, row.Length).CopyTo(row);
-        else if (_mask.Type == GgmlTensorType.F16)
+        else if (_mask.Type == GgmlType.F16)
             TensorPrimitives.ConvertToSingle(Row<Half>(token).Slice(first, row.Length), row);
         else
             Row<float>(token).Slice(first, row.Length).CopyTo(row);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LoraBridge.Formats;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
@@ -7,7 +8,7 @@ namespace LoraBridge.Training.Kernels.Cpu;
 internal readonly struct TensorRows(TensorPtr tensor, long i2, long i3) : IRowSource
 {
     private readonly long _offset = i2 * tensor.Nb(2) + i3 * tensor.Nb(3);
-    private readonly GgmlTensorType _type = tensor.Type;
+    private readonly GgmlType _type = tensor.Type;
     private readonly long _bytes = tensor.ByteCount;
     private readonly int _blockElements = (int)Ggml.ggml_blck_size(tensor.Type);
     private readonly int _blockBytes = (int)Ggml.ggml_type_size(tensor.Type);
@@ -18,7 +19,7 @@ internal readonly struct TensorRows(TensorPtr tensor, long i2, long i3) : IRowSo
     public void Read(int row, int start, Span<float> destination)
     {
         var bytes = Bytes(row, start, destination.Length);
-        if (_type == GgmlTensorType.F32)
+        if (_type == GgmlType.F32)
             MemoryMarshal.Cast<byte, float>(bytes).CopyTo(destination);
         else
             Dequantizer.Convert(_type, bytes, destination);

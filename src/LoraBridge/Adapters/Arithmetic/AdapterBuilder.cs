@@ -36,7 +36,7 @@ internal sealed class AdapterBuilder(string architecture, AdapterWriteOptions op
         if (type == GgmlType.F32)
             MemoryMarshal.AsBytes(values.AsSpan()).CopyTo(bytes);
         else
-            GgmlQuantizer.Quantize((GgmlTensorType)type, values, bytes, shape[0]);
+            GgmlQuantizer.Quantize(type, values, bytes, shape[0]);
         _writer.AddTensor(name, type, shape, bytes);
     }
 
