@@ -13,8 +13,8 @@ internal sealed class DisposableSamples : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly string _safetensors;
-    private readonly LoraAdapter _loraAdapter;
     private readonly string _adapter;
+    private readonly LoraAdapter _loraAdapter;
     private readonly string _model = TinyModels.PathOf(TinyArchitecture.Llama);
     private readonly LM _shared = TinyModels.Load(TinyArchitecture.Llama);
     private int _count;
@@ -23,8 +23,9 @@ internal sealed class DisposableSamples : IDisposable
     {
         _adapter = _folder["adapter.gguf"];
         TinyAdapters.Create(_model).Save(_adapter);
+        _loraAdapter = new LoraAdapter(_adapter);
         _safetensors = System.IO.Path.Combine(new PeftFolder(_folder).AddModule("layer", 4, 4).Save("{}"), "adapter_model.safetensors");
-        _loraAdapter = _shared.ApplyLoraAdapter(_adapter);
+        _shared.ApplyLoraAdapter(_adapter);
         using (var saved = Begun(new SingleTurnConversation(_shared)))
             saved.SaveState(_folder["state"]);
         Factories = new Dictionary<Type, Func<IDisposable>>
@@ -54,7 +55,7 @@ internal sealed class DisposableSamples : IDisposable
     {
         if (type == typeof(string))
             return Text(member);
-        // Always the same one: a second adapter of one file would count twice, and is refused.
+        // One object: another with the same file would be refused while this one is applied.
         if (type == typeof(LoraAdapter))
             return _loraAdapter;
         if (type == typeof(IEnumerable<LoraAdapter>))
