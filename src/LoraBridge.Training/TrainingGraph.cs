@@ -35,14 +35,16 @@ internal sealed class TrainingGraph : IDisposable
     {
         _graph = graph;
         _engine = engine;
-        _leaves = new GraphBuilder(4096 + _graph.Leaves.Count * 2);
+        // Inputs, a gradient for what is trained, and the inputs of the head.
+        var most = (graph.Tokens + ChunkRows - 1) / ChunkRows;
+        _leaves = new GraphBuilder(64 + 2 * _graph.Leaves.Count + HeadChunk.Tensors * most);
         _inputs = new RowInputs(_graph, _leaves, AttentionRewrite.MasksTakenAsIntervals(_graph));
         Parts = new GraphParts(_graph, _inputs.OutputRows, isTrainable);
         var precision = LinearPrecision.Of(shape.Precision, shape.CachesTransposed ? new PanelCache() : null);
         _cacheBytes = shape.CachesTransposed ? PanelCache.BytesFor(FrozenMatrices()) : 0;
         Noise = shape.Noise;
-        TrainedNodes = [.. NoiseRewrites(), .. ProductRewrites(precision)];
-        MeasuredNodes = ProductRewrites(precision: null);
+        MeasuredNodes = ProductRewrites(precision);
+        TrainedNodes = [.. NoiseRewrites(), .. MeasuredNodes];
         foreach (var leaf in Parts.Trainable)
         {
             if (leaf.Type != GgmlType.F32)
@@ -51,13 +53,17 @@ internal sealed class TrainingGraph : IDisposable
             Parameters.Add(new TrainableTensor(leaf.Name, leaf.Weight, gradient));
         }
 
-        var most = (graph.Tokens + ChunkRows - 1) / ChunkRows;
         for (var i = 0; i < most; i++)
             _chunks.Add(new HeadChunk(_leaves, ChunkRows, i));
         _leafMemory = engine.Allocate(_leaves);
         _allocator = engine.CreateAllocator();
         // Built now, so that an operation without a rule is reported before anything is trained; memory is taken when it is used.
-        Recomputes = shape.Recompute ?? LargestWork(recompute: false) > shape.KeepBudget;
+        KeptLayers = shape.Recompute switch
+        {
+            true => 0,
+            false => Parts.Layers.Count,
+            null => MostLayersWithin(shape.KeepBudget),
+        };
         Build(1, backward: true);
     }
 
@@ -69,11 +75,17 @@ internal sealed class TrainingGraph : IDisposable
     /// <summary>What is random in rows that are trained on; null when nothing is.</summary>
     public RowNoise? Noise { get; }
 
-    /// <summary>How nodes are emitted where losses are measured: products as inference computes them.</summary>
+    /// <summary>How nodes are emitted where losses are measured: without noise, and otherwise as in training.</summary>
     public IReadOnlyList<IRewrite> MeasuredNodes { get; }
 
+    /// <summary>
+    /// How many layers, from the last on, keep their intermediate results for the backward pass. The others are computed again there, but for those at
+    /// the beginning that nothing trained comes into.
+    /// </summary>
+    public int KeptLayers { get; }
+
     /// <summary>Whether layers are computed again in the backward pass instead of kept.</summary>
-    public bool Recomputes { get; }
+    public bool Recomputes => KeptLayers < Parts.Layers.Count - Parts.FrozenLayers;
 
     /// <summary>What is trained, in the order of first use in the model.</summary>
     public List<TrainableTensor> Parameters { get; } = [];
@@ -148,7 +160,7 @@ internal sealed class TrainingGraph : IDisposable
             yield return new DropoutRewrite(Noise, Parts.Trainable);
     }
 
-    private IReadOnlyList<IRewrite> ProductRewrites(LinearPrecision? precision) =>
+    private IReadOnlyList<IRewrite> ProductRewrites(LinearPrecision precision) =>
     [
         new LinearRewrite(_graph, Parts.Trainable, precision),
         new ElementwiseRewrite(),
@@ -160,12 +172,33 @@ internal sealed class TrainingGraph : IDisposable
         .Where(weight => weight.IsWeight && !Parts.Trainable.Contains(weight)).Select(weight => weight.Weight).Where(weight => weight.Shape.Rows == weight.Ne(1));
 
     /// <summary>A row in which all tokens count goes through the head in the most chunks.</summary>
-    private long LargestWork(bool? recompute = null)
+    private long LargestWork(int? kept = null)
     {
-        using var step = new TrainingStepGraph(this, _graph, _inputs, _chunks, _engine, backward: true, recompute ?? Recomputes);
+        using var step = Create(_chunks, backward: true, kept ?? KeptLayers);
         using var unused = _engine.CreateAllocator();
         return step.Measure(unused);
     }
+
+    /// <summary>The most layers that can keep their results in so many bytes, all results of a row together.</summary>
+    private int MostLayersWithin(long budget)
+    {
+        var (fits, all) = (0, Parts.Layers.Count - Parts.FrozenLayers);
+        if (LargestWork(all) <= budget)
+            return Parts.Layers.Count;
+        for (var tooMany = all; tooMany - fits > 1;)
+        {
+            var middle = (fits + tooMany) / 2;
+            if (LargestWork(middle) <= budget)
+                fits = middle;
+            else
+                tooMany = middle;
+        }
+        return fits;
+    }
+
+    private TrainingStepGraph Create(IReadOnlyList<HeadChunk> chunks, bool backward, int kept) => GraphCapacityException.Retry(
+        TrainingStepGraph.CapacityFor(Parts, _graph, chunks.Count),
+        capacity => new TrainingStepGraph(this, _graph, _inputs, chunks, _engine, backward, kept, capacity));
 
     private TrainingStepGraph Use(int chunks, bool backward)
     {
@@ -187,7 +220,7 @@ internal sealed class TrainingGraph : IDisposable
     private TrainingStepGraph Build(int chunks, bool backward)
     {
         if (!_steps.TryGetValue((chunks, backward), out var step))
-            _steps[(chunks, backward)] = step = new TrainingStepGraph(this, _graph, _inputs, _chunks[..chunks], _engine, backward, Recomputes);
+            _steps[(chunks, backward)] = step = Create(_chunks[..chunks], backward, KeptLayers);
         return step;
     }
 }
