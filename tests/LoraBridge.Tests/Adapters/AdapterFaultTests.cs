@@ -1,4 +1,5 @@
 using LoraBridge.Adapters;
+using LoraBridge.Finetuning;
 using LoraBridge.Formats;
 using LoraBridge.Merging;
 using LoraBridge.Model;
