@@ -14,7 +14,7 @@ internal sealed class TrainingStepGraph : IDisposable
     private readonly TrainingGraph _owner;
     private readonly GraphParts _parts;
     private readonly TracedGraph _traced;
-    private readonly INodeLowering _products;
+    private readonly IReadOnlyList<IRewrite> _rewrites;
     private readonly GraphBuilder _builder;
     private readonly ComputeGraph _graph;
     private readonly List<(CrossEntropy Kernel, TensorPtr Weights)> _losses = [];
@@ -33,7 +33,7 @@ internal sealed class TrainingStepGraph : IDisposable
         _owner = owner;
         _parts = owner.Parts;
         _traced = traced;
-        _products = backward ? owner.TrainedNodes : owner.MeasuredNodes;
+        _rewrites = backward ? owner.TrainedNodes : owner.MeasuredNodes;
         _values = new Dictionary<TracedTensor, TensorPtr>(inputs.Tensors);
         _builder = new GraphBuilder(capacity);
         _graph = new ComputeGraph(_builder, engine);
@@ -126,7 +126,7 @@ internal sealed class TrainingStepGraph : IDisposable
     private Emitted Emit(IReadOnlyCollection<TracedTensor> nodes, IReadOnlyDictionary<TracedTensor, TensorPtr> known)
     {
         var start = _builder.Tape.Count;
-        var emitter = new Emitter(_builder, known, _products);
+        var emitter = new Emitter(_builder, known, _rewrites);
         emitter.Emit(nodes);
         return new Emitted(emitter, start, _builder.Tape.Count - start);
     }

@@ -87,7 +87,7 @@ public sealed class GraphLimitTests
 
     private sealed class Nothing : ITensorKernel
     {
-        public void Compute(TensorPtr result, int worker, int workers)
+        public void Compute(TensorPtr result, WorkQueue work)
         {
         }
     }
@@ -96,7 +96,7 @@ public sealed class GraphLimitTests
     {
         public int Calls { get; private set; }
 
-        public void Compute(TensorPtr result, int worker, int workers)
+        public void Compute(TensorPtr result, WorkQueue work)
         {
             Calls++;
             action();

@@ -21,6 +21,9 @@ internal sealed class ComputeEngine : IDisposable
     /// <summary>From now on, computations end after the operation they are at when <paramref name="token"/> is cancelled.</summary>
     public void CancelBy(CancellationToken token) => _cancellation = token;
 
+    /// <summary>Memory that operations use one after the other.</summary>
+    public ScratchMemory Scratch { get; } = new();
+
     /// <summary>Allocates the leaves made by <paramref name="builder"/>, filled with zeros.</summary>
     public BufferHandle Allocate(GraphBuilder builder)
     {

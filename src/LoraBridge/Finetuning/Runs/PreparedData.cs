@@ -23,6 +23,7 @@ internal sealed record PreparedData(
     /// <param name="validation">What to measure on; empty splits the former.</param>
     /// <param name="cancellationToken">Stops between two samples.</param>
     /// <exception cref="InvalidDataException">A row is bad in a strict data set, or a file cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">A part of the samples is to be set aside, but there are too few of them.</exception>
     public static PreparedData Read(
         LM model, LoraTrainingParameters parameters, IReadOnlyList<TrainingDataset> datasets, IReadOnlyList<TrainingDataset> validation,
         CancellationToken cancellationToken)
@@ -32,9 +33,11 @@ internal sealed record PreparedData(
             ContextLength = ContextLengthFor(model, parameters),
             AssistantLossOnly = parameters.AssistantLossOnly,
             Overlong = parameters.OverlongSamples,
+            ParseSpecialTokensInText = parameters.ParseSpecialTokensInText,
+            ParseSpecialTokensInMessages = parameters.ParseSpecialTokensInMessages,
         };
-        var tokenizer = new ModelTokenizer(model);
-        var template = ChatTemplates.For(model);
+        var tokenizer = new ModelTokenizer(model.Vocabulary);
+        var template = ChatTemplates.For(model, parameters.ChatTemplate);
         var reader = new TrainingSampleReader(tokenizer, template, options);
         var samples = Read(reader, datasets, cancellationToken);
         var problems = reader.Problems;
