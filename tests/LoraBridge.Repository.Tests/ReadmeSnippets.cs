@@ -83,7 +83,7 @@ internal static class ReadmeSnippets
             Parameters = new LoraTrainingParameters { Rank = 8, Alpha = 16, MaxSteps = 4, TargetModules = LoraTargetModules.AllLinear },
         };
         finetuning.AddDatasetFile("chats.jsonl");                           // {"messages": [...]} and six other formats
-        var progress = new Progress<TrainingProgress>(state => Console.WriteLine($"{state.Step}/{state.TotalSteps} {state.Loss:0.000}"));
+        var progress = new Progress<TrainingProgress>(state => Console.WriteLine($"{state.Stage}: {state.Step}/{state.TotalSteps} {state.Loss:0.000}"));
         var result = await finetuning.TrainToAdapterAsync("trained.gguf", progress);
         Console.WriteLine($"{result.Status}: {result.FirstLoss:0.000} -> {result.FinalLoss:0.000}");
         #endregion
