@@ -34,7 +34,7 @@ Task("Pack")
     .Does(() =>
     {
         CleanDirectory(packages);
-        foreach (var name in new[] { "LoraBridge.Formats", "LoraBridge.Native", "LoraBridge.Training", "LoraBridge", "LoraBridge.Backend.Cpu", "LoraBridge.Cli" })
+        foreach (var name in new[] { "LoraBridge.Formats", "LoraBridge.Native", "LoraBridge.Training", "LoraBridge", "LoraBridge.Extensions.AI", "LoraBridge.Backend.Cpu", "LoraBridge.Cli" })
             PackProject(name);
     });
 

@@ -4,6 +4,7 @@ using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
 using LoraBridge.Training.Kernels.Cpu;
+using LoraBridge.Training.Rewrites;
 
 namespace LoraBridge.Training;
 
@@ -15,7 +16,7 @@ internal sealed class TrainingGraph : IDisposable
 {
     private readonly TracedGraph _graph;
     private readonly ComputeEngine _engine;
-    private readonly ProductLowering _trainedProducts;
+    private readonly long _cacheBytes;
     private readonly GraphBuilder _leaves;
     private readonly BufferHandle _leafMemory;
     private readonly GraphAllocatorHandle _allocator;
@@ -35,14 +36,13 @@ internal sealed class TrainingGraph : IDisposable
         _graph = graph;
         _engine = engine;
         _leaves = new GraphBuilder(4096 + _graph.Leaves.Count * 2);
-        _inputs = new RowInputs(_graph, _leaves, AttentionLowering.MasksTakenAsIntervals(_graph));
+        _inputs = new RowInputs(_graph, _leaves, AttentionRewrite.MasksTakenAsIntervals(_graph));
         Parts = new GraphParts(_graph, _inputs.OutputRows, isTrainable);
-        var cache = shape.CachesTransposed ? new PanelCache() : null;
-        var fixedPoint = shape.Precision == TrainingPrecision.Exact ? null : new FixedPointMatMul(cache);
-        _trainedProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint, cache);
+        var precision = LinearPrecision.Of(shape.Precision, shape.CachesTransposed ? new PanelCache() : null);
+        _cacheBytes = shape.CachesTransposed ? PanelCache.BytesFor(FrozenMatrices()) : 0;
         Noise = shape.Noise;
-        TrainedNodes = Noise is null ? _trainedProducts : new NoiseLowering(_trainedProducts, Noise, Parts.Trainable);
-        MeasuredProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint: null);
+        TrainedNodes = [.. NoiseRewrites(), .. ProductRewrites(precision)];
+        MeasuredNodes = ProductRewrites(precision: null);
         foreach (var leaf in Parts.Trainable)
         {
             if (leaf.Type != GgmlType.F32)
@@ -64,13 +64,13 @@ internal sealed class TrainingGraph : IDisposable
     public GraphParts Parts { get; }
 
     /// <summary>How nodes are emitted where gradients are wanted: with noise, if there is any.</summary>
-    public INodeLowering TrainedNodes { get; }
+    public IReadOnlyList<IRewrite> TrainedNodes { get; }
 
     /// <summary>What is random in rows that are trained on; null when nothing is.</summary>
     public RowNoise? Noise { get; }
 
-    /// <summary>How products are computed where losses are measured: as inference does.</summary>
-    public ProductLowering MeasuredProducts { get; }
+    /// <summary>How nodes are emitted where losses are measured: products as inference computes them.</summary>
+    public IReadOnlyList<IRewrite> MeasuredNodes { get; }
 
     /// <summary>Whether layers are computed again in the backward pass instead of kept.</summary>
     public bool Recomputes { get; }
@@ -88,7 +88,7 @@ internal sealed class TrainingGraph : IDisposable
     public bool OneSequencePerRow => _graph.CarriesState || _inputs.OneSequencePerRow;
 
     /// <summary>Bytes of the intermediate results of the longest row, of inputs, and of copies of weights.</summary>
-    public long WorkingMemory => LargestWork() + (long)Ggml.ggml_backend_buffer_get_size(_leafMemory.Pointer) + _trainedProducts.CacheBytes;
+    public long WorkingMemory => LargestWork() + (long)Ggml.ggml_backend_buffer_get_size(_leafMemory.Pointer) + _cacheBytes;
 
     public void ClearGradients()
     {
@@ -139,6 +139,25 @@ internal sealed class TrainingGraph : IDisposable
         _leafMemory.Dispose();
         _leaves.Dispose();
     }
+
+    private IEnumerable<IRewrite> NoiseRewrites()
+    {
+        if (Noise is { EmbeddingNoise: > 0 })
+            yield return new EmbeddingNoiseRewrite(Noise);
+        if (Noise is { Dropout: > 0 })
+            yield return new DropoutRewrite(Noise, Parts.Trainable);
+    }
+
+    private IReadOnlyList<IRewrite> ProductRewrites(LinearPrecision? precision) =>
+    [
+        new LinearRewrite(_graph, Parts.Trainable, precision),
+        new ElementwiseRewrite(),
+        new WeightedNormRewrite(_graph, Parts.Trainable),
+        new AttentionRewrite(),
+    ];
+
+    private IEnumerable<TensorPtr> FrozenMatrices() => _graph.Nodes.Where(node => node.Op == GgmlOp.MulMat).Select(node => node.Sources[0]!).Distinct()
+        .Where(weight => weight.IsWeight && !Parts.Trainable.Contains(weight)).Select(weight => weight.Weight).Where(weight => weight.Shape.Rows == weight.Ne(1));
 
     /// <summary>A row in which all tokens count goes through the head in the most chunks.</summary>
     private long LargestWork(bool? recompute = null)

@@ -14,7 +14,7 @@ internal sealed class TrainingStepGraph : IDisposable
     private readonly TrainingGraph _owner;
     private readonly GraphParts _parts;
     private readonly TracedGraph _traced;
-    private readonly INodeLowering _products;
+    private readonly IReadOnlyList<IRewrite> _rewrites;
     private readonly GraphBuilder _builder;
     private readonly ComputeGraph _graph;
     private readonly List<(CrossEntropy Kernel, TensorPtr Weights)> _losses = [];
@@ -32,7 +32,7 @@ internal sealed class TrainingStepGraph : IDisposable
         _owner = owner;
         _parts = owner.Parts;
         _traced = traced;
-        _products = backward ? owner.TrainedNodes : owner.MeasuredProducts;
+        _rewrites = backward ? owner.TrainedNodes : owner.MeasuredNodes;
         _values = new Dictionary<TracedTensor, TensorPtr>(inputs.Tensors);
         // A node is emitted forward once or twice, and has a handful of backward ones.
         var size = _parts.Layers.Sum(layer => layer.Count) + _parts.Head.Count * chunks.Count;
@@ -104,7 +104,7 @@ internal sealed class TrainingStepGraph : IDisposable
     private Emitted Emit(IReadOnlyCollection<TracedTensor> nodes, IReadOnlyDictionary<TracedTensor, TensorPtr> known)
     {
         var start = _builder.Tape.Count;
-        var emitter = new Emitter(_builder, known, _products);
+        var emitter = new Emitter(_builder, known, _rewrites);
         emitter.Emit(nodes);
         return new Emitted(emitter, start, _builder.Tape.Count - start);
     }

@@ -20,7 +20,8 @@ internal sealed class TrainCommand : ToolCommand
     {
         Description = "Data sets to measure the loss on, instead of a share of the others.", HelpName = "DATA", AllowMultipleArgumentsPerToken = true,
     };
-    private readonly Option<bool> _strict = new("--strict") { Description = "Fail at the first bad row instead of skipping it." };
+    private readonly Option<bool> _strict = ModelOptions.Strict();
+    private readonly Option<string?> _chatTemplate = ModelOptions.ChatTemplate();
     private readonly Option<string> _output = new("--output", "-o") { Description = "Adapter to write.", HelpName = "ADAPTER", Required = true };
     private readonly TrainingOptions _training = new();
     private readonly Option<string?> _resume = new("--resume")
@@ -41,6 +42,7 @@ internal sealed class TrainCommand : ToolCommand
         Add(_data);
         Add(_validation);
         Add(_strict);
+        Add(_chatTemplate);
         Add(_output);
         _training.AddTo(this);
         Add(_resume);
@@ -55,7 +57,7 @@ internal sealed class TrainCommand : ToolCommand
             session.Terminal.Error.WriteLine($"warning: {warning}");
         var datasets = Datasets(session, session.Required(_data));
         var validation = Datasets(session, session.Value(_validation) ?? []);
-        using var model = session.LoadModel(session.Required(_model), [], repack: false);
+        using var model = session.LoadModel(session.Required(_model), [], repack: false, session.Value(_chatTemplate));
         using var finetuning = new LoraFinetuning(model) { Parameters = Parameters(session) };
         foreach (var dataset in datasets)
             finetuning.AddDataset(dataset);

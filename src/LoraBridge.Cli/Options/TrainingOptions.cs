@@ -34,6 +34,8 @@ internal sealed class TrainingOptions
     private readonly Option<string?> _recompute = ModelOptions.Recompute();
     private readonly Option<string?> _cacheTransposed = ModelOptions.CacheTransposed();
     private readonly Option<string> _lossOn = ModelOptions.LossOn();
+    private readonly Option<bool> _noSpecialText = ModelOptions.NoSpecialText("a text of the data");
+    private readonly Option<bool> _specialMessages = ModelOptions.SpecialMessages();
     private readonly Option<string?> _overlong = new Option<string?>("--overlong")
     {
         Description = "What becomes of samples longer than --ctx: truncate unless given.",
@@ -52,7 +54,7 @@ internal sealed class TrainingOptions
         Option[] options =
         [
             _rank, _alpha, _targets, _rsLora, _dropout, _initialAdapter, _epochs, _maxSteps, _context, _batch, _accumulation, _learningRate, _loraPlus, _neftune, _schedule, _warmup,
-            _floor, _weightDecay, _clip, _seed, _precision, _recompute, _cacheTransposed, _lossOn, _overlong, _noPacking, _validationSplit, _evaluateEvery,
+            _floor, _weightDecay, _clip, _seed, _precision, _recompute, _cacheTransposed, _lossOn, _noSpecialText, _specialMessages, _overlong, _noPacking, _validationSplit, _evaluateEvery,
             _patience, _checkpointDirectory, _checkpointEvery, _keepCheckpoints,
         ];
         foreach (var option in options)
@@ -88,6 +90,8 @@ internal sealed class TrainingOptions
             Recompute = ModelOptions.ReadSwitch(session.Value(_recompute)),
             CacheTransposed = ModelOptions.ReadSwitch(session.Value(_cacheTransposed)),
             AssistantLossOnly = session.Required(_lossOn) == "assistant",
+            ParseSpecialTokensInText = !session.Value(_noSpecialText),
+            ParseSpecialTokensInMessages = session.Value(_specialMessages),
             OverlongSamples = session.Value(_overlong) is { } overlong ? Enum.Parse<OverlongSamplePolicy>(overlong, ignoreCase: true) : defaults.OverlongSamples,
             SequencePacking = !session.Value(_noPacking),
             ValidationSplit = (float?)session.Value(_validationSplit) ?? defaults.ValidationSplit,

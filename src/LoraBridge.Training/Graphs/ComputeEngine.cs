@@ -11,6 +11,9 @@ internal sealed class ComputeEngine : IDisposable
     /// <param name="threads">Threads to use; null takes the physical cores this process may use. More than that is far slower.</param>
     public ComputeEngine(int? threads = null) => _backend = CpuBackend.Open(threads);
 
+    /// <summary>Memory that operations use one after the other.</summary>
+    public ScratchMemory Scratch { get; } = new();
+
     /// <summary>Allocates the leaves made by <paramref name="builder"/>, filled with zeros.</summary>
     public BufferHandle Allocate(GraphBuilder builder)
     {

@@ -12,8 +12,9 @@ internal sealed partial class GraphBuilder : IDisposable
 {
     private readonly GgmlContextHandle _context;
     private readonly List<CustomOperation> _operations = [];
+    private readonly List<WorkQueue> _work = [];
     private readonly Dictionary<TensorPtr, ITensorKernel> _kernels = [];
-    private readonly Dictionary<(ITensorKernel Kernel, TensorPtr Source), TensorPtr> _shared = [];
+    private readonly Dictionary<(ITensorKernel Kernel, TensorPtr First, TensorPtr Second), TensorPtr> _shared = [];
     private readonly List<TensorPtr> _tape = [];
 
     /// <param name="capacity">How many tensors can be made.</param>
@@ -33,6 +34,14 @@ internal sealed partial class GraphBuilder : IDisposable
     /// <summary>Owner of the tensors made here.</summary>
     public GgmlContextHandle Handle => _context;
 
+    /// <summary>Gives all operations their work anew, before a computation.</summary>
+    /// <param name="memory">Memory that they use one after the other.</param>
+    public void Start(ScratchMemory memory)
+    {
+        foreach (var work in _work)
+            work.Start(memory);
+    }
+
     /// <summary>Rethrows what a managed kernel threw during the last computation.</summary>
     public void ThrowIfKernelFaulted()
     {
@@ -43,7 +52,9 @@ internal sealed partial class GraphBuilder : IDisposable
     /// <summary>A node computed by <paramref name="kernel"/>. Sources are made contiguous if <paramref name="kernel"/> cannot take strides.</summary>
     public TensorPtr Custom(ITensorKernel kernel, Shape shape, params ReadOnlySpan<TensorPtr> sources)
     {
-        var operation = new CustomOperation(kernel.Compute);
+        var work = new WorkQueue(kernel);
+        var operation = new CustomOperation(work.Run);
+        _work.Add(work);
         _operations.Add(operation);
         var node = operation.CreateNode(Context, GgmlType.F32, [shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3], sources);
         _kernels.Add(node, kernel);
@@ -51,10 +62,10 @@ internal sealed partial class GraphBuilder : IDisposable
     }
 
     /// <summary>As <see cref="Custom"/>, but made once in a stretch of the graph, for all who ask for it.</summary>
-    public TensorPtr SharedCustom(ITensorKernel kernel, Shape shape, TensorPtr source)
+    public TensorPtr SharedCustom(ITensorKernel kernel, Shape shape, TensorPtr source, TensorPtr second = default)
     {
-        if (!_shared.TryGetValue((kernel, source), out var node))
-            _shared[(kernel, source)] = node = Custom(kernel, shape, source);
+        if (!_shared.TryGetValue((kernel, source, second), out var node))
+            _shared[(kernel, source, second)] = node = second.IsNull ? Custom(kernel, shape, source) : Custom(kernel, shape, source, second);
         return node;
     }
 

@@ -111,6 +111,18 @@ public sealed partial record LoraTrainingParameters
     /// <summary>Learn the assistant's turns, or completions, only; otherwise the prompts too.</summary>
     public bool AssistantLossOnly { get; init; } = true;
 
+    /// <summary>
+    /// Read control tokens that are written out in texts and completions, such as the marks between turns of conversations that are rendered
+    /// already, as those tokens. Turn it off for texts of strangers. <see cref="DatasetStatistics.ParsedSpecialTokens"/> counts them.
+    /// </summary>
+    public bool ParseSpecialTokensInText { get; init; } = true;
+
+    /// <summary>Read control tokens also where a turn of a conversation writes them out. What users say must never end their turn: off unless the data need it.</summary>
+    public bool ParseSpecialTokensInMessages { get; init; }
+
+    /// <summary>The chat template (Jinja) to write conversations with; null takes the model's.</summary>
+    public string? ChatTemplate { get; init; }
+
     /// <summary>The part of the samples that is set aside, by <see cref="Seed"/>, to measure the loss on. A validation set takes its place.</summary>
     public float ValidationSplit { get; init; }
 
@@ -125,7 +137,7 @@ public sealed partial record LoraTrainingParameters
 
     /// <summary>
     /// How products with the model's weights are computed. <see cref="TrainingPrecision.Exact"/> to compare with other computations,
-    /// <see cref="TrainingPrecision.Fast"/> where memory is plenty.
+    /// <see cref="TrainingPrecision.Fast"/> on processors that multiply bytes.
     /// </summary>
     public TrainingPrecision Precision { get; init; } = TrainingPrecision.Balanced;
 
@@ -137,7 +149,7 @@ public sealed partial record LoraTrainingParameters
 
     /// <summary>
     /// With <see cref="TrainingPrecision.Fast"/>, keep a copy of the weights in 8 bits for the gradients: a byte for each weight. Automatic
-    /// keeps it where it takes at most a sixteenth of the machine's memory. <see cref="AutoSwitch.Never"/> computes as <see cref="TrainingPrecision.Balanced"/>.
+    /// keeps it where it takes at most a sixteenth of the machine's memory. <see cref="AutoSwitch.Never"/> has gradients of <see cref="TrainingPrecision.Balanced"/>.
     /// </summary>
     public AutoSwitch CacheTransposed { get; init; } = AutoSwitch.Auto;
 

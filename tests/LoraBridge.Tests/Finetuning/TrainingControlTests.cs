@@ -124,6 +124,8 @@ public sealed class TrainingControlTests : IDisposable
         File.WriteAllLines(_folder["validation.jsonl"], rows.Select(row => $$"""{"input_ids":[{{string.Join(',', row)}}]}""").Append("{}"));
         using var finetuning = TrainingRuns.Create(_model, _folder, TrainingRuns.Quick with { MaxSteps = 5, EvaluationInterval = 2 });
         finetuning.AddValidationFile(_folder["validation.jsonl"]);
+        Assert.Throws<InvalidOperationException>(() => finetuning.SampleCount);
+        finetuning.PrepareData(TestContext.Current.CancellationToken);
         Assert.Equal((8L, 1L), (finetuning.SampleCount, finetuning.SkippedSamples));
         List<TrainingProgress> told = [];
         finetuning.ProgressChanged += (_, state) => told.Add(state);

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace LoraBridge.Finetuning.Checkpoints;
 
@@ -36,6 +38,11 @@ internal static class TrainingConfiguration
         [nameof(parameters.OverlongSamples)] = parameters.OverlongSamples.ToString(),
         [nameof(parameters.SequencePacking)] = parameters.SequencePacking.ToString(),
         [nameof(parameters.AssistantLossOnly)] = parameters.AssistantLossOnly.ToString(),
+        [nameof(parameters.ChatTemplate)] = parameters.ChatTemplate is { } template
+            ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(template)))
+            : "none",
+        [nameof(parameters.ParseSpecialTokensInText)] = parameters.ParseSpecialTokensInText.ToString(),
+        [nameof(parameters.ParseSpecialTokensInMessages)] = parameters.ParseSpecialTokensInMessages.ToString(),
         [nameof(parameters.ValidationSplit)] = Text(parameters.ValidationSplit),
         [nameof(parameters.EvaluationInterval)] = Text(parameters.EvaluationInterval),
         [nameof(parameters.EarlyStoppingPatience)] = Text(parameters.EarlyStoppingPatience),

@@ -22,6 +22,7 @@ internal sealed record PreparedData(
     /// <param name="validation">What to measure on; empty splits the former.</param>
     /// <param name="cancellationToken">Stops between two samples.</param>
     /// <exception cref="InvalidDataException">A row is bad in a strict data set, or a file cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">A part of the samples is to be set aside, but there are too few of them.</exception>
     public static PreparedData Read(
         LM model, LoraTrainingParameters parameters, IReadOnlyList<TrainingDataset> datasets, IReadOnlyList<TrainingDataset> validation,
         CancellationToken cancellationToken)
@@ -31,9 +32,11 @@ internal sealed record PreparedData(
             ContextLength = ContextLengthFor(model, parameters),
             AssistantLossOnly = parameters.AssistantLossOnly,
             Overlong = parameters.OverlongSamples,
+            ParseSpecialTokensInText = parameters.ParseSpecialTokensInText,
+            ParseSpecialTokensInMessages = parameters.ParseSpecialTokensInMessages,
         };
-        var tokenizer = new ModelTokenizer(model);
-        var template = ChatTemplates.For(model);
+        var tokenizer = new ModelTokenizer(model.Vocabulary);
+        var template = ChatTemplates.For(model, parameters.ChatTemplate);
         var reader = new TrainingSampleReader(tokenizer, template, options);
         var samples = Read(reader, datasets, cancellationToken);
         var problems = reader.Problems;
@@ -75,11 +78,16 @@ internal sealed record PreparedData(
         return samples;
     }
 
-    /// <summary>Both parts keep the order of the data, and each has at least one sample where there are two.</summary>
+    /// <summary>Both parts keep the order of the data, and each has at least one sample.</summary>
     private static (List<TrainingSample> Kept, List<TrainingSample> Aside) Split(List<TrainingSample> samples, LoraTrainingParameters parameters)
     {
-        if (parameters.ValidationSplit == 0 || samples.Count < 2)
+        if (parameters.ValidationSplit == 0 || samples.Count == 0)
             return (samples, []);
+        if (samples.Count == 1)
+        {
+            throw new InvalidOperationException(
+                "A part of the samples is to be set aside for validation, but there is only one: add data, give validation data of its own, or set ValidationSplit (--val-split) to 0.");
+        }
         var count = Math.Clamp((int)Math.Round(samples.Count * (double)parameters.ValidationSplit), 1, samples.Count - 1);
         var order = Enumerable.Range(0, samples.Count).ToArray();
         new SeededRandom(parameters.Seed, SplitStream).Shuffle<int>(order);
