@@ -47,8 +47,9 @@ internal static class Tool
             new GenerateCommand(host),
             new ChatCommand(host),
             new MergeCommand(host),
+            new QuantizeCommand(host),
             new AdapterCommand(host),
-            new ConversionCommand(host),
+            new ConvertCommand(host),
             new GradcheckCommand(host),
             new BenchCommand(host),
         };

@@ -41,9 +41,9 @@ public sealed class AdapterTests : CliTest
     }
 
     [Fact]
-    public async Task Converting_changes_the_type()
+    public async Task Requantizing_changes_the_type()
     {
-        Assert.Equal(0, (await CliRun.OfAsync("adapter", "convert", "-a", Adapter(), "--type", "f16", "-o", Folder["half.gguf"])).ExitCode);
+        Assert.Equal(0, (await CliRun.OfAsync("adapter", "requantize", "-a", Adapter(), "--type", "f16", "-o", Folder["half.gguf"])).ExitCode);
         using var file = GgufFile.Open(Folder["half.gguf"]);
         Assert.All(file.Tensors, tensor => Assert.Equal(GgmlType.F16, tensor.Type));
     }
@@ -52,7 +52,7 @@ public sealed class AdapterTests : CliTest
     public async Task An_existing_file_is_only_replaced_by_force()
     {
         var target = Write("kept.gguf", "precious");
-        string[] arguments = ["adapter", "convert", "-a", Adapter(), "-o", target];
+        string[] arguments = ["adapter", "requantize", "-a", Adapter(), "-o", target];
         (await CliRun.OfAsync(arguments)).Failure();
         Assert.Equal("precious", File.ReadAllText(target).Trim());
         Assert.Equal(0, (await CliRun.OfAsync([.. arguments, "--force"])).ExitCode);
@@ -65,7 +65,7 @@ public sealed class AdapterTests : CliTest
     [InlineData("resize")]
     [InlineData("resize", "--rank", "0")]
     [InlineData("extract", "--rank", "4")]
-    [InlineData("convert", "--type", "q4_k_m")]
+    [InlineData("requantize", "--type", "q4_k_m")]
     public async Task Options_that_do_not_go_together_are_wrong_usage(string command, params string[] options) =>
         (await CliRun.OfAsync(["adapter", command, "-a", "adapter.gguf", "-o", Folder["none.gguf"], .. options])).Failure(2);
 

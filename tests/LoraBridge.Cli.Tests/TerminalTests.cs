@@ -19,6 +19,7 @@ public sealed partial class TerminalTests : CliTest
         { "train -d TOKENS -o NEW --max-steps 3 --rank 2", ["load", "step 3/3", "loss", "tokens/s", "left"], "status" },
         { "eval -d TOKENS -a ADAPTER", ["load", "eval"], "perplexity" },
         { "merge -a ADAPTER -o NEW --verify", ["merge"], "verdict" },
+        { "quantize -o NEW --type q8_0", ["quantizing"], "written" },
         { "gradcheck --ctx 4 --rank 1 --targets attn_v", ["compar"], "largest relative error" },
         { "bench train --ctx 16 --rank 2 --steps 1", ["━"], "utilization" },
         { "bench infer --ctx 16 --rank 2", ["━"], "peak memory" },

@@ -47,6 +47,7 @@ public sealed partial class ArchitectureTests
         { "LoraBridge.Formats", [] },
         { "LoraBridge.Training", ["LoraBridge.Native", "LoraBridge.Formats"] },
         { "LoraBridge", ["LoraBridge.Training"] },
+        { "LoraBridge.LLamaSharp", ["LoraBridge"] },
         { "LoraBridge.Cli", ["LoraBridge"] },
         { "LoraBridge.Backend.Cpu", [] },
         { "LoraBridge.Backend.Cuda12", ["LoraBridge.Backend.Cpu"] },

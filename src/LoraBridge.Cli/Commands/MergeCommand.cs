@@ -17,10 +17,7 @@ internal sealed class MergeCommand : ToolCommand
     private readonly Option<AdapterReference[]> _adapters = ModelOptions.Adapters();
     private readonly Option<string> _output = new("--output", "-o") { Description = "Model to write.", HelpName = "OUT", Required = true };
     private readonly Option<MergeOutputType> _type = OutputTypeOption.Create();
-    private readonly Option<string?> _importance = new("--imatrix")
-    {
-        Description = "Importance matrix of llama.cpp's imatrix tool, GGUF or .dat; improves types of few bits.", HelpName = "FILE",
-    };
+    private readonly Option<string?> _importance = ModelOptions.ImportanceMatrix();
     private readonly Option<int?> _partSize = NumberOption.Integer(["--split-max-mb"], "Write several files of at most so many megabytes.", 1);
     private readonly Option<bool> _verify = new("--verify") { Description = "Compare the written model with base and adapters." };
     private readonly Option<bool> _force = new("--force") { Description = "Replace a file that exists." };

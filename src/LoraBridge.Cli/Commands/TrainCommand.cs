@@ -27,6 +27,11 @@ internal sealed class TrainCommand : ToolCommand
         Description = "Go on from a checkpoint, or the newest in a folder; all other options as before.", HelpName = "DIR",
     };
     private readonly Option<string?> _plot = new("--plot") { Description = "Draw losses and learning rate.", HelpName = "FILE.png" };
+    private readonly Option<string[]> _logs = new("--log")
+    {
+        Description = "Write losses, learning rate, gradient norm and speed of each update to a table or for TensorBoard; may be repeated.",
+        HelpName = "csv:FILE|tensorboard:DIR",
+    };
 
     internal TrainCommand(CommandHost host) : base(host, "train", "Train an adapter; Ctrl-C ends early and keeps what was learnt.")
     {
@@ -38,6 +43,7 @@ internal sealed class TrainCommand : ToolCommand
         _training.AddTo(this);
         Add(_resume);
         Add(_plot);
+        Add(_logs);
     }
 
     protected override Task<int> ExecuteAsync(CommandSession session)
@@ -53,10 +59,11 @@ internal sealed class TrainCommand : ToolCommand
         if (session.Value(_resume) is { } checkpoint)
             finetuning.ResumeFrom(checkpoint);
         var plot = new LossPlot(PlotPath(session));
+        using var logs = new TrainingLogs(session.Value(_logs) ?? [], goesOn: session.Value(_resume) is not null);
         TrainingResult result;
         try
         {
-            result = session.WithProgress(progress => Train(finetuning, plot, progress, session));
+            result = session.WithProgress(progress => Train(finetuning, plot, logs, progress, session));
         }
         finally
         {
@@ -110,7 +117,7 @@ internal sealed class TrainCommand : ToolCommand
     }
 
     /// <summary>Ctrl-C asks the training to stop and save; before the first update there is nothing to save, and it is cancelled.</summary>
-    private TrainingResult Train(LoraFinetuning finetuning, LossPlot plot, IProgress<ProgressEvent> progress, CommandSession session)
+    private TrainingResult Train(LoraFinetuning finetuning, LossPlot plot, TrainingLogs logs, IProgress<ProgressEvent> progress, CommandSession session)
     {
         using var cancellation = new CancellationTokenSource();
         var hasLearnt = false;
@@ -126,6 +133,7 @@ internal sealed class TrainCommand : ToolCommand
         {
             Volatile.Write(ref hasLearnt, true);
             plot.Add(state);
+            logs.Add(state);
             progress.Report(Describe(state));
             if (session.CancellationToken.IsCancellationRequested)
                 finetuning.RequestStop();

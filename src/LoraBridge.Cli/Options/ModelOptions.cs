@@ -29,6 +29,11 @@ internal static class ModelOptions
 
     internal static Option<string> OneAdapter() => new("--adapter", "-a") { Description = "LoRA adapter.", HelpName = "PATH", Required = true };
 
+    internal static Option<string?> ImportanceMatrix() => new("--imatrix")
+    {
+        Description = "Importance matrix of llama.cpp's imatrix tool, GGUF or .dat; improves types of few bits.", HelpName = "FILE",
+    };
+
     internal static Option<int?> ContextLength(string description) => NumberOption.Integer(["--ctx"], description, 2);
 
     internal static Option<string> LossOn() => new Option<string>("--loss-on")

@@ -20,7 +20,10 @@ public sealed partial class LoraFinetuning
     /// <exception cref="DirectoryNotFoundException">The folder of the path does not exist.</exception>
     /// <exception cref="InvalidDataException">A row is bad in a strict data set, or a file cannot be read.</exception>
     /// <exception cref="AdapterMismatchException">The initial adapter was made for another model.</exception>
-    /// <exception cref="NotSupportedException">The model computes something through which gradients cannot pass.</exception>
+    /// <exception cref="NotSupportedException">
+    /// The model computes something through which gradients cannot pass, or the training graph computes another loss than inference on this
+    /// processor.
+    /// </exception>
     /// <exception cref="InsufficientMemoryException">The machine has less memory than the training needs.</exception>
     /// <exception cref="CheckpointMismatchException">The checkpoint to resume from is of another model, other data or other parameters.</exception>
     /// <exception cref="LoraTrainingDivergedException">The loss is not a number; the last good state is written beside <paramref name="path"/>.</exception>
@@ -164,6 +167,7 @@ public sealed partial class LoraFinetuning
         var status = TrainingStatus.Cancelled;
         try
         {
+            InferenceAgreement.Require(_model, training, data, cancellationToken);
             status = loop.Run(cancellationToken);
             training.Save(path, AdapterMetadata.For(_model, _parameters, data, loop.AdapterStep));
         }

@@ -107,6 +107,31 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     /// <summary>The adapter's values as they are now, by parameter.</summary>
     public float[][] CopyValues() => [.. Parameters.Select(parameter => parameter.Values.ToArray())];
 
+    /// <summary>
+    /// The mean loss of a row with an adapter that does nothing, computed as rows are trained on; with noise, which would change it, as
+    /// they are measured.
+    /// </summary>
+    public double BaseLoss(PackedRow packed)
+    {
+        var outputs = Parameters.Where(parameter => parameter.Name.EndsWith(LoraPair.BSuffix, StringComparison.Ordinal)).ToList();
+        var values = outputs.ConvertAll(parameter => parameter.Values.ToArray());
+        foreach (var parameter in outputs)
+            parameter.Values.Clear();
+        try
+        {
+            var row = TrainingRow.From(packed, Graph.Tokens, 1f / packed.TargetCount);
+            return Graph.Noise is null
+                ? Graph.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets)
+                : Graph.Evaluate(row.Tokens, row.Positions, row.Segments, row.Targets);
+        }
+        finally
+        {
+            Graph.ClearGradients();
+            foreach (var (parameter, before) in outputs.Zip(values))
+                before.CopyTo(parameter.Values);
+        }
+    }
+
     public void Dispose()
     {
         _session.Dispose();

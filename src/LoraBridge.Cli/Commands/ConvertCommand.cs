@@ -6,7 +6,7 @@ using LoraBridge.Finetuning;
 namespace LoraBridge.Cli.Commands;
 
 /// <summary>Converts adapters of other libraries, and back.</summary>
-internal sealed class ConversionCommand : ToolCommand
+internal sealed class ConvertCommand : ToolCommand
 {
     private readonly Option<string?> _from = new Option<string?>("--from")
     {
@@ -20,7 +20,7 @@ internal sealed class ConversionCommand : ToolCommand
     private readonly Option<string> _model = ModelOptions.Model();
     private readonly Option<string> _output = new("--output", "-o") { Description = "Adapter to write, or the folder for it.", HelpName = "OUT", Required = true };
 
-    internal ConversionCommand(CommandHost host) : base(host, "convert", "Convert an adapter from PEFT or MLX, or to PEFT.")
+    internal ConvertCommand(CommandHost host) : base(host, "convert", "Convert an adapter from PEFT or MLX, or to PEFT.")
     {
         Add(_from);
         Add(_to);
