@@ -7,7 +7,7 @@ namespace LoraBridge.Native;
 internal static class SharedLlama
 {
     /// <summary>Loads an adapter for a model, which stays alive as long as the adapter.</summary>
-    /// <inheritdoc cref="LlamaAdapters.Load" path="/exception"/>
+    /// <inheritdoc cref="LlamaAdapters.Load(LlamaModelHandle, string)" path="/exception"/>
     internal static LlamaAdapterHandle LoadAdapter(SafeHandle model, string path) =>
         Use(model, address => LlamaAdapters.Load(new LlamaModelPtr(address), model, path));
 
