@@ -30,7 +30,7 @@ using (var finetuning = weights.OpenForFinetuning(parameters))
         Alpha = 16,
         TargetModules = LoraTargetModules.AllLinear,
         MaxSteps = steps,
-        LearningRate = 2e-3f,
+        LearningRate = 1e-2f,
         ContextLength = 256,
     };
     finetuning.AddDatasetFile(File("persona.train.jsonl"));

@@ -1,5 +1,6 @@
 // Apply an adapter, ask, take it off, merge it: the library in a dozen lines.
 // dotnet run --project examples/Quickstart -- model.gguf adapter.gguf merged.gguf
+// The model may also be a name (gemma3:12b), hf:owner/repository[:quantisation] or an address: it is downloaded first.
 using LoraBridge.Finetuning;
 using LoraBridge.Model;
 using LoraBridge.TextGeneration;

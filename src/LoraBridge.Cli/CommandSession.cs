@@ -36,13 +36,14 @@ internal sealed class CommandSession(Terminal terminal, SharedOptions shared, Pa
     internal bool IsGiven(Option option) => arguments.GetResult(option) is { Implicit: false };
 
     /// <summary>Loads the model that the shared options place, and applies adapters to it.</summary>
-    /// <param name="path">The model's file.</param>
+    /// <param name="path">The model's file, or any other identifier.</param>
     /// <param name="adapters">What to apply.</param>
     /// <param name="repack">Whether its weights are rearranged for fast inference: wasted where it is only trained.</param>
     internal LM LoadModel(string path, IReadOnlyList<AdapterReference> adapters, bool repack = true)
     {
         var options = new LoadingOptions { RepackWeights = repack, Logger = IsVerbose ? new TextLogger(terminal.Error) : null };
-        var model = WithProgress(progress => new LM(path, Device, options, new LoadingPercents(progress), cancellationToken));
+        var file = ModelPath(path);
+        var model = WithProgress(progress => new LM(file, Device, options, new LoadingPercents(progress), cancellationToken));
         try
         {
             foreach (var adapter in adapters)
@@ -55,6 +56,21 @@ internal sealed class CommandSession(Terminal terminal, SharedOptions shared, Pa
             throw;
         }
     }
+
+    /// <summary>The store that the environment and the shared options describe.</summary>
+    internal ModelStore Store => shared.Store(this);
+
+    /// <summary>The file of a model that was given as <see cref="ModelStore"/> takes it; it is downloaded if need be.</summary>
+    internal string ModelPath(string reference) => File.Exists(reference) ? reference : WithProgress(progress => ModelPath(reference, progress));
+
+    /// <summary><see cref="ModelPath(string)"/> where progress is shown already.</summary>
+    internal string ModelPath(string reference, IProgress<ProgressEvent> progress) => File.Exists(reference)
+        ? reference
+        : Store.PullAsync(reference, new DownloadEvents(progress), cancellationToken).GetAwaiter().GetResult().Path;
+
+    /// <summary>Does work of the store while its progress is shown the way that was asked for.</summary>
+    internal T WithDownload<T>(Func<IProgress<ModelDownloadProgress>, Task<T>> work) =>
+        WithProgress(progress => work(new DownloadEvents(progress)).GetAwaiter().GetResult());
 
     /// <summary>Does some work while its progress is shown the way that was asked for.</summary>
     internal T WithProgress<T>(Func<IProgress<ProgressEvent>, T> work) => shared.Display(this).Run(work);

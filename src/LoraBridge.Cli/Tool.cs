@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LoraBridge.Cli.Commands;
 using LoraBridge.Cli.Commands.Adapters;
+using LoraBridge.Cli.Commands.Models;
 using LoraBridge.Cli.Options;
 
 namespace LoraBridge.Cli;
@@ -52,6 +53,7 @@ internal static class Tool
             new ConvertCommand(host),
             new GradcheckCommand(host),
             new BenchCommand(host),
+            new ModelsCommand(host),
         };
         shared.AddTo(root);
         return root;

@@ -14,6 +14,50 @@ public sealed class GenerateTests : CliTest
     }
 
     [Fact]
+    public async Task A_conversation_in_a_file_is_answered()
+    {
+        var file = Write("messages.json", """[{"role": "system", "content": "Be brief."}, {"role": "user", "content": [{"type": "text", "text": "hel"}, {"type": "text", "text": "lo"}]}]""");
+        var wrapped = Write("wrapped.json", """{"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hello"}]}""");
+        var (json, other) = (await AnswerAsync("--messages", file), await AnswerAsync("--messages", wrapped));
+        Assert.Equal(
+            ["text", "reasoning", "toolCalls", "tokens", "cachedTokens", "stopReason", "promptTokensPerSecond", "tokensPerSecond"],
+            json.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(json.GetProperty("text").GetString(), other.GetProperty("text").GetString());
+        Assert.NotEqual(json.GetProperty("text").GetString(), (await AnswerAsync("-p", "hello")).GetProperty("text").GetString());
+
+        async Task<System.Text.Json.JsonElement> AnswerAsync(params string[] what) =>
+            (await CliRun.OfAsync(["generate", "-m", Model, "-n", "12", "--temp", "0", "--json", .. what])).Json;
+    }
+
+    [Theory]
+    [InlineData("{", "is no JSON")]
+    [InlineData("[]", "holds no messages")]
+    [InlineData("""{"prompt": "hello"}""", "holds no messages")]
+    [InlineData("""[{"content": "hello"}]""", "message 1 has no role")]
+    [InlineData("""[{"role": "user", "content": "a"}, {"role": "user", "contents": "b"}]""", "message 2 has 'contents'")]
+    [InlineData("""[{"role": "user", "content": 5}]""", "'content' is no text")]
+    [InlineData("""[{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]""", "a part that is no text")]
+    public async Task Messages_that_cannot_be_read_are_refused_in_words(string text, string reason) =>
+        Assert.Contains(reason, (await CliRun.OfAsync("generate", "-m", Model, "--messages", Write("messages.json", text))).Failure(), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData]
+    [InlineData("-p", "hello", "--messages", "m.json")]
+    [InlineData("--raw", "--messages", "m.json")]
+    [InlineData("-p", "hello", "--min-p", "2")]
+    public async Task A_prompt_or_messages_are_needed(params string[] options) => (await CliRun.OfAsync(["generate", "-m", Model, .. options])).Failure(2);
+
+    [Fact]
+    public async Task Sampling_from_one_token_is_greedy()
+    {
+        Assert.Equal(await TextAsync("--temp", "0"), await TextAsync("--temp", "5", "--top-k", "1"));
+        Assert.Equal(await TextAsync("--temp", "0"), await TextAsync("--temp", "5", "--min-p", "1"));
+
+        async Task<string> TextAsync(params string[] options) => (await CliRun.OfAsync(
+            ["generate", "-m", Model, "-p", "hello", "-n", "12", "--raw", "--json", .. options])).Json.GetProperty("text").GetString()!;
+    }
+
+    [Fact]
     public async Task The_same_seed_gives_the_same_answer()
     {
         Assert.Equal(await TextAsync("7"), await TextAsync("7"));

@@ -12,6 +12,8 @@ public sealed class QuantizeTests : CliTest
         Assert.Equal(new FileInfo(Folder["small.gguf"]).Length, json.GetProperty("outputBytes").GetInt64());
         using var file = GgufFile.Open(Folder["small.gguf"]);
         Assert.Equal(GgmlType.Q8_0, file.Find("blk.0.attn_q.weight")!.Type);
+        Assert.Contains("is quantised already", (await CliRun.OfAsync(
+            "quantize", "-m", Folder["small.gguf"], "-o", Folder["smaller.gguf"], "--type", "q4_0")).Failure(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -69,7 +69,7 @@ public sealed partial class ArchitectureTests
     public void Examples_know_the_facade_and_what_they_share()
     {
         var examples = Checkout.Files("examples", ".csproj").ToList();
-        var names = examples.Select(Path.GetFileNameWithoutExtension).Append("LoraBridge");
+        var names = examples.Select(Path.GetFileNameWithoutExtension).Concat(["LoraBridge", "LoraBridge.LLamaSharp"]);
         Assert.NotEmpty(examples);
         Assert.All(examples, example => Assert.Empty(References(example).Except(names)));
     }

@@ -12,7 +12,7 @@ namespace LoraBridge.Repository.Tests;
 /// </summary>
 public sealed class FrozenApiTests
 {
-    public static TheoryData<string> Packages => [typeof(LM).Assembly.GetName().Name!, typeof(TrainingPrecision).Assembly.GetName().Name!, typeof(GgufFile).Assembly.GetName().Name!];
+    public static TheoryData<string> Packages => [typeof(LM).Assembly.GetName().Name!, typeof(TrainingPrecision).Assembly.GetName().Name!, typeof(GgufFile).Assembly.GetName().Name!, typeof(LLamaSharp.AdapterExtensions).Assembly.GetName().Name!];
 
     [Theory]
     [MemberData(nameof(Packages))]

@@ -7,6 +7,26 @@ namespace LoraBridge.Repository.Tests;
 /// <summary>The README's examples: each region stands there word for word.</summary>
 internal static class ReadmeSnippets
 {
+    internal static async Task FirstTokenAsync()
+    {
+        #region FirstToken
+        using var model = LM.LoadFromModelID("gemma3:270m");                // downloaded once, verified, shared with other tools
+        using var chat = new MultiTurnConversation(model);
+        await foreach (var piece in chat.SubmitStreamingAsync("Why is the sky blue?"))
+            Console.Write(piece);
+        #endregion
+    }
+
+    internal static async Task StoreAsync()
+    {
+        #region Store
+        var store = new ModelStore();
+        var progress = new Progress<ModelDownloadProgress>(state => Console.Write($"\r{state.Fraction:p0}, {state.Remaining:m\\:ss} left"));
+        var stored = await store.PullAsync("gemma3:270m", progress);        // or hf:owner/repository:Q4_K_M, https://..., ollama:name
+        Console.WriteLine($"{stored.Path}, {stored.Bytes} bytes, SHA-256 {stored.Sha256}");
+        #endregion
+    }
+
     internal static void Model()
     {
         #region Model
@@ -48,8 +68,9 @@ internal static class ReadmeSnippets
             Console.Write(update is TextUpdate { Text: var text } ? text : "");  // also reasoning, tool calls, the result
 
         chat.SetAdapters([new LoraAdapter("adapter.gguf")]);                // for this conversation only
-        var response = chat.Submit("And at night?");
-        Console.WriteLine(response.Text);
+        ChatMessage[] turns = [new("user", "And at night?"), new("assistant", "At night")];  // any list of turns; this one is continued
+        var response = chat.Generate(turns, new GenerationOptions { ContextPolicy = ContextPolicy.Shift });
+        Console.WriteLine($"{response.Text} ({response.StopReason}, {response.TokensPerSecond:0} tokens/s)");
         #endregion
     }
 

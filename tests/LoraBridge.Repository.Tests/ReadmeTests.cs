@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using LoraBridge.TestKit;
 
@@ -29,6 +30,9 @@ public sealed partial class ReadmeTests
             Console.SetOut(TextWriter.Null);
             // The examples name their files without a folder. Nothing else in this assembly uses relative paths.
             Environment.CurrentDirectory = folder.FullName;
+            NameTiny(folder, "gemma3:270m");
+            await ReadmeSnippets.FirstTokenAsync();
+            await ReadmeSnippets.StoreAsync();
             ReadmeSnippets.Model();
             ReadmeSnippets.Adapter();
             await ReadmeSnippets.ConversationAsync();
@@ -42,6 +46,19 @@ public sealed partial class ReadmeTests
         }
         Assert.True(File.Exists(folder["trained.gguf"]));
         Assert.True(File.Exists(folder["merged.gguf"]));
+    }
+
+    /// <summary>Makes a name mean <c>model.gguf</c> for this process, without a network. Nothing else in this assembly uses names.</summary>
+    private static void NameTiny(TemporaryFolder folder, string id)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder["model.gguf"])));
+        File.Copy(folder["model.gguf"], folder["owner_tiny_model.gguf"]);
+        File.WriteAllText(folder["catalogue.json"], $$"""
+            {"schema": 1, "models": [{"id": "{{id}}", "builds": [{"quantization": "Q4_0", "repository": "owner/tiny", "files": [{"name": "model.gguf", "sha256": "{{hash}}"}]}]}]}
+            """);
+        foreach (var name in (string[])["LORABRIDGE_HOME", "LLAMA_CACHE", "HF_HUB_CACHE"])
+            Environment.SetEnvironmentVariable(name, folder.FullName);
+        Environment.SetEnvironmentVariable("LORABRIDGE_OFFLINE", "1");
     }
 
     [Fact]

@@ -6,18 +6,15 @@ namespace LoraBridge.TestKit;
 /// <summary>Runs a test in a process of its own, which may crash, or change what a whole process shares.</summary>
 public static class ChildProcess
 {
-    private const string Variable = "LORABRIDGE_TEST_CHILD";
-
-    /// <summary>Whether this is such a process.</summary>
-    public static bool IsChild => Environment.GetEnvironmentVariable(Variable) == "1";
-
-    /// <summary>Runs one test method of an assembly, and answers how the process ended and what it wrote.</summary>
-    public static async Task<(int ExitCode, string Output)> RunAsync(Assembly tests, string method, CancellationToken cancellationToken)
+    /// <summary>Runs one explicit test method of an assembly, and returns how the process ended and what it wrote.</summary>
+    public static async Task<(int ExitCode, string Output)> RunAsync(
+        Assembly tests, string method, CancellationToken cancellationToken, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in new[] { tests.Location, "--filter-method", $"*{method}", "--results-directory", Path.GetTempPath() })
+        foreach (var argument in new[] { tests.Location, "--explicit", "only", "--filter-method", $"*{method}", "--results-directory", Path.GetTempPath() })
             start.ArgumentList.Add(argument);
-        start.Environment[Variable] = "1";
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync(cancellationToken);
         var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);

@@ -9,24 +9,31 @@ mkdir -p "$work"
 . "$(dirname "$0")/checks.sh"
 command -v qemu-aarch64-static > /dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends qemu-user-static; } || exit 1
 
-# ARM64 packages by lists of their own: those of this system stay as they are.
+# ARM64 packages by lists of their own: those of this system stay as they are. llama.cpp's libraries want glibc 2.38: Debian 13 has it.
 root="$work/sysroot"
 if [ ! -e "$root/complete" ]; then
   rm -rf "$work/apt" "$work/debs" "$root"
-  mkdir -p "$work/apt/state/lists/partial" "$work/apt/cache/archives/partial" "$work/debs" "$root"
+  mkdir -p "$work/apt/state/lists/partial" "$work/apt/cache/archives/partial" "$work/apt/sources" "$work/debs" "$root"
+  for list in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+    [ ! -f "$list" ] || sed 's/\<bookworm\>/trixie/g' "$list" > "$work/apt/sources/${list##*/}"
+  done
   : > "$work/apt/state/status"
   cat > "$work/apt.conf" << END
 Dir::State "$work/apt/state";
 Dir::State::status "$work/apt/state/status";
 Dir::Cache "$work/apt/cache";
+Dir::Etc::sourcelist "-";
+Dir::Etc::sourceparts "$work/apt/sources";
 APT::Architecture "arm64";
 APT::Architectures { "arm64"; };
 APT::Sandbox::User "root";
 END
   (
     export APT_CONFIG="$work/apt.conf"
-    apt-get update -qq && cd "$work/debs" && apt-get download -qq libc6 libgcc-s1 libstdc++6 libgomp1 zlib1g libssl3
+    apt-get update -qq && cd "$work/debs" && apt-get download -qq libc6 libgcc-s1 libstdc++6 libgomp1 zlib1g libssl3t64 libzstd1
   ) || exit 1
+  mkdir -p "$root/usr/lib"
+  ln -s usr/lib "$root/lib" # as Debian has it
   for package in "$work"/debs/*.deb; do dpkg-deb -x "$package" "$root" || exit 1; done
   : > "$root/complete"
 fi
@@ -52,7 +59,8 @@ tool merge '^merged +16' merge -m m.gguf -a a.gguf -o g.gguf
 printf 'Gr\303\274\303\237e\n/save s.jsonl\n/exit\n' > in.txt
 INPUT=in.txt tool chat '.' chat -m g.gguf -n 4 --temp 0
 check 'a chat is saved' 'Grüße' cat s.jsonl
-tool gradcheck '^pass +yes' gradcheck -m m.gguf --ctx 8 --rank 1 --targets attn_v
+tool gradcheck '^largest relative error +[0-9.]+e-(0[4-9]|[1-9])' gradcheck -m m.gguf --ctx 8 --rank 1 --targets attn_v
+grep 'largest relative error' out.txt
 check kernels '^ *failed: 0' qemu-aarch64-static "$work/tests/LoraBridge.Training.Tests" --progress off --no-ansi --filter-namespace 'LoraBridge.Training.Tests.Kernels*'
 grep -E '^ *(total|succeeded):' out.txt
 finish

@@ -40,7 +40,7 @@ publish() {
 # number NAME FILE: a number of the JSON object in a file.
 number() { tr -d '\r' < "$2" | grep -ao "\"$1\":[-0-9.eE+]*" | tail -n 1 | cut -d: -f2; }
 
-# same_losses WHAT FILE: the losses of a training are those of the reference, in four digits.
+# same_losses WHAT FILE: the losses of a training are those of the reference but for rounding: half a unit of the fourth digit, or 1 in 2,000.
 same_losses() {
   local name here there status=0
   for name in firstLoss finalLoss; do

@@ -30,8 +30,13 @@ public static class InferenceBenchmark
         progress?.Report("measuring the bare model");
         var bare = Measure(model, AdapterSet.Empty, options, cancellationToken);
         progress?.Report("measuring with an adapter");
-        var (adapted, apply) = MeasureAdapted(model, options, cancellationToken);
+        var (adapted, apply, change) = MeasureAdapted(model, options, cancellationToken);
         var peakMemory = BenchmarkProcess.PeakMemory();
+
+        progress?.Report("measuring several clients");
+        var (together, oneByOne) = model.Vocabulary.HasTokenizer
+            ? ClientBenchmark.Run(model, options.GeneratedTokens, options.Repetitions, cancellationToken)
+            : (0, 0);
 
         progress?.Report("measuring products");
         using var engine = new ComputeEngine(model.Threads);
@@ -47,6 +52,10 @@ public static class InferenceBenchmark
             AdapterTokensPerSecond = adapted.Generation,
             AdapterPromptTokensPerSecond = adapted.Prompt,
             SecondsApply = apply,
+            SecondsSwitch = change,
+            Clients = ClientBenchmark.Clients,
+            ClientsTokensPerSecond = together,
+            OneByOneTokensPerSecond = oneByOne,
             FlopsPerToken = flops,
             PeakGemmGflops = peak / 1e9,
             PeakGemmType = type,
@@ -66,7 +75,7 @@ public static class InferenceBenchmark
                 nameof(options), $"{options.PromptTokens} tokens and {options.GeneratedTokens} more do not fit the model's context of {model.ContextLength}.");
     }
 
-    private static ((double Prompt, double Generation) Rates, double SecondsApply) MeasureAdapted(
+    private static ((double Prompt, double Generation) Rates, double SecondsApply, double SecondsSwitch) MeasureAdapted(
         LM model, InferenceBenchmarkOptions options, CancellationToken cancellationToken)
     {
         using var folder = new ScratchFolder();
@@ -76,12 +85,23 @@ public static class InferenceBenchmark
         var apply = BenchmarkProcess.Seconds(() => model.ApplyLoraAdapter(adapter));
         try
         {
-            return (Measure(model, AdapterSet.Of(model.Core.Adapters, [adapter]), options, cancellationToken), apply);
+            var adapters = AdapterSet.Of(model.Core.Adapters, [adapter]);
+            return (Measure(model, adapters, options, cancellationToken), apply, MeasureSwitch(model, adapters, options));
         }
         finally
         {
             model.RemoveLoraAdapter(adapter);
         }
+    }
+
+    private static double MeasureSwitch(LM model, AdapterSet adapters, InferenceBenchmarkOptions options)
+    {
+        using var context = new InferenceContext(
+            model.Core, new InferenceContextOptions { ContextLength = options.PromptTokens + options.GeneratedTokens });
+        List<double> seconds = [];
+        for (var i = 0; i < 2 * options.Repetitions; i++)
+            seconds.Add(BenchmarkProcess.Seconds(() => context.SetAdapters(i % 2 == 0 ? adapters : AdapterSet.Empty)));
+        return BenchmarkProcess.Median(seconds);
     }
 
     private static (double Prompt, double Generation) Measure(

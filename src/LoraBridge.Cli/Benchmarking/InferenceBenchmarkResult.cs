@@ -18,6 +18,18 @@ public sealed record InferenceBenchmarkResult
     /// <summary>Seconds to read, check and apply an adapter file.</summary>
     public required double SecondsApply { get; init; }
 
+    /// <summary>Seconds to change the adapters of a context, which empties its cache.</summary>
+    public required double SecondsSwitch { get; init; }
+
+    /// <summary>Clients that are served together.</summary>
+    public required int Clients { get; init; }
+
+    /// <summary>Tokens generated per second for all of them, in one context.</summary>
+    public required double ClientsTokensPerSecond { get; init; }
+
+    /// <summary>Tokens generated per second for the same clients, one after the other.</summary>
+    public required double OneByOneTokensPerSecond { get; init; }
+
     /// <summary>Floating point operations to read a token of a prompt: two for each weight that it is multiplied with.</summary>
     public required double FlopsPerToken { get; init; }
 

@@ -15,8 +15,10 @@ internal sealed class BackendsCommand(CommandHost host) : ToolCommand(host, "bac
             {
                 json.WriteString("selected", report.Selected);
                 json.WriteString("llamaVersion", report.LlamaVersion);
+                json.WriteString("llamaBuild", report.LlamaVersion);
                 json.WriteString("nativeDirectory", report.NativeDirectory);
                 json.WriteString("nativeReason", report.NativeReason);
+                json.WriteString("warning", report.Warning);
                 json.WriteObjects("candidates", report.Candidates, candidate =>
                 {
                     json.WriteString("name", candidate.Name);
@@ -33,7 +35,7 @@ internal sealed class BackendsCommand(CommandHost host) : ToolCommand(host, "bac
             console =>
             {
                 console.Write(PlainConsole.Facts(
-                    ("llama.cpp", report.LlamaVersion), ("from", $"{report.NativeDirectory} ({report.NativeReason})"), ("selected", report.Selected)));
+                    ("llama.cpp", report.LlamaVersion), ("from", $"{report.NativeDirectory} ({report.NativeReason})"), ("selected", report.Selected), ("warning", report.Warning)));
                 console.Write(Table(report));
             });
         return Task.FromResult(ExitCode.Done);

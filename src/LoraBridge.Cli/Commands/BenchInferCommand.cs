@@ -53,6 +53,10 @@ internal sealed class BenchInferCommand : ToolCommand
                 json.WriteNumber("secondsBackward", 0);
                 json.WriteNumber("secondsOptimizer", 0);
                 json.WriteFinite("secondsApply", result.SecondsApply);
+                json.WriteFinite("secondsSwitch", result.SecondsSwitch);
+                json.WriteNumber("clients", result.Clients);
+                json.WriteFinite("clientsTokensPerSecond", result.ClientsTokensPerSecond);
+                json.WriteFinite("oneByOneTokensPerSecond", result.OneByOneTokensPerSecond);
                 json.WriteFinite("flopsPerToken", result.FlopsPerToken);
                 json.WriteFinite("peakGemmGflops", result.PeakGemmGflops);
                 json.WriteString("peakGemmType", result.PeakGemmType);
@@ -65,6 +69,9 @@ internal sealed class BenchInferCommand : ToolCommand
                 ("prompt, with adapter", Units.Rate(result.AdapterPromptTokensPerSecond)),
                 ("answer, with adapter", Units.Rate(result.AdapterTokensPerSecond)),
                 ("applying an adapter", $"{1000 * result.SecondsApply:F1} ms"),
+                ("changing adapters", $"{1000 * result.SecondsSwitch:F1} ms"),
+                ($"{result.Clients} clients together", Units.Rate(result.ClientsTokensPerSecond)),
+                ("one after the other", Units.Rate(result.OneByOneTokensPerSecond)),
                 ("utilization", $"{result.Utilization:P0} of {result.PeakGemmGflops:F0} GFLOP/s ({result.PeakGemmType})"),
                 ("FLOPs per token", $"{result.FlopsPerToken / 1e9:F2} G"),
                 ("peak memory", Units.Bytes(result.PeakMemoryBytes)))));

@@ -36,7 +36,7 @@ internal sealed class ConvertCommand : ToolCommand
 
     protected override Task<int> ExecuteAsync(CommandSession session)
     {
-        var (source, model, output) = (session.Required(_source), session.Required(_model), session.Required(_output));
+        var (source, model, output) = (session.Required(_source), session.ModelPath(session.Required(_model)), session.Required(_output));
         var result = session.Value(_from) switch
         {
             "peft" => AdapterConversion.FromPeft(source, model, output, overwrite: true),

@@ -10,7 +10,11 @@ internal sealed class GenerateCommand : ToolCommand
 {
     private readonly Option<string> _model = ModelOptions.Model();
     private readonly Option<AdapterReference[]> _adapters = ModelOptions.Adapters();
-    private readonly Option<string> _prompt = new("--prompt", "-p") { Description = "What to answer.", HelpName = "TEXT", Required = true };
+    private readonly Option<string?> _prompt = new("--prompt", "-p") { Description = "What to answer.", HelpName = "TEXT" };
+    private readonly Option<string?> _messages = new("--messages")
+    {
+        Description = "A conversation to answer instead: a JSON array of objects with role and content.", HelpName = "FILE.json",
+    };
     private readonly SamplingOptions _sampling = new();
     private readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without the chat template." };
 
@@ -19,20 +23,32 @@ internal sealed class GenerateCommand : ToolCommand
         Add(_model);
         Add(_adapters);
         Add(_prompt);
+        Add(_messages);
         _sampling.AddTo(this);
         Add(_raw);
+        Validators.Add(result =>
+        {
+            if ((result.GetResult(_prompt) is null) == (result.GetResult(_messages) is null))
+                result.AddError("Give either --prompt TEXT or --messages FILE.json.");
+            if (result.GetResult(_raw) is { Implicit: false } && result.GetResult(_messages) is not null)
+                result.AddError("--raw is for a prompt: messages need the chat template.");
+        });
     }
 
     protected override async Task<int> ExecuteAsync(CommandSession session)
     {
-        var prompt = session.Required(_prompt);
-        if (prompt.Length == 0)
+        var prompt = session.Value(_prompt);
+        if (prompt is { Length: 0 })
             throw new UsageException("The prompt is empty: give -p some text.");
+        var messages = session.Value(_messages) is { } file ? MessagesFile.Read(file) : null;
         using var model = session.LoadModel(session.Required(_model), session.Value(_adapters) ?? []);
         using var conversation = new SingleTurnConversation(model) { UseChatTemplate = !session.Value(_raw), KeepCancelledAnswers = false };
         _sampling.Configure(conversation, session);
         TextGenerationResult result = null!;
-        await foreach (var update in conversation.SubmitStreamingAsync(prompt, session.CancellationToken))
+        var updates = messages is null
+            ? conversation.SubmitStreamingAsync(prompt!, session.CancellationToken)
+            : conversation.GenerateStreamingAsync(messages, cancellationToken: session.CancellationToken);
+        await foreach (var update in updates)
         {
             if (update is TextUpdate { Text: var piece } && !session.IsJson)
                 await session.People.WriteAsync(piece);
@@ -43,7 +59,16 @@ internal sealed class GenerateCommand : ToolCommand
             json =>
             {
                 json.WriteString("text", result.Text);
+                json.WriteString("reasoning", result.Reasoning);
+                json.WriteObjects("toolCalls", result.ToolCalls, call =>
+                {
+                    json.WriteString("id", call.Id);
+                    json.WriteString("name", call.Name);
+                    json.WritePropertyName("arguments");
+                    json.WriteRawValue(call.Arguments);
+                });
                 json.WriteNumber("tokens", result.Tokens.Count);
+                json.WriteNumber("cachedTokens", result.PromptTokenCount - result.ReadTokenCount);
                 json.WriteString("stopReason", JsonOutput.CamelCase(result.StopReason));
                 json.WriteFinite("promptTokensPerSecond", result.PromptTokensPerSecond);
                 json.WriteFinite("tokensPerSecond", result.TokensPerSecond);

@@ -39,8 +39,9 @@ internal sealed class GradcheckCommand : ToolCommand
             Precision = ModelOptions.Read(session.Value(_precision)) ?? defaults.Precision,
             Threads = session.Device.Threads,
         };
+        var model = session.ModelPath(session.Required(_model));
         var result = session.WithProgress(progress => GradientCheck.Run(
-            session.Required(_model), options, new InlineProgress<OperationProgress>(state => progress.Report(new ProgressEvent(state.Stage))), session.CancellationToken));
+            model, options, new InlineProgress<OperationProgress>(state => progress.Report(new ProgressEvent(state.Stage))), session.CancellationToken));
         session.Report(
             json =>
             {

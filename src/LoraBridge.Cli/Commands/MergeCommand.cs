@@ -40,7 +40,7 @@ internal sealed class MergeCommand : ToolCommand
         var adapters = session.Required(_adapters);
         if (adapters.CountBy(adapter => Path.GetFullPath(adapter.Path)).FirstOrDefault(entry => entry.Value > 1).Key is { } twice)
             throw new UsageException($"{twice} is listed twice, expected each adapter once: add up its scales.");
-        var merger = new LoraMerger(session.Required(_model))
+        var merger = new LoraMerger(session.ModelPath(session.Required(_model)))
         {
             Options = new MergeOptions
             {

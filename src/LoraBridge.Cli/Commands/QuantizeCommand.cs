@@ -30,11 +30,12 @@ internal sealed class QuantizeCommand : ToolCommand
     protected override Task<int> ExecuteAsync(CommandSession session)
     {
         var output = Path.GetFullPath(session.Required(_output));
+        var model = session.ModelPath(session.Required(_model));
         var watch = Stopwatch.StartNew();
         session.WithProgress(progress =>
         {
             progress.Report(new ProgressEvent("quantizing"));
-            ModelQuantizer.Quantize(session.Required(_model), output, session.Required(_type), session.Value(_force), session.Value(_importance));
+            ModelQuantizer.Quantize(model, output, session.Required(_type), session.Value(_force), session.Value(_importance));
             return true;
         });
         var (bytes, seconds) = (new FileInfo(output).Length, watch.Elapsed.TotalSeconds);

@@ -4,6 +4,7 @@ using LoraBridge.Cli.Options;
 using LoraBridge.Cli.Output;
 using LoraBridge.Cli.Progress;
 using LoraBridge.Finetuning;
+using LoraBridge.Model;
 
 namespace LoraBridge.Cli.Commands;
 
@@ -26,6 +27,7 @@ internal sealed class TrainCommand : ToolCommand
     {
         Description = "Go on from a checkpoint, or the newest in a folder; all other options as before.", HelpName = "DIR",
     };
+    private readonly Option<string?> _merge = new("--merge") { Description = "Also merge the trained adapter into the model, and write that.", HelpName = "OUT" };
     private readonly Option<string?> _plot = new("--plot") { Description = "Draw losses and learning rate.", HelpName = "FILE.png" };
     private readonly Option<string[]> _logs = new("--log")
     {
@@ -42,12 +44,15 @@ internal sealed class TrainCommand : ToolCommand
         Add(_output);
         _training.AddTo(this);
         Add(_resume);
+        Add(_merge);
         Add(_plot);
         Add(_logs);
     }
 
     protected override Task<int> ExecuteAsync(CommandSession session)
     {
+        if (Backends.ProgramWarning is { } warning)
+            session.Terminal.Error.WriteLine($"warning: {warning}");
         var datasets = Datasets(session, session.Required(_data));
         var validation = Datasets(session, session.Value(_validation) ?? []);
         using var model = session.LoadModel(session.Required(_model), [], repack: false);
@@ -58,6 +63,7 @@ internal sealed class TrainCommand : ToolCommand
             finetuning.AddValidationDataset(dataset);
         if (session.Value(_resume) is { } checkpoint)
             finetuning.ResumeFrom(checkpoint);
+        var merged = MergedPath(session);
         var plot = new LossPlot(PlotPath(session));
         using var logs = new TrainingLogs(session.Value(_logs) ?? [], goesOn: session.Value(_resume) is not null);
         TrainingResult result;
@@ -70,6 +76,9 @@ internal sealed class TrainCommand : ToolCommand
             // How the loss went says most where it went wrong.
             plot.Save();
         }
+        // Ctrl-C keeps what was learnt; whoever pressed it did not want more to be written.
+        if (merged is not null && result.AdapterPath is { } adapter && !session.CancellationToken.IsCancellationRequested)
+            result = result with { ModelPath = Merge(model, adapter, merged, session) };
         DatasetNotes.Write(session.Terminal.Error, finetuning.Statistics, finetuning.Problems);
         session.Report(
             json => Write(json, result),
@@ -81,7 +90,8 @@ internal sealed class TrainCommand : ToolCommand
                 ("speed", Units.Rate(result.TokensPerSecond)),
                 ("peak memory", Units.Bytes(result.PeakMemoryBytes)),
                 ("parameters", Units.Count(result.TrainableParameters)),
-                ("adapter", result.AdapterPath))));
+                ("adapter", result.AdapterPath),
+                ("merged", result.ModelPath))));
         return Task.FromResult(session.CancellationToken.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Done);
     }
 
@@ -114,6 +124,26 @@ internal sealed class TrainCommand : ToolCommand
             throw new UsageException($"--plot is '{path}', expected a file name that ends in .png.");
         var full = Path.GetFullPath(path);
         return Directory.Exists(Path.GetDirectoryName(full)) ? full : throw new DirectoryNotFoundException($"The folder of {path} does not exist.");
+    }
+
+    /// <summary>Where the merged model goes; that it can be written is found out before the training, not after.</summary>
+    private string? MergedPath(CommandSession session)
+    {
+        if (session.Value(_merge) is not { } path)
+            return null;
+        var full = Path.GetFullPath(path);
+        if (!Directory.Exists(Path.GetDirectoryName(full)))
+            throw new DirectoryNotFoundException($"The folder of {path} does not exist.");
+        return File.Exists(full) ? throw new IOException($"{full} exists already: remove it, or choose another name for --merge.") : full;
+    }
+
+    private static string Merge(LM model, string adapter, string path, CommandSession session)
+    {
+        var merger = new LoraMerger(model) { Options = new MergeOptions { Threads = session.Device.Threads } };
+        merger.AddLoraAdapter(adapter);
+        return session.WithProgress(progress => merger.Merge(
+            path, new InlineProgress<MergeProgress>(merging => progress.Report(new ProgressEvent(JsonOutput.CamelCase(merging.Stage), merging.Fraction))),
+            session.CancellationToken)).Paths[0];
     }
 
     /// <summary>Ctrl-C asks the training to stop and save; before the first update there is nothing to save, and it is cancelled.</summary>
@@ -167,5 +197,6 @@ internal sealed class TrainCommand : ToolCommand
         json.WriteNumber("peakMemoryBytes", result.PeakMemoryBytes);
         json.WriteNumber("trainableParameters", result.TrainableParameters);
         json.WriteString("adapter", result.AdapterPath);
+        json.WriteString("merged", result.ModelPath);
     }
 }

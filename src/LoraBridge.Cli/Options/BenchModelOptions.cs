@@ -26,7 +26,7 @@ internal sealed class BenchModelOptions
     {
         var random = session.IsGiven(_shape) || session.IsGiven(_type);
         if (session.Value(_model) is { } path)
-            return random ? throw new UsageException("--model and --shape or --type exclude each other.") : run(path);
+            return random ? throw new UsageException("--model and --shape or --type exclude each other.") : run(session.ModelPath(path));
 
         var (shape, type) = (Shape(session.Value(_shape) ?? "0.5b"), Type(session.Value(_type) ?? "q4_0"));
         using var folder = new ScratchFolder();

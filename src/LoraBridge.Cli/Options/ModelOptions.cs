@@ -6,7 +6,7 @@ namespace LoraBridge.Cli.Options;
 /// <summary>Options that several commands have.</summary>
 internal static class ModelOptions
 {
-    internal static Option<string> Model() => new("--model", "-m") { Description = "GGUF model.", HelpName = "BASE", Required = true };
+    internal static Option<string> Model() => new("--model", "-m") { Description = "GGUF model: a file, a name such as gemma3:4b, hf:owner/repository[:quantisation], or an address.", HelpName = "BASE", Required = true };
 
     internal static Option<AdapterReference[]> Adapters() => new("--adapter", "-a")
     {

@@ -8,12 +8,14 @@ internal sealed class SamplingOptions
 {
     private readonly Option<int?> _tokens = NumberOption.Integer(["--tokens", "-n"], "Tokens at most.", 0);
     private readonly Option<double?> _temperature = NumberOption.Real(["--temp"], "Temperature; 0 always takes the most probable token.", 0, 100);
+    private readonly Option<int?> _topK = NumberOption.Integer(["--top-k"], "Keep so many of the most probable tokens; 0 keeps all.", 0);
     private readonly Option<double?> _topP = NumberOption.Real(["--top-p"], "Keep the most probable tokens of this share.", 1e-6, 1);
+    private readonly Option<double?> _minP = NumberOption.Real(["--min-p"], "Keep tokens that are at least this share as probable as the most probable one; 0 keeps all.", 0, 1);
     private readonly Option<int?> _seed = NumberOption.Integer(["--seed"], "Seed of the random choice.", 0);
 
     internal void AddTo(Command command)
     {
-        Option[] options = [_tokens, _temperature, _topP, _seed];
+        Option[] options = [_tokens, _temperature, _topK, _topP, _minP, _seed];
         foreach (var option in options)
             command.Add(option);
     }
@@ -23,6 +25,10 @@ internal sealed class SamplingOptions
         var mode = SamplingMode.Default with { Seed = (uint?)session.Value(_seed) };
         if (session.Value(_temperature) is { } temperature)
             mode = mode with { Temperature = (float)temperature };
+        if (session.Value(_topK) is { } topK)
+            mode = mode with { TopK = topK };
+        if (session.Value(_minP) is { } minP)
+            mode = mode with { MinP = (float)minP };
         if (session.Value(_topP) is { } topP)
             mode = mode with { TopP = (float)topP };
         conversation.SamplingMode = mode;

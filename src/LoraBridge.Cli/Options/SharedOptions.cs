@@ -26,9 +26,13 @@ internal sealed class SharedOptions
 
     private Option<int?> Threads { get; } = NumberOption.Integer(["--threads"], "Threads on the CPU; the physical cores unless given.", 1, 512);
 
+    private Option<bool> Offline { get; } = new("--offline") { Description = "Use models that are on this machine only." };
+
+    private Option<bool> AcceptLicense { get; } = new("--accept-licence") { Description = "Accept the licence of the model, where it asks for it before the download." };
+
     internal void AddTo(RootCommand root)
     {
-        Option[] options = [Json, Progress, Backend, GpuLayers, Threads, Verbose];
+        Option[] options = [Json, Progress, Backend, GpuLayers, Threads, Offline, AcceptLicense, Verbose];
         foreach (var option in options)
         {
             option.Recursive = true;
@@ -45,6 +49,17 @@ internal sealed class SharedOptions
             GpuLayers = session.Value(GpuLayers),
         };
         return session.Value(Threads) is { } threads ? device with { Threads = threads } : device;
+    }
+
+    /// <summary>Where models that are named by an identifier come from.</summary>
+    internal ModelStore Store(CommandSession session)
+    {
+        var options = ModelStoreOptions.FromEnvironment();
+        return new ModelStore(options with
+        {
+            Offline = options.Offline || session.Value(Offline),
+            AcceptLicenses = options.AcceptLicenses || session.Value(AcceptLicense),
+        });
     }
 
     /// <summary>How progress is shown.</summary>

@@ -21,6 +21,11 @@ internal sealed class BarDisplay(IAnsiConsole console) : IProgressDisplay
             task.IsIndeterminate = true;
             return work(new InlineProgress<ProgressEvent>(progress =>
             {
+                if (progress.Message is { } message)
+                {
+                    console.WriteLine(OneLine.Of(message));
+                    return;
+                }
                 task.Description = ProgressText.Of(progress);
                 task.IsIndeterminate = progress.Fraction is null;
                 task.Value = progress.Fraction ?? 0;

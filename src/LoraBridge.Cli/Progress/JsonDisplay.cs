@@ -19,6 +19,11 @@ internal sealed class JsonDisplay(TextWriter writer) : IProgressDisplay
         Write("learningRate", progress.LearningRate);
         Write("gradientNorm", progress.GradientNorm);
         Write("tokensPerSecond", progress.TokensPerSecond);
+        Write("bytes", progress.Bytes);
+        Write("totalBytes", progress.TotalBytes);
+        Write("bytesPerSecond", progress.BytesPerSecond);
+        if (progress.Message is { } message)
+            json.WriteString("message", message);
         Write("remainingSeconds", progress.Remaining?.TotalSeconds);
 
         void Write(string name, double? value)

@@ -13,14 +13,19 @@ internal sealed class PlainDisplay(TextWriter writer) : IProgressDisplay
 
     private void Show(ProgressEvent progress)
     {
+        if (progress.Message is { } message)
+        {
+            writer.WriteLine(OneLine.Of(message));
+            return;
+        }
         if (progress.Phase != _phase)
         {
             _phase = progress.Phase;
             _shown = -1;
-            if (progress.Step is null)
+            if (progress.Step is null && progress.Bytes is null)
                 writer.WriteLine(ProgressText.Of(progress));
         }
-        if (progress.Step is null)
+        if (progress.Step is null && progress.Bytes is null)
             return;
         var reached = (int)(progress.Fraction.GetValueOrDefault() * Lines);
         if (reached > _shown || progress.ValidationLoss is not null)

@@ -21,5 +21,15 @@ internal sealed record ProgressEvent(string Phase, double? Fraction = null)
 
     internal double? TokensPerSecond { get; init; }
 
+    /// <summary>Bytes of a download that are there.</summary>
+    internal long? Bytes { get; init; }
+
+    internal long? TotalBytes { get; init; }
+
+    internal double? BytesPerSecond { get; init; }
+
+    /// <summary>What is worth a line of its own.</summary>
+    internal string? Message { get; init; }
+
     internal TimeSpan? Remaining { get; init; }
 }

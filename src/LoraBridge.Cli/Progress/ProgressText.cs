@@ -11,12 +11,16 @@ internal static class ProgressText
     private static IEnumerable<string> Parts(ProgressEvent progress)
     {
         yield return progress.Step is { } step ? $"step {step}{(progress.Steps is { } steps ? $"/{steps}" : "")}" : progress.Phase;
+        if (progress.Bytes is { } bytes)
+            yield return progress.TotalBytes is { } total ? $"{Units.Bytes(bytes)} of {Units.Bytes(total)}" : Units.Bytes(bytes);
+        if (progress.BytesPerSecond is { } rate)
+            yield return $"{Units.Bytes((long)rate)}/s";
         if (progress.Loss is { } loss)
             yield return $"loss {Units.Fixed(loss)}";
         if (progress.ValidationLoss is { } validationLoss)
             yield return $"validation {Units.Fixed(validationLoss)}";
-        if (progress.LearningRate is { } rate)
-            yield return string.Create(CultureInfo.InvariantCulture, $"lr {rate:0.0e-00}");
+        if (progress.LearningRate is { } learningRate)
+            yield return string.Create(CultureInfo.InvariantCulture, $"lr {learningRate:0.0e-00}");
         if (progress.TokensPerSecond is { } speed)
             yield return Units.Rate(speed);
         if (progress.Remaining is { } remaining)

@@ -49,6 +49,23 @@ public sealed partial class LM
             return Apply(adapter);
     }
 
+    /// <summary>Reads an adapter and applies it without blocking the caller.</summary>
+    /// <param name="path">GGUF adapter.</param>
+    /// <param name="scale">How strongly it counts, 1 as trained; see <see cref="LoraAdapter.Scale"/>.</param>
+    /// <param name="cancellationToken">Gives up before the adapter is read.</param>
+    /// <inheritdoc cref="ApplyLoraAdapter(string, float)" path="/returns"/>
+    /// <inheritdoc cref="ApplyLoraAdapter(string, float)" path="/exception"/>
+    public Task<LoraAdapter> ApplyLoraAdapterAsync(string path, float scale = 1, CancellationToken cancellationToken = default) =>
+        Task.Run(() => ApplyLoraAdapter(path, scale), cancellationToken);
+
+    /// <summary>Applies an adapter with its own scale without blocking the caller.</summary>
+    /// <param name="adapter">The adapter; it may be applied to several models.</param>
+    /// <param name="cancellationToken">Gives up before the adapter is read.</param>
+    /// <inheritdoc cref="ApplyLoraAdapter(LoraAdapter)" path="/returns"/>
+    /// <inheritdoc cref="ApplyLoraAdapter(LoraAdapter)" path="/exception"/>
+    public Task<LoraAdapter> ApplyLoraAdapterAsync(LoraAdapter adapter, CancellationToken cancellationToken = default) =>
+        Task.Run(() => ApplyLoraAdapter(adapter), cancellationToken);
+
     /// <summary>
     /// Takes an adapter off: the model answers as it did before, bit for bit. One that a <see cref="UseLoraAdapter(LoraAdapter)"/> still
     /// uses stays until that ends.

@@ -16,6 +16,18 @@ internal sealed class LoadedAdapter(string file, FileStamp stamp, LlamaAdapterHa
 
     internal LlamaAdapterHandle Handle { get; } = handle;
 
+    /// <summary>A hash of the file that was loaded.</summary>
+    /// <exception cref="InvalidOperationException">The file is gone, or holds other weights by now.</exception>
+    internal string ContentHash
+    {
+        get
+        {
+            if (field is null && FileStamp.Of(File) == Stamp)
+                field = FileFingerprint.Of(File);
+            return field ?? throw new InvalidOperationException($"{File} is not the adapter any more that was loaded from it.");
+        }
+    }
+
     /// <summary>Users in the model's registry; under its gate.</summary>
     internal int Users { get; set; }
 

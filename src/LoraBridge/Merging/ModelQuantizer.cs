@@ -20,6 +20,7 @@ public static class ModelQuantizer
     /// <exception cref="ArgumentException">A path is blank, or the type is <see cref="MergeOutputType.Keep"/>.</exception>
     /// <exception cref="FileNotFoundException">There is no such model, or no such importance matrix.</exception>
     /// <exception cref="InvalidDataException">A file is no valid model, or no valid importance matrix.</exception>
+    /// <exception cref="InvalidOperationException">The model is quantised already.</exception>
     /// <exception cref="IOException">The target exists, or cannot be written.</exception>
     /// <exception cref="NativeException">llama.cpp cannot quantise the model; the message ends with what it logged.</exception>
     public static void Quantize(string source, string target, MergeOutputType type, bool overwrite = false, string? importanceMatrixPath = null)
@@ -40,6 +41,10 @@ public static class ModelQuantizer
         {
             LlamaQuantizer.Quantize(source, temporary, (LlamaFileType)type, importance: importance?.Columns);
             AtomicFile.Adopt(temporary, target, overwrite);
+        }
+        catch (NativeException fault) when (fault.Message.Contains("requantizing", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException($"{source} is quantised already; to quantise it again would lose more than {type} says. Expected a model in F32, F16 or BF16.", fault);
         }
         finally
         {

@@ -8,6 +8,12 @@ public static class Backends
     private static readonly ComputeBackend[] Preferred =
         [ComputeBackend.Cuda, ComputeBackend.Metal, ComputeBackend.Vulkan, ComputeBackend.Cpu];
 
+    /// <summary>What makes training on the CPU much slower in this program than it could be, and what to do; null when nothing does.</summary>
+    public static string? ProgramWarning => ProcessorInfo.WastesVectors
+        ? "The processor has AVX2, but this program was compiled or started without it: training takes up to a hundred times as long. "
+            + "Set <IlcInstructionSet>x86-64-v3</IlcInstructionSet> where it is compiled ahead of time, or unset DOTNET_EnableAVX2."
+        : null;
+
     /// <summary>Asks each backend for its devices; those that have none say why.</summary>
     /// <exception cref="DllNotFoundException">The native libraries were not found.</exception>
     /// <exception cref="NativeException">The native libraries are another build than the one that belongs here.</exception>
@@ -15,7 +21,7 @@ public static class Backends
     {
         var libraries = NativeRuntime.Initialize().Libraries;
         BackendInfo[] candidates = [.. Preferred.Select(Describe)];
-        return new BackendReport(Select(ComputeBackend.Auto).Name, libraries.Build.Name, libraries.Directory, libraries.Reason, candidates);
+        return new BackendReport(Select(ComputeBackend.Auto).Name, libraries.Build.Name, libraries.Directory, libraries.Reason, ProgramWarning, candidates);
     }
 
     /// <summary>The devices a configuration asks for; none means the CPU.</summary>

@@ -10,24 +10,33 @@ public sealed partial class LM
         IProgress<ModelLoadingProgress>? progress = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => new LM(path, device, options, progress, cancellationToken), cancellationToken);
 
-    /// <summary>Loads a model by its identifier. The path of an existing file is one, too.</summary>
-    /// <param name="modelId">Identifier, or path of a GGUF file.</param>
+    /// <summary>
+    /// Loads a model by its identifier: <c>gemma3:12b</c> and other names of the <see cref="ModelCatalogue"/>, the path of a GGUF file,
+    /// <c>hf:owner/repository[@revision][:quantisation]</c>, or an address. It is downloaded first if it is not on this machine;
+    /// <see cref="ModelStore"/> says how and where to.
+    /// </summary>
+    /// <param name="modelId">The identifier.</param>
     /// <param name="device">Where the model computes; null picks the best backend.</param>
     /// <param name="options">How it is loaded; null takes the defaults.</param>
-    /// <param name="progress">Receives the loading progress, on the calling thread.</param>
-    /// <param name="cancellationToken">Stops loading.</param>
-    /// <exception cref="ArgumentException">The identifier is blank, or neither known nor the path of a file.</exception>
-    /// <exception cref="InvalidDataException">The file is not a model that can be loaded.</exception>
+    /// <param name="progress">Told how far fetching, from another thread, and loading, from the calling one, are.</param>
+    /// <param name="cancellationToken">Stops fetching and loading; what was downloaded is kept for the next time.</param>
+    /// <exception cref="ArgumentException">The identifier is blank, malformed or unknown; the message gives the nearest names.</exception>
+    /// <exception cref="FileNotFoundException">It is a path, and there is no such file.</exception>
+    /// <exception cref="ModelLicenseException">The licence must be accepted before the first download.</exception>
+    /// <exception cref="ModelDownloadException">The model could not be fetched.</exception>
+    /// <exception cref="InvalidDataException">What was downloaded is damaged, or the file is not a model that can be loaded.</exception>
+    /// <exception cref="IOException">The disk is full, or the cache may not be written to.</exception>
     /// <exception cref="NativeException">The backend that was asked for is not available.</exception>
-    /// <exception cref="OperationCanceledException">Loading was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static LM LoadFromModelID(
         string modelId, DeviceConfiguration? device = null, LoadingOptions? options = null,
-        IProgress<ModelLoadingProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(modelId);
-        return File.Exists(modelId)
-            ? new LM(modelId, device, options, progress, cancellationToken)
-            : throw new ArgumentException(
-                $"There is no model '{modelId}': it is not a known identifier, nor the path of a GGUF file.", nameof(modelId));
-    }
+        IProgress<ModelLoadingProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        new(ModelFetching.PathOf(modelId, options, progress, cancellationToken), device, options, progress, cancellationToken);
+
+    /// <summary><see cref="LoadFromModelID"/> without blocking the caller.</summary>
+    /// <inheritdoc cref="LoadFromModelID"/>
+    public static Task<LM> LoadFromModelIDAsync(
+        string modelId, DeviceConfiguration? device = null, LoadingOptions? options = null,
+        IProgress<ModelLoadingProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => LoadFromModelID(modelId, device, options, progress, cancellationToken), cancellationToken);
 }

@@ -63,18 +63,18 @@ public sealed partial class LM : IDisposable
         _vocabulary = new Vocabulary(_core);
     }
 
-    /// <summary>Loads a model by the URI of a local file.</summary>
-    /// <param name="uri">A <c>file:</c> URI.</param>
+    /// <summary>Loads a model by a URI: that of a local file, an address that is downloaded first, or <c>hf:owner/repository</c>.</summary>
+    /// <param name="uri">A <c>file:</c>, <c>https:</c>, <c>http:</c> or <c>hf:</c> URI; an address may end in <c>#sha256=</c> and the hash.</param>
     /// <param name="device">Where the model computes; null picks the best backend.</param>
     /// <param name="options">How it is loaded; null takes the defaults.</param>
-    /// <param name="progress">Receives the loading progress, on the calling thread.</param>
-    /// <param name="cancellationToken">Stops loading.</param>
-    /// <exception cref="ArgumentException">The URI does not name a local file.</exception>
-    /// <inheritdoc cref="LM(string, DeviceConfiguration?, LoadingOptions?, IProgress{ModelLoadingProgress}?, CancellationToken)" path="/exception"/>
+    /// <param name="progress">Told how far fetching and loading are.</param>
+    /// <param name="cancellationToken">Stops fetching and loading.</param>
+    /// <exception cref="ArgumentException">The URI names no model.</exception>
+    /// <inheritdoc cref="LoadFromModelID" path="/exception"/>
     public LM(
         Uri uri, DeviceConfiguration? device = null, LoadingOptions? options = null,
         IProgress<ModelLoadingProgress>? progress = null, CancellationToken cancellationToken = default)
-        : this(LocalPath(uri), device, options, progress, cancellationToken)
+        : this(ModelFetching.PathOf(uri, options, progress, cancellationToken), device, options, progress, cancellationToken)
     {
     }
 
@@ -115,6 +115,9 @@ public sealed partial class LM : IDisposable
     /// <summary>Threads of computations on the CPU.</summary>
     internal int Threads => _core.Threads;
 
+    /// <summary>The shared state, for those who hold a reference on it.</summary>
+    internal ModelCore SharedCore => _core;
+
     /// <summary>The shared state, for those who outlive this object.</summary>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     internal ModelCore Core
@@ -140,14 +143,6 @@ public sealed partial class LM : IDisposable
             Volatile.Write(ref _disposed, true);
         }
         _core.Release();
-    }
-
-    private static string LocalPath(Uri uri)
-    {
-        ArgumentNullException.ThrowIfNull(uri);
-        return uri is { IsAbsoluteUri: true, IsFile: true }
-            ? uri.LocalPath
-            : throw new ArgumentException($"{uri} does not name a local file, expected a file: URI.", nameof(uri));
     }
 
     private static string QuantizationOf(GgufMetadata metadata) =>

@@ -11,6 +11,9 @@ public sealed record LoadingOptions
     /// <summary>Rearrange quantised weights for the CPU: up to twice as fast, for a copy of them in memory.</summary>
     public bool RepackWeights { get; init; } = true;
 
+    /// <summary>Where a model that is named by an identifier or an address comes from; null takes a store with the options of the environment.</summary>
+    public ModelStore? Store { get; init; }
+
     /// <summary>How the conversations on the model share its contexts.</summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
     public InferenceOptions Inference

@@ -1,6 +1,23 @@
 namespace LoraBridge.Model;
 
 /// <summary>How far a model is loaded.</summary>
-/// <param name="Path">The file.</param>
-/// <param name="Fraction">Share of the weights that are loaded, 0 to 1.</param>
-public readonly record struct ModelLoadingProgress(string Path, double Fraction);
+/// <param name="Path">The file; the identifier while it is still fetched.</param>
+/// <param name="Fraction">Share of the stage that is done, 0 to 1.</param>
+public readonly record struct ModelLoadingProgress(string Path, double Fraction)
+{
+    /// <summary>What is being done.</summary>
+    public ModelLoadingStage Stage { get; init; }
+
+    /// <summary>Bytes, speed and time left while the model is fetched; null while it is loaded.</summary>
+    public ModelDownloadProgress? Download { get; init; }
+}
+
+/// <summary>A step on the way to a model in memory.</summary>
+public enum ModelLoadingStage
+{
+    /// <summary>Its weights are brought into memory.</summary>
+    Loading,
+
+    /// <summary>It is looked for, downloaded or verified.</summary>
+    Fetching,
+}

@@ -1,9 +1,13 @@
 using System.Collections;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace LoraBridge.TextGeneration;
 
 /// <summary>A conversation as a plain list of turns. It needs no model.</summary>
-/// <remarks>Not safe for use by several threads at once.</remarks>
+/// <remarks>Not safe for use by several threads at once. Serialises to JSON as training data has it.</remarks>
+[JsonConverter(typeof(ChatHistoryConverter))]
 public sealed class ChatHistory : IReadOnlyList<ChatMessage>
 {
     private readonly List<ChatMessage> _messages = [];
@@ -67,6 +71,27 @@ public sealed class ChatHistory : IReadOnlyList<ChatMessage>
 
     /// <summary>Removes all turns.</summary>
     public void Clear() => _messages.Clear();
+
+    /// <summary>The conversation as one line of JSON: <c>{"messages": [...]}</c>, with <c>tools</c> where there are any. Training reads such lines.</summary>
+    /// <exception cref="JsonException">The tools, or the calls of a turn, are no JSON.</exception>
+    public string ToJson()
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+            ChatHistoryConverter.Write(writer, this);
+        return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    /// <summary>Reads what <see cref="ToJson"/> writes.</summary>
+    /// <exception cref="JsonException">It is no JSON, or no conversation.</exception>
+    public static ChatHistory FromJson(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
+        reader.Read();
+        var history = ChatHistoryConverter.Read(ref reader);
+        return reader.Read() ? throw new JsonException("There is more after the conversation.") : history;
+    }
 
     /// <inheritdoc/>
     public IEnumerator<ChatMessage> GetEnumerator() => _messages.GetEnumerator();

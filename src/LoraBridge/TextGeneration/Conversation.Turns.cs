@@ -13,6 +13,15 @@ public abstract partial class Conversation
     private CancellationTokenSource _cancellation = new();
     private bool _disposed;
 
+    /// <summary>A conversation that was forgotten leaves its place to others.</summary>
+    ~Conversation()
+    {
+        if (_client is null)
+            return;
+        ReleaseAdapters();
+        _host.Close(_client);
+    }
+
     /// <summary>Ends the conversation and frees its memory; an answer that is being generated is cancelled.</summary>
     public void Dispose()
     {

@@ -24,11 +24,13 @@ internal sealed class DisposableSamples : IDisposable
         TinyAdapters.Create(_model).Save(_adapter);
         _safetensors = System.IO.Path.Combine(new PeftFolder(_folder).AddModule("layer", 4, 4).Save("{}"), "adapter_model.safetensors");
         _shared.ApplyLoraAdapter(_adapter);
+        using (var saved = Begun(new SingleTurnConversation(_shared)))
+            saved.SaveState(_folder["state"]);
         Factories = new Dictionary<Type, Func<IDisposable>>
         {
             [typeof(LM)] = () => TinyModels.Load(TinyArchitecture.Llama),
-            [typeof(MultiTurnConversation)] = () => new MultiTurnConversation(_shared, new ChatHistory([new("user", "a"), new("assistant", "b")])),
-            [typeof(SingleTurnConversation)] = () => new SingleTurnConversation(_shared),
+            [typeof(MultiTurnConversation)] = () => Begun(new MultiTurnConversation(_shared, new ChatHistory([new("user", "a"), new("assistant", "b")]))),
+            [typeof(SingleTurnConversation)] = () => Begun(new SingleTurnConversation(_shared)),
             [typeof(LoraFinetuning)] = () => TrainingRuns.Create(_shared, _folder),
             [typeof(GgufFile)] = () => GgufFile.Open(_model),
             [typeof(GgufModelFiles)] = () => GgufModelFiles.Open(_model),
@@ -86,8 +88,20 @@ internal sealed class DisposableSamples : IDisposable
         return finetuning.TrainToAdapterAsync(_folder["trained.gguf"]);
     }
 
+    /// <summary>A conversation of which something is in a cache.</summary>
+    private static Conversation Begun(Conversation conversation)
+    {
+        conversation.MaximumCompletionTokens = 1;
+        conversation.Generate([new ChatMessage(ChatRole.User, "a")]);
+        return conversation;
+    }
+
     private string Text(string member)
     {
+        if (member == nameof(Conversation.RestoreState))
+            return _folder["state"];
+        if (member == nameof(Conversation.SaveState))
+            return _folder[$"state-{_count++}"];
         if (member.EndsWith("LoraAdapter", StringComparison.Ordinal))
             return _adapter;
         if (member.StartsWith("Add", StringComparison.Ordinal))

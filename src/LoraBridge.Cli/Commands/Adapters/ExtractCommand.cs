@@ -22,8 +22,8 @@ internal sealed class ExtractCommand : AdapterWritingCommand
 
     protected override AdapterArithmeticResult Write(
         CommandSession session, string path, AdapterWriteOptions options, IProgress<ProgressEvent> progress) => AdapterArithmetic.Extract(
-            session.Required(_model),
-            session.Required(_finetuned),
+            session.ModelPath(session.Required(_model), progress),
+            session.ModelPath(session.Required(_finetuned), progress),
             path,
             session.Value(_rank) ?? 16,
             options,

@@ -89,10 +89,20 @@ internal sealed class Generation
     /// <summary>Ends the answer because it was cancelled; <see cref="Publish"/> it.</summary>
     internal void Cancel()
     {
-        if (_answer.Count > 0 && _request.KeepsCancelled)
-            End(StopReason.Cancelled);
-        else
+        if (_answer.Count == 0 || !_request.KeepsCancelled)
+        {
             Fail(new OperationCanceledException("The answer was cancelled.", Stop));
+            return;
+        }
+        try
+        {
+            End(StopReason.Cancelled);
+        }
+        catch (Exception failure)
+        {
+            // What ends in the middle may be beyond the parser.
+            Fail(failure);
+        }
     }
 
     /// <summary>Ends the answer because of a failure; <see cref="Publish"/> it.</summary>

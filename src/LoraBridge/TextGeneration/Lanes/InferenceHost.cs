@@ -17,6 +17,7 @@ internal sealed class InferenceHost
     private readonly InferenceOptions _options;
     private readonly Lock _gate = new();
     private readonly LinkedList<Generation> _waiting = new();
+    private readonly Queue<Action> _actions = new();
     private readonly List<CacheSlot> _ended = [];
     private readonly List<Generation> _done = [];
     private readonly SlotTable _slots;
@@ -88,14 +89,53 @@ internal sealed class InferenceHost
             if (_waiting.Count >= _options.MaximumQueueLength)
                 throw new InferenceQueueFullException($"{_waiting.Count} answers wait already, and no more are accepted.");
             _waiting.AddLast(generation);
-            if (!_isComputing)
-            {
-                _isComputing = true;
-                // A thread of its own: computing would hold one of the pool's for as long as there is anything to do.
-                new Thread(Compute) { IsBackground = true, Name = "LoraBridge inference" }.Start();
-            }
+            Start();
         }
         return generation.Completion;
+    }
+
+    /// <summary>What the cache holds of a conversation that has no answer running; null when it holds nothing.</summary>
+    internal EvictedState? Export(InferenceClient client)
+    {
+        EvictedState? state = null;
+        BetweenSteps(() => state = SlotTable.Export(client));
+        return state;
+    }
+
+    /// <summary>Gives a conversation that has no answer running a cache that it finds when it next answers.</summary>
+    internal void Import(InferenceClient client, EvictedState state) => BetweenSteps(() => _slots.Import(client, state));
+
+    /// <summary>Does something while nothing is computed, for contexts are not safe for two threads; waits for it.</summary>
+    private void BetweenSteps(Action action)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            _actions.Enqueue(() =>
+            {
+                try
+                {
+                    action();
+                    done.SetResult();
+                }
+                catch (Exception failure)
+                {
+                    done.SetException(failure);
+                }
+            });
+            Start();
+        }
+        done.Task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Starts computing unless that is going on; under the lock.</summary>
+    private void Start()
+    {
+        if (_isComputing)
+            return;
+        _isComputing = true;
+        // A thread of its own: computing would hold one of the pool's for as long as there is anything to do.
+        new Thread(Compute) { IsBackground = true, Name = "LoraBridge inference" }.Start();
     }
 
     private void Compute()
@@ -105,6 +145,8 @@ internal sealed class InferenceHost
             Lane? lane;
             lock (_gate)
             {
+                while (_actions.TryDequeue(out var action))
+                    action();
                 Leave();
                 Admit();
                 lane = _slots.NextLane();

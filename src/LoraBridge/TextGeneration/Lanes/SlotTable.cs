@@ -59,6 +59,19 @@ internal sealed class SlotTable(ModelCore core)
             Remove(lane);
     }
 
+    /// <summary>The cache of a conversation; null when it is empty.</summary>
+    internal static EvictedState? Export(InferenceClient client) =>
+        client.Slot is { CachedCount: > 0 } slot ? slot.Evict() : client.Evicted;
+
+    /// <summary>Puts a cache in the place of what a conversation has.</summary>
+    internal void Import(InferenceClient client, EvictedState state)
+    {
+        client.Slot?.Owner = null;
+        client.Slot = null;
+        DropEvicted(client);
+        Keep(client, state);
+    }
+
     internal IEnumerable<CacheSlot> Running() => _lanes.SelectMany(lane => lane.Slots).Where(slot => slot.Running is not null);
 
     /// <summary>The lane that is next: of those with something to compute, the one that has had least.</summary>
@@ -190,19 +203,23 @@ internal sealed class SlotTable(ModelCore core)
             return;
         slot.Owner = null;
         owner.Slot = null;
-        if (slot.CachedCount > 0 && _options.EvictedStateBytes > 0)
-            Keep(owner, slot.Evict());
+        if (slot.CachedCount > 0 && _options.EvictedStateBytes > 0 && slot.Evict() is var state && HasRoomFor(state))
+            Keep(owner, state);
     }
 
     private void Keep(InferenceClient client, EvictedState state)
     {
-        while (_evictedBytes + state.Data.Length > _options.EvictedStateBytes && _evicted.First is { } oldest)
-            DropEvicted(oldest.Value);
-        if (state.Data.Length > _options.EvictedStateBytes)
-            return;
         client.Evicted = state;
         _evicted.AddLast(client);
         _evictedBytes += state.Data.Length;
+    }
+
+    /// <summary>Drops the oldest of the caches that were kept until there is room for another one.</summary>
+    private bool HasRoomFor(EvictedState state)
+    {
+        while (_evictedBytes + state.Data.Length > _options.EvictedStateBytes && _evicted.First is { } oldest)
+            DropEvicted(oldest.Value);
+        return state.Data.Length <= _options.EvictedStateBytes;
     }
 
     private void DropEvicted(InferenceClient client)
