@@ -50,7 +50,7 @@ public sealed partial class ArchitectureTests
         { "LoraBridge.LLamaSharp", ["LoraBridge"] },
         { "LoraBridge.Cli", ["LoraBridge"] },
         { "LoraBridge.Backend.Cpu", [] },
-        { "LoraBridge.Backend.Cuda12", ["LoraBridge.Backend.Cpu"] },
+        { "LoraBridge.Backend.Vulkan", ["LoraBridge.Backend.Cpu"] },
         { "LoraBridge.Backend.Cuda13", ["LoraBridge.Backend.Cpu"] },
     };
 
