@@ -38,7 +38,7 @@ Task("Pack")
     .Does(() =>
     {
         CleanDirectory(packages);
-        foreach (var name in new[] { "LoraBridge.Formats", "LoraBridge.Native", "LoraBridge.Training", "LoraBridge", "LoraBridge.LLamaSharp", "LoraBridge.Backend.Cpu", "LoraBridge.Cli" })
+        foreach (var name in new[] { "LoraBridge.Formats", "LoraBridge.Native", "LoraBridge.Training", "LoraBridge", "LoraBridge.Extensions.AI", "LoraBridge.LLamaSharp", "LoraBridge.Backend.Cpu", "LoraBridge.Cli" })
             PackProject(name);
     });
 

@@ -43,7 +43,7 @@ foreach (var scale in new[] { 1, 0.5f, 0 })
     Report(model, $"scale {scale}");
 }
 
-var merger = new LoraMerger(model) { OutputType = MergeOutputType.Keep };
+var merger = new LoraMerger(model) { Options = new MergeOptions { OutputType = MergeOutputType.Keep, Overwrite = true } };
 adapter.Scale = 1;
 merger.MergeAndExport(adapter, mergedPath);
 using var merged = new LM(mergedPath);

@@ -19,7 +19,7 @@ using var finetuning = new LoraFinetuning(model)
 finetuning.AddDatasetFile(Argument(1, Beside("persona.train.jsonl")));
 finetuning.AddValidationFile(Argument(2, Beside("persona.heldout.jsonl")));
 
-var data = finetuning.Statistics;
+var data = finetuning.PrepareData();
 Console.WriteLine(
     $"{data.SampleCount} samples of {data.SampleMinLength} to {data.SampleMaxLength} tokens; {data.TargetCount} of {data.TokenCount} tokens are answers to learn");
 Console.WriteLine(

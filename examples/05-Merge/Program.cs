@@ -1,14 +1,25 @@
 // Merges an adapter into its base model and compares the result with the live adapter.
 //
-//   dotnet run -c Release --project examples/05-Merge -- BASE.gguf ADAPTER.gguf MERGED.gguf [SCALE] [TYPE]
+//   dotnet run -c Release --project examples/05-Merge -- [BASE.gguf] [ADAPTER.gguf] [MERGED.gguf] [SCALE] [TYPE]
 //
-// Without arguments it takes base.gguf and adapter.gguf of the current folder and writes merged.gguf.
+// Without arguments it takes the small model that ships, and trains the adapter for some seconds if there is none yet.
 using System.Globalization;
 using LoraBridge.Finetuning;
+using LoraBridge.Model;
 
+string Beside(string name) => Path.Combine(AppContext.BaseDirectory, name);
 string Argument(int index, string fallback) => index < args.Length ? args[index] : fallback;
 
-var merger = new LoraMerger(Argument(0, "base.gguf"))
+var (basePath, adapterPath) = (Argument(0, Beside("small-world.Q4_K_M.gguf")), Argument(1, Beside("captain.gguf")));
+if (!File.Exists(adapterPath))
+{
+    using var model = new LM(basePath);
+    using var finetuning = new LoraFinetuning(model) { Parameters = new LoraTrainingParameters { ContextLength = 256, MaxSteps = 20, LearningRate = 5e-3f } };
+    finetuning.AddDatasetFile(Beside("persona.train.jsonl"));
+    finetuning.TrainToAdapter(adapterPath);
+}
+
+var merger = new LoraMerger(basePath)
 {
     Options = new MergeOptions
     {
@@ -17,10 +28,10 @@ var merger = new LoraMerger(Argument(0, "base.gguf"))
         Verify = true,
     },
 };
-merger.AddLoraAdapter(Argument(1, "adapter.gguf"), float.Parse(Argument(3, "1"), CultureInfo.InvariantCulture));
+merger.AddLoraAdapter(adapterPath, float.Parse(Argument(3, "1"), CultureInfo.InvariantCulture));
 
 var progress = new Progress<MergeProgress>(state => Console.Error.Write($"\r{state.Stage} {state.Fraction:p0}   "));
-var result = await merger.MergeAsync(Argument(2, "merged.gguf"), progress);
+var result = await merger.MergeAsync(Argument(2, Beside("merged.gguf")), progress);
 Console.Error.WriteLine();
 
 Console.WriteLine($"{result.MergedTensors} tensors merged, {result.CopiedTensors} copied, {result.OutputBytes / 1e6:f1} MB in {result.Duration.TotalSeconds:f1} s");

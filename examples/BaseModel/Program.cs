@@ -13,6 +13,8 @@ using LoraBridge.Model;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var recipe = new Recipe();
 
+if (args is [])
+    args = ["score", "examples/models/small-world.Q4_K_M.gguf"];
 switch (args)
 {
     case ["tasks", var folder]:

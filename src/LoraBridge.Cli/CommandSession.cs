@@ -39,9 +39,17 @@ internal sealed class CommandSession(Terminal terminal, SharedOptions shared, Pa
     /// <param name="path">The model's file, or any other identifier.</param>
     /// <param name="adapters">What to apply.</param>
     /// <param name="repack">Whether its weights are rearranged for fast inference: wasted where it is only trained.</param>
-    internal LM LoadModel(string path, IReadOnlyList<AdapterReference> adapters, bool repack = true)
+    /// <param name="chatTemplate">A file with a chat template to use instead of the model's own, or null.</param>
+    internal LM LoadModel(string path, IReadOnlyList<AdapterReference> adapters, bool repack = true, string? chatTemplate = null)
     {
-        var options = new LoadingOptions { RepackWeights = repack, Logger = IsVerbose ? new TextLogger(terminal.Error) : null };
+        if (chatTemplate is not null && !File.Exists(chatTemplate))
+            throw new FileNotFoundException($"There is no chat template {chatTemplate}.", chatTemplate);
+        var options = new LoadingOptions
+        {
+            RepackWeights = repack,
+            ChatTemplate = chatTemplate is null ? null : File.ReadAllText(chatTemplate),
+            Logger = IsVerbose ? new TextLogger(terminal.Error) : null,
+        };
         var file = ModelPath(path);
         var model = WithProgress(progress => new LM(file, Device, options, new LoadingPercents(progress), cancellationToken));
         try

@@ -48,8 +48,7 @@ internal sealed class AdamW
             _parameters[i].Values.CopyTo(_before[i]);
             var rate = learningRate * _options.RateFactorOf(_parameters[i]);
             var gain = _options.GainOf(_parameters[i]);
-            // Decay applies to matrices; pulling norms and biases towards zero does harm.
-            var decay = _parameters[i].Shape.Rows > 1 ? rate * _options.WeightDecay : 0;
+            var decay = _options.Decays(_parameters[i]) ? rate * _options.WeightDecay : 0;
             Update(
                 _parameters[i].Values, _parameters[i].Gradients, FirstMoments[i], SecondMoments[i], gain * gradientFactor,
                 gain * rate / firstCorrection, secondCorrection, decay);

@@ -12,8 +12,14 @@ internal sealed record AdamWOptions
     /// <summary>ε.</summary>
     public float Epsilon { get; init; } = 1e-8f;
 
-    /// <summary>λ, applied to matrices only.</summary>
+    /// <summary>λ, applied where <see cref="Decays"/> says so.</summary>
     public float WeightDecay { get; init; }
+
+    /// <summary>
+    /// Which parameters decay: unless given, those with more than one row, for pulling norms and biases towards zero does harm. Matrices of
+    /// rank 1 have one row too.
+    /// </summary>
+    public Func<TrainableTensor, bool> Decays { get; init; } = tensor => tensor.Shape.Rows > 1;
 
     /// <summary>Factor of the learning rate by parameter: LoRA+ trains B faster than A, <see href="https://arxiv.org/abs/2402.12354"/>.</summary>
     public Func<TrainableTensor, float> RateFactorOf { get; init; } = _ => 1;

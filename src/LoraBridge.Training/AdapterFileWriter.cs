@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LoraBridge.Finetuning;
 using LoraBridge.Formats;
 
 namespace LoraBridge.Training;
@@ -7,22 +8,27 @@ namespace LoraBridge.Training;
 internal static class AdapterFileWriter
 {
     /// <summary>
-    /// Writes an adapter that changes nothing yet: A uniform in ±√(6/n) for n inputs, B zero. So A x is about as long as x is (He et
-    /// al., <see href="https://arxiv.org/abs/1502.01852"/>), and stays diverse while B learns; LoRA's reference implementation has A
-    /// 2.4 times smaller, and at high rates its rows soon all become the same. For the token embedding, n is R.
+    /// Writes an adapter that changes nothing yet. <see cref="LoraInitialization.LoraBridge"/>: A uniform in ±√(6/n) for n inputs, B zero. So A x
+    /// is about as long as x is (He et al., <see href="https://arxiv.org/abs/1502.01852"/>), and stays diverse while B learns; with a smaller A,
+    /// its rows soon all become the same at high rates. <see cref="LoraInitialization.Peft"/>: A uniform in ±√(1/n), which is
+    /// Kaiming's with a = √5, B zero; for the token embedding A zero, B normal. Otherwise, for the token embedding, n is R.
     /// </summary>
     /// <param name="path">Where to write; replaced if it exists.</param>
     /// <param name="blueprint">What to write.</param>
     /// <param name="seed">Every seed, 0 too, gives its own adapter; the same seed the same bytes.</param>
-    public static void WriteInitial(string path, AdapterBlueprint blueprint, ulong seed)
+    /// <param name="initialization">Which distribution the values are drawn from.</param>
+    public static void WriteInitial(string path, AdapterBlueprint blueprint, ulong seed, LoraInitialization initialization = LoraInitialization.LoraBridge)
     {
         var random = new SeededRandom(seed);
         Write(path, blueprint, (name, shape) =>
         {
             var values = new float[shape.Aggregate(1L, (product, extent) => product * extent)];
-            var limit = name.EndsWith(LoraPair.ASuffix, StringComparison.Ordinal) ? MathF.Sqrt(6f / shape[0]) : 0;
-            for (var i = 0; i < values.Length && limit > 0; i++)
-                values[i] = (2 * random.NextSingle() - 1) * limit;
+            var isA = name.EndsWith(LoraPair.ASuffix, StringComparison.Ordinal);
+            var target = name[..^LoraPair.ASuffix.Length];
+            if (initialization == LoraInitialization.Peft && LoraPair.IsFlipped(target))
+                FillNormal(isA ? [] : values, random);
+            else if (isA)
+                FillUniform(values, MathF.Sqrt((initialization == LoraInitialization.Peft ? 1f : 6f) / shape[0]), random);
             return values;
         }, []);
     }
@@ -57,5 +63,17 @@ internal static class AdapterFileWriter
             var elements = values(name, shape);
             writer.AddTensor(name, GgmlType.F32, shape, stream => stream.Write(MemoryMarshal.AsBytes<float>(elements)));
         }
+    }
+
+    private static void FillUniform(Span<float> values, float limit, SeededRandom random)
+    {
+        foreach (ref var value in values)
+            value = (2 * random.NextSingle() - 1) * limit;
+    }
+
+    private static void FillNormal(Span<float> values, SeededRandom random)
+    {
+        foreach (ref var value in values)
+            value = (float)random.NextGaussian();
     }
 }

@@ -60,30 +60,26 @@ internal sealed class AdapterSession : IDisposable
         var path = folder["initial.gguf"];
         write(path, blueprint);
         var adapter = LlamaAdapters.Load(model, path);
-        var graph = Trace(model, adapter, shape);
-        var used = UsedTargets(graph, blueprint);
-        var unused = blueprint.Targets.Except(used).ToList();
-        if (unused.Count > 0)
+        try
         {
-            adapter.Dispose();
-            if (requireAll || used.Count == 0)
+            var graph = StateElimination.Apply(GraphTracer.Trace(model, adapter, shape.Tokens, shape.HeadRows, shape.Threads));
+            var used = UsedTargets(graph, blueprint);
+            var unused = blueprint.Targets.Except(used).ToList();
+            if (unused.Count > 0 && (requireAll || used.Count == 0))
                 throw new ArgumentException(
                     $"An adapter of {string.Join(", ", unused.Select(target => target.Weight))} cannot be trained: llama.cpp does not "
                     + "apply it in this model, or only to choose what is computed.");
-            blueprint = blueprint.Where(used.Contains);
-            write(path, blueprint);
-            adapter = LlamaAdapters.Load(model, path);
-            graph = Trace(model, adapter, shape);
+            // Those that are left out stay loaded; they change nothing, as they have changed nothing from the start.
+            var trained = used.SelectMany(target => (string[])[target.Weight + LoraPair.ASuffix, target.Weight + LoraPair.BSuffix]).ToHashSet();
+            return new AdapterSession(
+                blueprint.Where(used.Contains), unused, adapter, new TrainingGraph(graph, leaf => leaf.IsWeight && trained.Contains(leaf.Name), engine, shape));
         }
-        return new AdapterSession(blueprint, unused, adapter, new TrainingGraph(graph, IsAdapterTensor, engine, shape));
+        catch
+        {
+            adapter.Dispose();
+            throw;
+        }
     }
-
-    private static bool IsAdapterTensor(TracedTensor leaf) =>
-        leaf.IsWeight
-        && (leaf.Name.EndsWith(LoraPair.ASuffix, StringComparison.Ordinal) || leaf.Name.EndsWith(LoraPair.BSuffix, StringComparison.Ordinal));
-
-    private static TracedGraph Trace(LlamaModelHandle model, LlamaAdapterHandle adapter, TrainingGraphShape shape) =>
-        StateElimination.Apply(GraphTracer.Trace(model, adapter, shape.Tokens, shape.HeadRows, shape.Threads));
 
     /// <summary>The targets that the logits vary with, now that keys and values reach them directly.</summary>
     private static List<AdapterTarget> UsedTargets(TracedGraph graph, AdapterBlueprint blueprint)

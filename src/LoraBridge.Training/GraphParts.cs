@@ -31,12 +31,16 @@ internal sealed class GraphParts
         TracedTensor[] body = [.. graph.Nodes.Where(node => !inHead.Contains(node))];
         BodyOutputs = outputRows is null ? [graph.Output] : Crossing(body, Head);
         Layers = LayerCuts.Find(body, _varies, BodyOutputs);
+        FrozenLayers = Layers.TakeWhile(layer => !layer.Any(_varies.Contains)).Count();
     }
 
     /// <summary>Leaves that training changes, in the order of their first use.</summary>
     public IReadOnlyList<TracedTensor> Trainable { get; }
 
     public IReadOnlyList<ArraySegment<TracedTensor>> Layers { get; }
+
+    /// <summary>How many layers, from the first on, vary with nothing that is trained: they are computed forward, and that once.</summary>
+    public int FrozenLayers { get; }
 
     public IReadOnlyList<TracedTensor> Head { get; }
 

@@ -8,6 +8,9 @@ namespace LoraBridge.Training;
 /// <summary>Inputs of one pass through the model's head: which tokens of the row, and what should follow them.</summary>
 internal sealed class HeadChunk
 {
+    /// <summary>Tensors of one.</summary>
+    public const int Tensors = 3;
+
     private readonly int _capacity;
 
     /// <param name="leaves">Where the input tensors are made.</param>

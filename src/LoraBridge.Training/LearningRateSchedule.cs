@@ -18,7 +18,8 @@ internal sealed record LearningRateSchedule(LearningRateScheduleKind Kind, float
     {
         if (step < WarmupSteps)
             return Peak * (step + 1) / (WarmupSteps + 1);
-        var length = Math.Max(1, Steps - WarmupSteps);
+        // The last step is Steps - 1, and has the floor.
+        var length = Math.Max(1, Steps - 1 - WarmupSteps);
         var progress = Math.Clamp((float)(step - WarmupSteps) / length, 0, 1);
         var height = Kind switch
         {

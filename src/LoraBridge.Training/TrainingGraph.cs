@@ -4,6 +4,7 @@ using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
 using LoraBridge.Training.Kernels.Cpu;
+using LoraBridge.Training.Rewrites;
 
 namespace LoraBridge.Training;
 
@@ -15,7 +16,7 @@ internal sealed class TrainingGraph : IDisposable
 {
     private readonly TracedGraph _graph;
     private readonly ComputeEngine _engine;
-    private readonly ProductLowering _trainedProducts;
+    private readonly long _cacheBytes;
     private readonly GraphBuilder _leaves;
     private readonly BufferHandle _leafMemory;
     private readonly GraphAllocatorHandle _allocator;
@@ -34,15 +35,16 @@ internal sealed class TrainingGraph : IDisposable
     {
         _graph = graph;
         _engine = engine;
-        _leaves = new GraphBuilder(4096 + _graph.Leaves.Count * 2);
-        _inputs = new RowInputs(_graph, _leaves, AttentionLowering.MasksTakenAsIntervals(_graph));
+        // Inputs, a gradient for what is trained, and the inputs of the head.
+        var most = (graph.Tokens + ChunkRows - 1) / ChunkRows;
+        _leaves = new GraphBuilder(64 + 2 * _graph.Leaves.Count + HeadChunk.Tensors * most);
+        _inputs = new RowInputs(_graph, _leaves, AttentionRewrite.MasksTakenAsIntervals(_graph));
         Parts = new GraphParts(_graph, _inputs.OutputRows, isTrainable);
-        var cache = shape.CachesTransposed ? new PanelCache() : null;
-        var fixedPoint = shape.Precision == TrainingPrecision.Exact ? null : new FixedPointMatMul(cache);
-        _trainedProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint, cache);
+        var precision = LinearPrecision.Of(shape.Precision, shape.CachesTransposed ? new PanelCache() : null);
+        _cacheBytes = shape.CachesTransposed ? PanelCache.BytesFor(FrozenMatrices()) : 0;
         Noise = shape.Noise;
-        TrainedNodes = Noise is null ? _trainedProducts : new NoiseLowering(_trainedProducts, Noise, Parts.Trainable);
-        MeasuredProducts = new ProductLowering(graph, Parts.Trainable, fixedPoint: null);
+        MeasuredNodes = ProductRewrites(precision);
+        TrainedNodes = [.. NoiseRewrites(), .. MeasuredNodes];
         foreach (var leaf in Parts.Trainable)
         {
             if (leaf.Type != GgmlType.F32)
@@ -51,29 +53,39 @@ internal sealed class TrainingGraph : IDisposable
             Parameters.Add(new TrainableTensor(leaf.Name, leaf.Weight, gradient));
         }
 
-        var most = (graph.Tokens + ChunkRows - 1) / ChunkRows;
         for (var i = 0; i < most; i++)
             _chunks.Add(new HeadChunk(_leaves, ChunkRows, i));
         _leafMemory = engine.Allocate(_leaves);
         _allocator = engine.CreateAllocator();
         // Built now, so that an operation without a rule is reported before anything is trained; memory is taken when it is used.
-        Recomputes = shape.Recompute ?? LargestWork(recompute: false) > shape.KeepBudget;
+        KeptLayers = shape.Recompute switch
+        {
+            true => 0,
+            false => Parts.Layers.Count,
+            null => MostLayersWithin(shape.KeepBudget),
+        };
         Build(1, backward: true);
     }
 
     public GraphParts Parts { get; }
 
     /// <summary>How nodes are emitted where gradients are wanted: with noise, if there is any.</summary>
-    public INodeLowering TrainedNodes { get; }
+    public IReadOnlyList<IRewrite> TrainedNodes { get; }
 
     /// <summary>What is random in rows that are trained on; null when nothing is.</summary>
     public RowNoise? Noise { get; }
 
-    /// <summary>How products are computed where losses are measured: as inference does.</summary>
-    public ProductLowering MeasuredProducts { get; }
+    /// <summary>How nodes are emitted where losses are measured: without noise, and otherwise as in training.</summary>
+    public IReadOnlyList<IRewrite> MeasuredNodes { get; }
+
+    /// <summary>
+    /// How many layers, from the last on, keep their intermediate results for the backward pass. The others are computed again there, but for those at
+    /// the beginning that nothing trained comes into.
+    /// </summary>
+    public int KeptLayers { get; }
 
     /// <summary>Whether layers are computed again in the backward pass instead of kept.</summary>
-    public bool Recomputes { get; }
+    public bool Recomputes => KeptLayers < Parts.Layers.Count - Parts.FrozenLayers;
 
     /// <summary>What is trained, in the order of first use in the model.</summary>
     public List<TrainableTensor> Parameters { get; } = [];
@@ -88,7 +100,7 @@ internal sealed class TrainingGraph : IDisposable
     public bool OneSequencePerRow => _graph.CarriesState || _inputs.OneSequencePerRow;
 
     /// <summary>Bytes of the intermediate results of the longest row, of inputs, and of copies of weights.</summary>
-    public long WorkingMemory => LargestWork() + (long)Ggml.ggml_backend_buffer_get_size(_leafMemory.Pointer) + _trainedProducts.CacheBytes;
+    public long WorkingMemory => LargestWork() + (long)Ggml.ggml_backend_buffer_get_size(_leafMemory.Pointer) + _cacheBytes;
 
     public void ClearGradients()
     {
@@ -140,13 +152,53 @@ internal sealed class TrainingGraph : IDisposable
         _leaves.Dispose();
     }
 
-    /// <summary>A row in which all tokens count goes through the head in the most chunks.</summary>
-    private long LargestWork(bool? recompute = null)
+    private IEnumerable<IRewrite> NoiseRewrites()
     {
-        using var step = new TrainingStepGraph(this, _graph, _inputs, _chunks, _engine, backward: true, recompute ?? Recomputes);
+        if (Noise is { EmbeddingNoise: > 0 })
+            yield return new EmbeddingNoiseRewrite(Noise);
+        if (Noise is { Dropout: > 0 })
+            yield return new DropoutRewrite(Noise, Parts.Trainable);
+    }
+
+    private IReadOnlyList<IRewrite> ProductRewrites(LinearPrecision precision) =>
+    [
+        new LinearRewrite(_graph, Parts.Trainable, precision),
+        new ElementwiseRewrite(),
+        new WeightedNormRewrite(_graph, Parts.Trainable),
+        new AttentionRewrite(),
+    ];
+
+    private IEnumerable<TensorPtr> FrozenMatrices() => _graph.Nodes.Where(node => node.Op == GgmlOp.MulMat).Select(node => node.Sources[0]!).Distinct()
+        .Where(weight => weight.IsWeight && !Parts.Trainable.Contains(weight)).Select(weight => weight.Weight).Where(weight => weight.Shape.Rows == weight.Ne(1));
+
+    /// <summary>A row in which all tokens count goes through the head in the most chunks.</summary>
+    private long LargestWork(int? kept = null)
+    {
+        using var step = Create(_chunks, backward: true, kept ?? KeptLayers);
         using var unused = _engine.CreateAllocator();
         return step.Measure(unused);
     }
+
+    /// <summary>The most layers that can keep their results in so many bytes, all results of a row together.</summary>
+    private int MostLayersWithin(long budget)
+    {
+        var (fits, all) = (0, Parts.Layers.Count - Parts.FrozenLayers);
+        if (LargestWork(all) <= budget)
+            return Parts.Layers.Count;
+        for (var tooMany = all; tooMany - fits > 1;)
+        {
+            var middle = (fits + tooMany) / 2;
+            if (LargestWork(middle) <= budget)
+                fits = middle;
+            else
+                tooMany = middle;
+        }
+        return fits;
+    }
+
+    private TrainingStepGraph Create(IReadOnlyList<HeadChunk> chunks, bool backward, int kept) => GraphCapacityException.Retry(
+        TrainingStepGraph.CapacityFor(Parts, _graph, chunks.Count),
+        capacity => new TrainingStepGraph(this, _graph, _inputs, chunks, _engine, backward, kept, capacity));
 
     private TrainingStepGraph Use(int chunks, bool backward)
     {
@@ -168,7 +220,7 @@ internal sealed class TrainingGraph : IDisposable
     private TrainingStepGraph Build(int chunks, bool backward)
     {
         if (!_steps.TryGetValue((chunks, backward), out var step))
-            _steps[(chunks, backward)] = step = new TrainingStepGraph(this, _graph, _inputs, _chunks[..chunks], _engine, backward, Recomputes);
+            _steps[(chunks, backward)] = step = Create(_chunks[..chunks], backward, KeptLayers);
         return step;
     }
 }

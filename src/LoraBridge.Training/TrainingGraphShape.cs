@@ -6,7 +6,7 @@ namespace LoraBridge.Training;
 /// <param name="Tokens">T, the tokens of a row.</param>
 /// <param name="HeadRows">Tokens that go through the model's head at a time; at most T.</param>
 /// <param name="Threads">Threads to compute with.</param>
-/// <param name="Recompute">Whether layers are computed again in the backward pass instead of kept; null unless what is kept fits <see cref="KeepBudget"/>.</param>
+/// <param name="Recompute">Whether layers are computed again in the backward pass instead of kept; null keeps as many as fit <see cref="KeepBudget"/>.</param>
 internal sealed record TrainingGraphShape(int Tokens, int HeadRows, int Threads, bool? Recompute)
 {
     /// <summary>How products with frozen weights are computed.</summary>

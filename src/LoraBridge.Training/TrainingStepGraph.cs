@@ -14,7 +14,7 @@ internal sealed class TrainingStepGraph : IDisposable
     private readonly TrainingGraph _owner;
     private readonly GraphParts _parts;
     private readonly TracedGraph _traced;
-    private readonly INodeLowering _products;
+    private readonly IReadOnlyList<IRewrite> _rewrites;
     private readonly GraphBuilder _builder;
     private readonly ComputeGraph _graph;
     private readonly List<(CrossEntropy Kernel, TensorPtr Weights)> _losses = [];
@@ -27,32 +27,30 @@ internal sealed class TrainingStepGraph : IDisposable
     private readonly Dictionary<TracedTensor, TensorPtr> _gradients = [];
 
     public TrainingStepGraph(
-        TrainingGraph owner, TracedGraph traced, RowInputs inputs, IReadOnlyList<HeadChunk> chunks, ComputeEngine engine, bool backward, bool recompute)
+        TrainingGraph owner, TracedGraph traced, RowInputs inputs, IReadOnlyList<HeadChunk> chunks, ComputeEngine engine, bool backward, int kept,
+        int capacity)
     {
         _owner = owner;
         _parts = owner.Parts;
         _traced = traced;
-        _products = backward ? owner.TrainedNodes : owner.MeasuredProducts;
+        _rewrites = backward ? owner.TrainedNodes : owner.MeasuredNodes;
         _values = new Dictionary<TracedTensor, TensorPtr>(inputs.Tensors);
-        // A node is emitted forward once or twice, and has a handful of backward ones.
-        var size = _parts.Layers.Sum(layer => layer.Count) + _parts.Head.Count * chunks.Count;
-        _builder = new GraphBuilder(1024 + 24 * size);
+        _builder = new GraphBuilder(capacity);
         _graph = new ComputeGraph(_builder, engine);
-
-        var layers = _parts.Layers.Select(EmitLayer).ToList();
-        foreach (var output in _parts.BodyOutputs)
-            _graph.Schedule(_values[output]);
-        _bodyEnd = _graph.Count;
-        foreach (var chunk in chunks)
+        try
         {
-            var head = EmitHead(inputs, chunk);
-            if (backward)
-                AddBackward(head);
+            (_bodyEnd, _headEnd) = Build(inputs, chunks, backward, kept);
         }
-        _headEnd = _graph.Count;
-        for (var i = _parts.Layers.Count - 1; i >= 0 && backward; i--)
-            AddBackward(i, recompute ? Recompute(i) : layers[i]);
+        catch
+        {
+            _builder.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>Tensors of such a graph, nearly always: a node is emitted forward once or twice, and has a handful of backward ones.</summary>
+    public static int CapacityFor(GraphParts parts, TracedGraph traced, int chunks) =>
+        1024 + traced.Leaves.Count + 24 * (parts.Layers.Sum(layer => layer.Count) + parts.Head.Count * chunks);
 
     /// <summary>Σ weight · loss of the last computation.</summary>
     public double Loss
@@ -87,6 +85,30 @@ internal sealed class TrainingStepGraph : IDisposable
         ? TrainingPhase.Forward
         : time.Index < _headEnd ? TrainingPhase.Head : _recomputed.Contains(time.Node) ? TrainingPhase.Recomputation : TrainingPhase.Backward;
 
+    /// <param name="inputs">Inputs of the row.</param>
+    /// <param name="chunks">Inputs of the head.</param>
+    /// <param name="backward">Whether gradients are wanted.</param>
+    /// <param name="kept">How many layers, from the last on, keep their results for the backward pass; the others are computed again there.</param>
+    /// <returns>How many operations belong to the layers forward, and to these and the head.</returns>
+    private (int BodyEnd, int HeadEnd) Build(RowInputs inputs, IReadOnlyList<HeadChunk> chunks, bool backward, int kept)
+    {
+        var layers = _parts.Layers.Select(EmitLayer).ToList();
+        foreach (var output in _parts.BodyOutputs)
+            _graph.Schedule(_values[output]);
+        var bodyEnd = _graph.Count;
+        foreach (var chunk in chunks)
+        {
+            var head = EmitHead(inputs, chunk);
+            if (backward)
+                AddBackward(head);
+        }
+        var headEnd = _graph.Count;
+        // Below the first layer that varies with what is trained there is nothing to pass gradients to.
+        for (var i = layers.Count - 1; i >= _parts.FrozenLayers && backward; i--)
+            AddBackward(i, layers.Count - i > kept ? Recompute(i) : layers[i]);
+        return (bodyEnd, headEnd);
+    }
+
     /// <summary>A stretch of the tape, and the tensors that stand for the recorded ones there.</summary>
     private readonly record struct Emitted(Emitter Emitter, int Start, int Count);
 
@@ -104,7 +126,7 @@ internal sealed class TrainingStepGraph : IDisposable
     private Emitted Emit(IReadOnlyCollection<TracedTensor> nodes, IReadOnlyDictionary<TracedTensor, TensorPtr> known)
     {
         var start = _builder.Tape.Count;
-        var emitter = new Emitter(_builder, known, _products);
+        var emitter = new Emitter(_builder, known, _rewrites);
         emitter.Emit(nodes);
         return new Emitted(emitter, start, _builder.Tape.Count - start);
     }

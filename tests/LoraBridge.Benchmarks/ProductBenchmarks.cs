@@ -1,5 +1,6 @@
-using BenchmarkDotNet.Attributes;
 using LoraBridge.Formats;
+using BenchmarkDotNet.Attributes;
+using LoraBridge.Finetuning;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
@@ -55,7 +56,7 @@ public class ProductBenchmarks
         _outerProduct = new Product(
             _engine, builder => builder.Record(Ggml.ggml_out_prod(builder.Context, weight, builder.Transpose(gradient))));
 
-        TensorPtr FixedPoint(GraphBuilder builder) => new FixedPointMatMul().Emit(builder, weight, input);
+        TensorPtr FixedPoint(GraphBuilder builder) => Linear.Emit(builder, LinearPrecision.Of(TrainingPrecision.Balanced), weight, input);
 
         TensorPtr Gradient(GraphBuilder builder, TensorPtr y)
         {

@@ -7,12 +7,13 @@ public sealed class BenchTrainTests : CliTest
     {
         var json = (await CliRun.OfAsync(
             "bench", "train", "--shape", "tiny", "--type", "q4_0", "--ctx", "32", "--rank", "4", "--steps", "2", "--recompute", "always", "--json")).Json;
-        foreach (var name in (string[])["tokensPerSecond", "peakGemmGflops", "utilization", "flopsPerToken", "secondsForward", "secondsRecomputation", "secondsBackward", "secondsOptimizer", "outProdGflops"])
+        foreach (var name in (string[])["tokensPerSecond", "peakGemmGflops", "utilization", "instructionGflops", "productUtilization", "flopsPerToken", "secondsForward", "secondsRecomputation", "secondsBackward", "secondsOptimizer", "outProdGflops"])
             Assert.True(json.GetProperty(name).GetDouble() > 0, name);
         Assert.True(json.GetProperty("peakMemoryBytes").GetInt64() > 1 << 20);
         Assert.True(json.GetProperty("allocatedBytesPerStep").GetInt64() > 0);
         Assert.InRange(json.GetProperty("secondsAttention").GetDouble(), 0, json.GetProperty("secondsPerStep").GetDouble());
         Assert.True(json.GetProperty("recompute").GetBoolean());
+        Assert.NotEmpty(json.GetProperty("backwardKernel").GetString()!);
         Assert.InRange(json.GetProperty("operations").GetArrayLength(), 5, 10);
 
         // 2 layers of 4 D² + 3 D F, and the output: forward, recomputation and gradients of nearly all of them, and little else.

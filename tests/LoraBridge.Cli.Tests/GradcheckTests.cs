@@ -19,13 +19,13 @@ public sealed class GradcheckTests : CliTest
     }
 
     [Theory]
-    [InlineData("balanced")]
-    [InlineData("fast")]
-    public async Task Other_precisions_are_compared_with_exact_gradients(string precision)
+    [InlineData("balanced", 0.999)]
+    [InlineData("fast", 0.998)]
+    public async Task Other_precisions_are_compared_with_exact_gradients(string precision, double limit)
     {
         var json = (await CliRun.OfAsync(
             "gradcheck", "-m", Model, "--ctx", "8", "--rank", "2", "--targets", "blk.1.attn_k,blk.1.ffn_up", "--precision", precision, "--json")).Json;
-        Assert.InRange(json.GetProperty("minCosine").GetDouble(), 0.999, 1 - 1e-12);
+        Assert.InRange(json.GetProperty("minCosine").GetDouble(), limit, 1 - 1e-12);
         Assert.True(json.GetProperty("pass").GetBoolean());
     }
 

@@ -63,7 +63,16 @@ public sealed class TrainTests : CliTest
         var resumed = (await TrainAsync(Model, data, Folder["resumed.gguf"], [.. options, "--resume", first])).Json;
         Assert.Equal(4, resumed.GetProperty("steps").GetInt32());
         Assert.Equal(File.ReadAllBytes(Folder["whole.gguf"]), File.ReadAllBytes(Folder["resumed.gguf"]));
-        (await TrainAsync(Model, data, Folder["resumed.gguf"], "--max-steps", "4", "--rank", "3", "--resume", first)).Failure();
+        Assert.Equal(0, resumed.GetProperty("resumeChanges").GetArrayLength());
+        Assert.Equal(0, resumed.GetProperty("untrainedTargets").GetArrayLength());
+        var longer = await TrainAsync(Model, data, Folder["longer.gguf"], [.. options[2..], "--max-steps", "6", "--resume", checkpoints]);
+        Assert.Equal(6, longer.Json.GetProperty("steps").GetInt32());
+        Assert.Equal("MaxSteps was 4 and is 6", Assert.Single(longer.Json.GetProperty("resumeChanges").EnumerateArray()).GetString());
+        Assert.Contains("changed: MaxSteps was 4 and is 6", longer.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "Rank was 2 and is 3", (await TrainAsync(Model, data, Folder["resumed.gguf"], "--max-steps", "4", "--rank", "3", "--resume", first)).Failure(), StringComparison.Ordinal);
+        Assert.Contains(
+            "ContextUsed was unset and is 64", (await TrainAsync(Model, data, Folder["resumed.gguf"], [.. options, "--context-used", "64", "--resume", first])).Failure(), StringComparison.Ordinal);
         (await TrainAsync(Model, data, Folder["resumed.gguf"], "--resume", Folder["nowhere"])).Failure();
     }
 
@@ -108,7 +117,7 @@ public sealed class TrainTests : CliTest
         var reference = await BytesAsync(plain);
         string[][] options =
         [
-            ["--dropout", "0.3"], ["--neftune", "5"], ["--lora-plus", "4"], ["--lr-floor", "0.5"], ["--rslora"], ["--alpha", "3"], ["--schedule", "constant"],
+            ["--dropout", "0.3"], ["--neftune", "5"], ["--lora-plus", "4"], ["--lr-floor", "0.5"], ["--rslora"], ["--init", "peft"], ["--alpha", "3"], ["--schedule", "constant"],
             ["--weight-decay", "5"], ["--clip", "0.001"], ["--seed", "1"], ["--precision", "exact"], ["--batch", "2", "--no-packing"], ["--grad-accum", "2", "--no-packing"],
             ["--no-packing"], ["--targets", "attention"], ["--lr", "0.001"], ["--ctx", "4", "--overlong", "split"],
         ];

@@ -6,7 +6,7 @@ namespace LoraBridge.Repository.Tests;
 /// <summary>Which project may know which, and what may be written where.</summary>
 public sealed partial class ArchitectureTests
 {
-    private static readonly string[] Libraries = ["src/LoraBridge", "src/LoraBridge.Training", "src/LoraBridge.Native", "src/LoraBridge.Formats"];
+    private static readonly string[] Libraries = ["src/LoraBridge", "src/LoraBridge.Extensions.AI", "src/LoraBridge.Training", "src/LoraBridge.Native", "src/LoraBridge.Formats"];
 
     private static readonly string[] MayNameArchitectures =
     [
@@ -49,6 +49,7 @@ public sealed partial class ArchitectureTests
         { "LoraBridge", ["LoraBridge.Training"] },
         { "LoraBridge.LLamaSharp", ["LoraBridge"] },
         { "LoraBridge.Cli", ["LoraBridge"] },
+        { "LoraBridge.Extensions.AI", ["LoraBridge"] },
         { "LoraBridge.Backend.Cpu", [] },
         { "LoraBridge.Backend.Vulkan", ["LoraBridge.Backend.Cpu"] },
         { "LoraBridge.Backend.Cuda13", ["LoraBridge.Backend.Cpu"] },
@@ -69,7 +70,7 @@ public sealed partial class ArchitectureTests
     public void Examples_know_the_facade_and_what_they_share()
     {
         var examples = Checkout.Files("examples", ".csproj").ToList();
-        var names = examples.Select(Path.GetFileNameWithoutExtension).Concat(["LoraBridge", "LoraBridge.LLamaSharp"]);
+        var names = examples.Select(Path.GetFileNameWithoutExtension).Concat(["LoraBridge", "LoraBridge.Extensions.AI", "LoraBridge.LLamaSharp"]);
         Assert.NotEmpty(examples);
         Assert.All(examples, example => Assert.Empty(References(example).Except(names)));
     }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using LoraBridge.Extensions.AI;
 using LoraBridge.Finetuning;
 using LoraBridge.Formats;
 using LoraBridge.Model;
@@ -12,7 +13,11 @@ namespace LoraBridge.Repository.Tests;
 /// </summary>
 public sealed class FrozenApiTests
 {
-    public static TheoryData<string> Packages => [typeof(LM).Assembly.GetName().Name!, typeof(TrainingPrecision).Assembly.GetName().Name!, typeof(GgufFile).Assembly.GetName().Name!, typeof(LLamaSharp.AdapterExtensions).Assembly.GetName().Name!];
+    public static TheoryData<string> Packages =>
+    [
+        typeof(LM).Assembly.GetName().Name!, typeof(LoraBridgeChatClient).Assembly.GetName().Name!,
+        typeof(TrainingPrecision).Assembly.GetName().Name!, typeof(GgufFile).Assembly.GetName().Name!, typeof(LLamaSharp.AdapterExtensions).Assembly.GetName().Name!,
+    ];
 
     [Theory]
     [MemberData(nameof(Packages))]

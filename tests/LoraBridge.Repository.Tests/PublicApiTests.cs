@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using LoraBridge.Extensions.AI;
 using LoraBridge.Finetuning;
 using LoraBridge.Formats;
 using LoraBridge.Model;
@@ -12,7 +13,7 @@ public sealed class PublicApiTests
     private const BindingFlags Declared =
         BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
-    private static readonly Assembly[] Shown = [typeof(LM).Assembly, typeof(TrainingPrecision).Assembly, typeof(GgufFile).Assembly];
+    private static readonly Assembly[] Shown = [typeof(LM).Assembly, typeof(LoraBridgeChatClient).Assembly, typeof(TrainingPrecision).Assembly, typeof(GgufFile).Assembly];
     private static readonly Assembly Native = typeof(NativeException).Assembly;
 
     [Fact]

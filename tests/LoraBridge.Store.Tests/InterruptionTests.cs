@@ -49,7 +49,9 @@ public sealed class InterruptionTests : StoreTest
         Hub.ClearScripts();
         Hub.ClearLog();
         AssertIs(File, await PullAsync());
-        Assert.Equal(kept, Assert.Single(Hub.Downloads).From);
+        var request = Assert.Single(Hub.Downloads);
+        Assert.Equal(kept, request.From);
+        Assert.Equal(File.CdnETag, request.IfRange);
     }
 
     [Fact]
@@ -147,8 +149,12 @@ public sealed class InterruptionTests : StoreTest
         var other = HubFile.Random(seed: 2, size: 2_500_000);
         Hub.Cdns(async (context, file) =>
         {
-            await Hub.SendAsync(context, file, 900_000);
+            LoopbackHub.StartContent(context, file);
+            await context.Response.Body.WriteAsync(file.Content.AsMemory(0, 900_000));
+            await context.Response.Body.FlushAsync();
+            await Hub.ArrivedAsync(context, 900_000);
             Hub.Replace(other);
+            context.Abort();
         });
         if (!obeysConditions)
         {
@@ -158,17 +164,7 @@ public sealed class InterruptionTests : StoreTest
                 return Hub.SendAsync(context, file);
             });
         }
-        // A server that has only said so by another total or ETag is asked again from the start; the hub then knows the new content.
-        StoredModel model;
-        try
-        {
-            model = await PullAsync();
-        }
-        catch (InvalidDataException) when (!obeysConditions)
-        {
-            model = await PullAsync();
-        }
-        AssertIs(other, model);
+        AssertIs(other, await PullAsync());
         AssertNothingKept(File);
     }
 
@@ -232,14 +228,14 @@ public sealed class InterruptionTests : StoreTest
     }
 
     [Fact]
-    public async Task Speed_and_time_left_are_told()
+    public async Task A_slow_connection_is_no_silent_one_and_its_speed_and_time_left_are_told()
     {
         Hub.Cdns(async (context, file) =>
         {
             LoopbackHub.StartContent(context, file);
             for (var i = 0; i < file.Size; i += 300_000)
             {
-                Clock.Advance(TimeSpan.FromSeconds(1));
+                Clock.Advance(TimeSpan.FromSeconds(5));
                 await context.Response.Body.WriteAsync(file.Content.AsMemory(i, 300_000));
                 await context.Response.Body.FlushAsync();
                 if (i + 300_000 < file.Size)
@@ -249,9 +245,10 @@ public sealed class InterruptionTests : StoreTest
         AssertIs(File, await PullAsync());
         var measured = Progress.Where(state => state.BytesPerSecond is not null && state.BytesDone is > 1_500_000 and < 2_900_000).ToList();
         Assert.NotEmpty(measured);
+        Assert.Single(Hub.Downloads);
         Assert.All(measured, state =>
         {
-            Assert.InRange(state.BytesPerSecond!.Value, 100_000, 900_000);
+            Assert.InRange(state.BytesPerSecond!.Value, 20_000, 180_000);
             Assert.Equal((HubFile.DefaultSize - state.BytesDone) / state.BytesPerSecond.Value, state.Remaining!.Value.TotalSeconds, 3);
         });
     }

@@ -126,6 +126,18 @@ public sealed class ToolTests : StoreTest
     }
 
     [Fact]
+    public async Task The_proxy_of_the_environment_is_used()
+    {
+        Hub.Hubs(Answers.HubStatus(407));
+        var variables = new Dictionary<string, string>(Variables) { ["HF_ENDPOINT"] = "http://hub.example", ["http_proxy"] = Hub.Endpoint.AbsoluteUri };
+        using var process = ToolRun.Start(variables, "models", "pull", "hf:owner/small-world/small-world.Q4_K_M.gguf");
+        var (exitCode, _, error) = await process.FinishAsync();
+        Assert.Equal(1, exitCode);
+        Assert.Contains("The proxy answers 407", error, StringComparison.Ordinal);
+        Assert.Single(Hub.Log);
+    }
+
+    [Fact]
     public async Task The_example_fetches_and_asks()
     {
         using var process = ToolRun.StartProgram("examples/08-Models", "LoraBridge.Examples.Models.dll", Variables, "hf:owner/small-world", "Who are you?");

@@ -62,6 +62,19 @@ public sealed class AdamWTests : IDisposable
             Assert.All(states.Zip(tensor.Values.ToArray()), pair => Assert.Equal(pair.First.W, pair.Second, 2e-5 * ratio));
     }
 
+    [Theory]
+    [InlineData(1, 0.5f)]
+    [InlineData(1, 0)]
+    [InlineData(2, 0.5f)]
+    public void A_matrix_decays_whatever_its_rank(int rows, float decay)
+    {
+        var tensor = rows == 1 ? _vector : _matrix;
+        var before = tensor.Values.ToArray();
+        tensor.Gradients.Clear();
+        new AdamW([tensor], new AdamWOptions { WeightDecay = decay, Decays = _ => true }).Step(0.1f, 1);
+        Assert.All(before.Zip(tensor.Values.ToArray()), pair => Assert.Equal(pair.First * (1 - 0.1f * decay), pair.Second, 1e-6f));
+    }
+
     /// <summary>What is stored 4 times as large has gradients a fourth as large, and comes to 4 times the values.</summary>
     [Fact]
     public void A_gain_trains_as_if_the_values_were_not_stored_larger()

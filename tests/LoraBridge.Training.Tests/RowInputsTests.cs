@@ -7,6 +7,7 @@ using LoraBridge.Training;
 using LoraBridge.Training.Tests.Autodiff;
 using LoraBridge.Training.Autodiff.Ops;
 using LoraBridge.Training.Kernels.Cpu;
+using LoraBridge.Training.Rewrites;
 
 namespace LoraBridge.Training.Tests;
 
@@ -81,7 +82,7 @@ public sealed class RowInputsTests
             Attention(q, k, k, taken), Attention(q, k, k, shared), Attention(q, k, k, recorded), Attention(q, narrow, k, other),
             Node(shared.Shape, [shared, shared]),
         ];
-        Assert.Equal([taken], AttentionLowering.MasksTakenAsIntervals(new TracedGraph(nodes, nodes[0], Tokens, Tokens)));
+        Assert.Equal([taken], AttentionRewrite.MasksTakenAsIntervals(new TracedGraph(nodes, nodes[0], Tokens, Tokens)));
 
         static TracedTensor Attention(params TracedTensor[] sources) => Node(new Shape(8, 4, Tokens), sources, GgmlOp.FlashAttnExt);
     }
@@ -91,7 +92,7 @@ public sealed class RowInputsTests
     {
         var graph = StateElimination.Apply(GraphTracer.Trace(model, null, tokens, tokens, threads: 1));
         using var leaves = new GraphBuilder(256);
-        var inputs = new RowInputs(graph, leaves, AttentionLowering.MasksTakenAsIntervals(graph));
+        var inputs = new RowInputs(graph, leaves, AttentionRewrite.MasksTakenAsIntervals(graph));
         return inputs.Tensors.Sum(input => input.Value.ByteCount + (input.Key.InputData?.Length ?? 0));
     }
 

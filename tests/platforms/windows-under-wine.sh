@@ -4,7 +4,7 @@
 # Usage: windows-under-wine.sh [REPOSITORY]
 set -uo pipefail
 repository="$(cd "${1:-$(dirname "$0")/../..}" && pwd)"
-work="${WORK:-$repository/artifacts/wine}"
+work="${WORK:-${TMPDIR:-/tmp}/lorabridge-wine}" # not in the checkout: a Wine prefix has the whole disk as drive Z
 mkdir -p "$work"
 . "$(dirname "$0")/checks.sh"
 [ -x /usr/lib/wine/wine64 ] || { apt-get update -qq && apt-get install -qq -y --no-install-recommends wine64 wine; } || exit 1

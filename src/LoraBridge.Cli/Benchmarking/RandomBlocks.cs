@@ -7,15 +7,10 @@ using LoraBridge.Training;
 namespace LoraBridge.Cli.Benchmarking;
 
 /// <summary>
-/// Weights that no one has quantised: ggml takes long to find the codes of types with tables, and wants an importance matrix for some of them.
+/// Weights that no one has quantised: to quantise billions takes minutes, of types with tables hours, and some of them want an importance matrix.
 /// </summary>
 internal static class RandomBlocks
 {
-    /// <summary>Whether weights of <paramref name="type"/> are better made so than quantised.</summary>
-    public static bool IsFor(GgmlType type) => type
-        is GgmlType.IQ1_S or GgmlType.IQ1_M or GgmlType.IQ2_XXS or GgmlType.IQ2_XS or GgmlType.IQ2_S
-        or GgmlType.IQ3_XXS or GgmlType.IQ3_S;
-
     /// <summary>Makes blocks of random bytes whose elements are numbers.</summary>
     /// <param name="type">Their type.</param>
     /// <param name="blocks">How many.</param>

@@ -7,7 +7,10 @@ namespace LoraBridge.Cli.Benchmarking;
 /// <summary>Writes llama models with random weights, to measure speed and memory where no model is at hand: the same seed, the same bytes.</summary>
 public static class RandomModel
 {
-    private const int DifferentBlocks = 1024;
+    /// <summary>Blocks that are made; tensors are pieces of them, in random order.</summary>
+    private const int DifferentBlocks = 4096;
+
+    private const int PieceBlocks = 64;
 
     /// <summary>Writes a model; its output matrix is the embedding of its tokens.</summary>
     /// <param name="path">Where to write; replaced if it exists.</param>
@@ -23,11 +26,12 @@ public static class RandomModel
         shape.Validate();
         NativeRuntime.Initialize();
         var native = type;
-        if (!RandomBlocks.IsFor(native) && !GgmlQuantizer.CanQuantize(native))
+        if (!GgmlTypeTraits.IsQuantized(native) && !GgmlQuantizer.CanQuantize(native))
             throw new ArgumentException($"Random weights of type {type} cannot be made.", nameof(type));
 
         var writer = new GgufWriter(Metadata(shape));
         var random = new SeededRandom(seed);
+        var pools = new Dictionary<int, byte[]>();
         int d = shape.Embedding, f = shape.FeedForward, keys = shape.KeyHeads * shape.HeadSize;
         Matrix("token_embd", d, shape.Vocabulary);
         for (var layer = 0; layer < shape.Layers; layer++)
@@ -47,38 +51,33 @@ public static class RandomModel
         writer.Save(path, overwrite: true, progress: null, cancellationToken);
 
         void Matrix(string name, int inputs, int outputs) => writer.AddTensor(
-            $"{name}.weight", type, [inputs, outputs], stream => WriteRows(stream, native, inputs, outputs, random));
+            $"{name}.weight", type, [inputs, outputs], stream => WriteRows(stream, native, inputs, outputs));
+
+        void WriteRows(Stream stream, GgmlType blockType, int inputs, int outputs)
+        {
+            if (!pools.TryGetValue(inputs, out var blocks))
+                pools[inputs] = blocks = MakeBlocks(blockType, inputs, random);
+            var size = (int)GgmlTypeTraits.TypeSize(blockType);
+            for (var rest = (long)GgmlTypeTraits.RowSize(blockType, inputs) / size * outputs; rest > 0; rest -= PieceBlocks)
+                stream.Write(blocks, random.Next(DifferentBlocks - PieceBlocks + 1) * size, (int)Math.Min(PieceBlocks, rest) * size);
+        }
 
         void Norm(string name) => writer.AddTensor(
             $"{name}.weight", GgmlType.F32, [d], stream => stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(Enumerable.Repeat(1f, d).ToArray())));
     }
 
-    /// <summary>Uniform weights of variance 1/n for n inputs.</summary>
-    private static void WriteRows(Stream stream, GgmlType type, int inputs, int outputs, SeededRandom random)
+    /// <summary>Blocks with weights of variance about 1/n for n inputs: uniform ones, or, where types have scales, random codes.</summary>
+    private static byte[] MakeBlocks(GgmlType type, int inputs, SeededRandom random)
     {
         var limit = MathF.Sqrt(3f / inputs);
-        if (RandomBlocks.IsFor(type))
-        {
-            WriteBlocks(stream, RandomBlocks.Make(type, DifferentBlocks, limit, random), type, inputs, outputs, random);
-            return;
-        }
-        var values = new float[inputs];
-        var bytes = new byte[GgmlTypeTraits.RowSize(type, inputs)];
-        for (var row = 0; row < outputs; row++)
-        {
-            for (var i = 0; i < values.Length; i++)
-                values[i] = (2 * random.NextSingle() - 1) * limit;
-            GgmlQuantizer.Quantize(type, values, bytes, inputs);
-            stream.Write(bytes);
-        }
-    }
-
-    /// <summary>Rows of blocks of a few.</summary>
-    private static void WriteBlocks(Stream stream, byte[] blocks, GgmlType type, int inputs, int outputs, SeededRandom random)
-    {
-        var size = (int)GgmlTypeTraits.TypeSize(type);
-        for (var rest = (long)GgmlTypeTraits.RowSize(type, inputs) / size * outputs; rest > 0; rest--)
-            stream.Write(blocks, (int)(random.NextUInt64() % DifferentBlocks) * size, size);
+        if (GgmlTypeTraits.IsQuantized(type))
+            return RandomBlocks.Make(type, DifferentBlocks, limit, random);
+        var values = new float[DifferentBlocks];
+        foreach (ref var value in values.AsSpan())
+            value = (2 * random.NextSingle() - 1) * limit;
+        var bytes = new byte[GgmlTypeTraits.RowSize(type, values.Length)];
+        GgmlQuantizer.Quantize(type, values, bytes, values.Length);
+        return bytes;
     }
 
     private static GgufMetadata Metadata(RandomModelShape shape)

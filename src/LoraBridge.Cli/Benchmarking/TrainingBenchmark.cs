@@ -50,6 +50,8 @@ public static class TrainingBenchmark
         progress?.Report("measuring products");
         using var engine = new ComputeEngine(model.Threads);
         var (peak, type) = ProductRate.Peak(engine);
+        var precision = LinearPrecision.Of(parameters.Precision);
+        var instruction = InstructionPeak.Of((precision.Backward as IntegerFormat)?.Tile, model.Threads) / 1e9;
         return new TrainingBenchmarkResult
         {
             TokensPerSecond = tokens / seconds,
@@ -57,6 +59,10 @@ public static class TrainingBenchmark
             FlopsPerToken = profile.Sum(entry => entry.Time.Operations) / tokens,
             PeakGemmGflops = peak / 1e9,
             PeakGemmType = type,
+            ForwardKernel = precision.Forward.Name,
+            BackwardKernel = precision.Backward.Name,
+            InstructionGflops = instruction,
+            ProductUtilization = share > 0 && instruction > 0 ? Rate(profile.Select(entry => entry.Time).Where(IsProduct)) / share / instruction : 0,
             SecondsForward = Seconds(TrainingPhase.Forward),
             SecondsHead = Seconds(TrainingPhase.Head),
             SecondsRecomputation = Seconds(TrainingPhase.Recomputation),
@@ -126,6 +132,8 @@ public static class TrainingBenchmark
             .Take(MostOperations)
             .Select(kind => new OperationShare(kind.Kind, kind.Count, share * kind.Seconds, kind.Operations / (share * kind.Seconds) / 1e9)),
     ];
+
+    private static bool IsProduct(OperationTime time) => time.Kind is nameof(Linear) or nameof(LinearProduct);
 
     private static double Rate(IEnumerable<OperationTime> times)
     {

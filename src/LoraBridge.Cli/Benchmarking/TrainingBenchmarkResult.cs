@@ -21,6 +21,18 @@ public sealed record TrainingBenchmarkResult
     /// <summary>What the matrix products of the training reach of <see cref="PeakGemmGflops"/>, all other work counted as lost time.</summary>
     public double Utilization => FlopsPerToken * TokensPerSecond / (PeakGemmGflops * 1e9);
 
+    /// <summary>The numbers and the instruction that products with frozen weights are computed in, forward.</summary>
+    public required string ForwardKernel { get; init; }
+
+    /// <summary>The same, for gradients.</summary>
+    public required string BackwardKernel { get; init; }
+
+    /// <summary>What the backward's instruction does on registers alone, on as many threads, measured in the same run, in 10^9 operations per second.</summary>
+    public required double InstructionGflops { get; init; }
+
+    /// <summary>What products with frozen weights reach of <see cref="InstructionGflops"/> while they are computed, forward and back.</summary>
+    public required double ProductUtilization { get; init; }
+
     /// <summary>The layers.</summary>
     public required double SecondsForward { get; init; }
 

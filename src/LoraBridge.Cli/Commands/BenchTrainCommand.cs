@@ -46,6 +46,8 @@ internal sealed class BenchTrainCommand : ToolCommand
             console.Write(PlainConsole.Facts(
                 ("speed", Units.Rate(result.TokensPerSecond)),
                 ("utilization", $"{result.Utilization:P0} of {result.PeakGemmGflops:F0} GFLOP/s ({result.PeakGemmType})"),
+                ("kernels", result.ForwardKernel == result.BackwardKernel ? result.ForwardKernel : $"forward {result.ForwardKernel}; backward {result.BackwardKernel}"),
+                ("products", $"{result.ProductUtilization:P0} of the instruction's {result.InstructionGflops:F0} GFLOP/s"),
                 ("FLOPs per token", $"{result.FlopsPerToken / 1e9:F2} G"),
                 ("forward, head", $"{result.SecondsForward:F3} s, {result.SecondsHead:F3} s"),
                 ("recomputation", $"{result.SecondsRecomputation:F3} s"),
@@ -94,6 +96,10 @@ internal sealed class BenchTrainCommand : ToolCommand
         json.WriteFinite("peakGemmGflops", result.PeakGemmGflops);
         json.WriteString("peakGemmType", result.PeakGemmType);
         json.WriteFinite("utilization", result.Utilization);
+        json.WriteString("forwardKernel", result.ForwardKernel);
+        json.WriteString("backwardKernel", result.BackwardKernel);
+        json.WriteFinite("instructionGflops", result.InstructionGflops);
+        json.WriteFinite("productUtilization", result.ProductUtilization);
         json.WriteNumber("peakMemoryBytes", result.PeakMemoryBytes);
         json.WriteNumber("estimatedMemoryBytes", result.EstimatedMemoryBytes);
         json.WriteFinite("secondsForward", result.SecondsForward);

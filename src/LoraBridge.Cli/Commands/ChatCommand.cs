@@ -13,18 +13,27 @@ internal sealed class ChatCommand : ToolCommand
     private readonly Option<string?> _system = new("--system") { Description = "Instructions that precede everything.", HelpName = "TEXT" };
     private readonly SamplingOptions _sampling = new();
 
+    private readonly Option<string?> _chatTemplate = ModelOptions.ChatTemplate();
+    private readonly Option<bool> _specialMessages = ModelOptions.SpecialMessages();
+
     internal ChatCommand(CommandHost host) : base(host, "chat", "Talk with a model; /help lists what can be changed meanwhile.")
     {
         Add(_model);
         Add(_adapters);
         Add(_system);
         _sampling.AddTo(this);
+        Add(_chatTemplate);
+        Add(_specialMessages);
     }
 
     protected override async Task<int> ExecuteAsync(CommandSession session)
     {
-        using var model = session.LoadModel(session.Required(_model), session.Value(_adapters) ?? []);
-        using var conversation = new MultiTurnConversation(model) { SystemPrompt = session.Value(_system) };
+        using var model = session.LoadModel(session.Required(_model), session.Value(_adapters) ?? [], chatTemplate: session.Value(_chatTemplate));
+        using var conversation = new MultiTurnConversation(model)
+        {
+            SystemPrompt = session.Value(_system),
+            ParseSpecialTokensInMessages = session.Value(_specialMessages),
+        };
         _sampling.Configure(conversation, session);
         var commands = new ChatCommands(model, conversation, session.People);
         if (session.Terminal.IsInteractive)

@@ -18,6 +18,10 @@ internal sealed class GenerateCommand : ToolCommand
     private readonly SamplingOptions _sampling = new();
     private readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without the chat template." };
 
+    private readonly Option<string?> _chatTemplate = ModelOptions.ChatTemplate();
+    private readonly Option<bool> _noSpecialText = ModelOptions.NoSpecialText("a raw prompt");
+    private readonly Option<bool> _specialMessages = ModelOptions.SpecialMessages();
+
     internal GenerateCommand(CommandHost host) : base(host, "generate", "Answer one prompt.")
     {
         Add(_model);
@@ -26,6 +30,9 @@ internal sealed class GenerateCommand : ToolCommand
         Add(_messages);
         _sampling.AddTo(this);
         Add(_raw);
+        Add(_chatTemplate);
+        Add(_noSpecialText);
+        Add(_specialMessages);
         Validators.Add(result =>
         {
             if ((result.GetResult(_prompt) is null) == (result.GetResult(_messages) is null))
@@ -41,8 +48,14 @@ internal sealed class GenerateCommand : ToolCommand
         if (prompt is { Length: 0 })
             throw new UsageException("The prompt is empty: give -p some text.");
         var messages = session.Value(_messages) is { } file ? MessagesFile.Read(file) : null;
-        using var model = session.LoadModel(session.Required(_model), session.Value(_adapters) ?? []);
-        using var conversation = new SingleTurnConversation(model) { UseChatTemplate = !session.Value(_raw), KeepCancelledAnswers = false };
+        using var model = session.LoadModel(session.Required(_model), session.Value(_adapters) ?? [], chatTemplate: session.Value(_chatTemplate));
+        using var conversation = new SingleTurnConversation(model)
+        {
+            UseChatTemplate = !session.Value(_raw),
+            KeepCancelledAnswers = false,
+            ParseSpecialTokensInText = !session.Value(_noSpecialText),
+            ParseSpecialTokensInMessages = session.Value(_specialMessages),
+        };
         _sampling.Configure(conversation, session);
         TextGenerationResult result = null!;
         var updates = messages is null

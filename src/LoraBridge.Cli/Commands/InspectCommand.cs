@@ -33,6 +33,13 @@ internal sealed class InspectCommand : ToolCommand
                 json.WriteFinite("rank", file.Adapter?.Rank);
                 json.WriteFinite("alpha", file.Adapter?.Alpha);
                 json.WriteStrings("targets", file.Adapter?.TargetModules ?? []);
+                if (file.Adapter is { InvocationTokens.Count: > 0 } activated)
+                {
+                    json.WriteStartArray("invocationTokens");
+                    foreach (var token in activated.InvocationTokens)
+                        json.WriteNumberValue(token);
+                    json.WriteEndArray();
+                }
                 json.WriteObjects("tensors", file.Tensors, tensor =>
                 {
                     json.WriteString("name", tensor.Name);
@@ -62,6 +69,7 @@ internal sealed class InspectCommand : ToolCommand
         ("rank", file.Adapter?.Rank.ToString(CultureInfo.InvariantCulture)),
         ("alpha", file.Adapter?.Alpha.ToString(CultureInfo.InvariantCulture)),
         ("targets", file.Adapter is { } adapter ? string.Join(", ", adapter.TargetModules) : null),
+        ("acts after", file.Adapter is { InvocationTokens.Count: > 0 } activated ? $"the tokens {string.Join(", ", activated.InvocationTokens)}" : null),
         ("tensors", Units.Count(file.Tensors.Length)));
 
     private static Table Tensors(ModelFileInfo file)

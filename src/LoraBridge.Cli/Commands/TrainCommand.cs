@@ -20,12 +20,13 @@ internal sealed class TrainCommand : ToolCommand
     {
         Description = "Data sets to measure the loss on, instead of a share of the others.", HelpName = "DATA", AllowMultipleArgumentsPerToken = true,
     };
-    private readonly Option<bool> _strict = new("--strict") { Description = "Fail at the first bad row instead of skipping it." };
+    private readonly Option<bool> _strict = ModelOptions.Strict();
+    private readonly Option<string?> _chatTemplate = ModelOptions.ChatTemplate();
     private readonly Option<string> _output = new("--output", "-o") { Description = "Adapter to write.", HelpName = "ADAPTER", Required = true };
     private readonly TrainingOptions _training = new();
     private readonly Option<string?> _resume = new("--resume")
     {
-        Description = "Go on from a checkpoint, or the newest in a folder; all other options as before.", HelpName = "DIR",
+        Description = "Go on from a checkpoint, or the newest in a folder; other options as before, but for length, measuring and saving.", HelpName = "DIR",
     };
     private readonly Option<string?> _merge = new("--merge") { Description = "Also merge the trained adapter into the model, and write that.", HelpName = "OUT" };
     private readonly Option<string?> _plot = new("--plot") { Description = "Draw losses and learning rate.", HelpName = "FILE.png" };
@@ -41,6 +42,7 @@ internal sealed class TrainCommand : ToolCommand
         Add(_data);
         Add(_validation);
         Add(_strict);
+        Add(_chatTemplate);
         Add(_output);
         _training.AddTo(this);
         Add(_resume);
@@ -55,7 +57,7 @@ internal sealed class TrainCommand : ToolCommand
             session.Terminal.Error.WriteLine($"warning: {warning}");
         var datasets = Datasets(session, session.Required(_data));
         var validation = Datasets(session, session.Value(_validation) ?? []);
-        using var model = session.LoadModel(session.Required(_model), [], repack: false);
+        using var model = session.LoadModel(session.Required(_model), [], repack: false, session.Value(_chatTemplate));
         using var finetuning = new LoraFinetuning(model) { Parameters = Parameters(session) };
         foreach (var dataset in datasets)
             finetuning.AddDataset(dataset);
@@ -76,6 +78,10 @@ internal sealed class TrainCommand : ToolCommand
             // How the loss went says most where it went wrong.
             plot.Save();
         }
+        foreach (var change in result.ResumeChanges)
+            session.Terminal.Error.WriteLine($"changed: {change}");
+        if (result.UntrainedTargets.Count > 0)
+            session.Terminal.Error.WriteLine($"not trained, as the model computes nothing with an adapter of it: {string.Join(", ", result.UntrainedTargets)}");
         // Ctrl-C keeps what was learnt; whoever pressed it did not want more to be written.
         if (merged is not null && result.AdapterPath is { } adapter && !session.CancellationToken.IsCancellationRequested)
             result = result with { ModelPath = Merge(model, adapter, merged, session) };
@@ -161,6 +167,11 @@ internal sealed class TrainCommand : ToolCommand
         });
         var steps = new InlineProgress<TrainingProgress>(state =>
         {
+            if (state.Stage != TrainingStage.Training)
+            {
+                progress.Report(new ProgressEvent(NameOf(state.Stage), state.StageFraction));
+                return;
+            }
             Volatile.Write(ref hasLearnt, true);
             plot.Add(state);
             logs.Add(state);
@@ -170,6 +181,15 @@ internal sealed class TrainCommand : ToolCommand
         });
         return finetuning.TrainToAdapter(session.Required(_output), steps, cancellation.Token);
     }
+
+    private static string NameOf(TrainingStage stage) => stage switch
+    {
+        TrainingStage.ReadingData => "read",
+        TrainingStage.BuildingGraph => "build",
+        TrainingStage.Validating => "validate",
+        TrainingStage.Saving => "save",
+        _ => "measure",
+    };
 
     private static ProgressEvent Describe(TrainingProgress state) => new("train", (double)state.Step / state.TotalSteps)
     {
@@ -197,6 +217,8 @@ internal sealed class TrainCommand : ToolCommand
         json.WriteNumber("peakMemoryBytes", result.PeakMemoryBytes);
         json.WriteNumber("trainableParameters", result.TrainableParameters);
         json.WriteString("adapter", result.AdapterPath);
+        json.WriteStrings("untrainedTargets", result.UntrainedTargets);
+        json.WriteStrings("resumeChanges", result.ResumeChanges);
         json.WriteString("merged", result.ModelPath);
     }
 }

@@ -34,6 +34,23 @@ internal static class ModelOptions
         Description = "Importance matrix of llama.cpp's imatrix tool, GGUF or .dat; improves types of few bits.", HelpName = "FILE",
     };
 
+    internal static Option<bool> Strict() => new("--strict") { Description = "Fail at the first bad row instead of skipping it, or a part of it." };
+
+    internal static Option<string?> ChatTemplate() => new("--chat-template")
+    {
+        Description = "Chat template (Jinja) to use instead of the model's own.", HelpName = "FILE",
+    };
+
+    internal static Option<bool> NoSpecialText(string texts) => new("--no-special-text")
+    {
+        Description = $"Read control tokens that {texts} writes out, such as <|im_end|>, as plain text.",
+    };
+
+    internal static Option<bool> SpecialMessages() => new("--special-messages")
+    {
+        Description = "Read control tokens also where a turn of a conversation writes them out.",
+    };
+
     internal static Option<int?> ContextLength(string description) => NumberOption.Integer(["--ctx"], description, 2);
 
     internal static Option<string> LossOn() => new Option<string>("--loss-on")

@@ -10,12 +10,18 @@ internal sealed class TrainingOptions
     private readonly Option<double?> _alpha = NumberOption.Real(["--alpha"], "The adapter counts alpha / rank times; 32 unless given.", 0, 1e6);
     private readonly Option<string?> _targets = ModelOptions.Targets(
         "What is adapted: attention, attention-and-feed-forward (unless given), all-linear, or names and globs separated by commas.");
+    private readonly Option<string?> _layers = new("--layers") { Description = "Layers that are adapted: last:N, or FROM-TO counted from 0; all unless given.", HelpName = "LAYERS" };
     private readonly Option<bool> _rsLora = new("--rslora") { Description = "Scale by alpha / sqrt(rank) instead." };
     private readonly Option<double?> _dropout = NumberOption.Real(["--dropout"], "Share of a layer's inputs that the adapter does not see in training; 0 unless given.", 0, 0.99);
     private readonly Option<string?> _initialAdapter = new("--init-adapter") { Description = "Adapter to continue from.", HelpName = "FILE" };
+    private readonly Option<string?> _initialization = new Option<string?>("--init")
+    {
+        Description = "What a new adapter's matrices are drawn from: lorabridge unless given, or as PEFT does.",
+    }.AcceptOnlyFromAmong("lorabridge", "peft");
     private readonly Option<int?> _epochs = NumberOption.Integer(["--epochs"], "Passes over the data; 3 unless given.", 1);
     private readonly Option<int?> _maxSteps = NumberOption.Integer(["--max-steps"], "Updates to make, instead of epochs.", 1);
     private readonly Option<int?> _context = ModelOptions.ContextLength("Longest sample, and tokens of a row; 512 unless given.");
+    private readonly Option<int?> _contextUsed = NumberOption.Integer(["--context-used"], "Context length that the adapter will be used with, for models that rotate positions by it; that of the rows unless given.", 1);
     private readonly Option<int?> _batch = NumberOption.Integer(["--batch"], "Rows in a micro-batch; 1 unless given.", 1);
     private readonly Option<int?> _accumulation = NumberOption.Integer(["--grad-accum"], "Micro-batches that make one update; 1 unless given.", 1);
     private readonly Option<double?> _learningRate = NumberOption.Real(["--lr"], "Learning rate at its peak; 2e-4 unless given.", 0, 1e3);
@@ -34,6 +40,8 @@ internal sealed class TrainingOptions
     private readonly Option<string?> _recompute = ModelOptions.Recompute();
     private readonly Option<string?> _cacheTransposed = ModelOptions.CacheTransposed();
     private readonly Option<string> _lossOn = ModelOptions.LossOn();
+    private readonly Option<bool> _noSpecialText = ModelOptions.NoSpecialText("a text of the data");
+    private readonly Option<bool> _specialMessages = ModelOptions.SpecialMessages();
     private readonly Option<string?> _overlong = new Option<string?>("--overlong")
     {
         Description = "What becomes of samples longer than --ctx: truncate unless given.",
@@ -51,8 +59,8 @@ internal sealed class TrainingOptions
     {
         Option[] options =
         [
-            _rank, _alpha, _targets, _rsLora, _dropout, _initialAdapter, _epochs, _maxSteps, _context, _batch, _accumulation, _learningRate, _loraPlus, _neftune, _schedule, _warmup,
-            _floor, _weightDecay, _clip, _seed, _precision, _recompute, _cacheTransposed, _lossOn, _overlong, _noPacking, _validationSplit, _evaluateEvery,
+            _rank, _alpha, _targets, _layers, _rsLora, _dropout, _initialAdapter, _initialization, _epochs, _maxSteps, _context, _contextUsed, _batch, _accumulation, _learningRate, _loraPlus, _neftune, _schedule, _warmup,
+            _floor, _weightDecay, _clip, _seed, _precision, _recompute, _cacheTransposed, _lossOn, _noSpecialText, _specialMessages, _overlong, _noPacking, _validationSplit, _evaluateEvery,
             _patience, _checkpointDirectory, _checkpointEvery, _keepCheckpoints,
         ];
         foreach (var option in options)
@@ -67,12 +75,15 @@ internal sealed class TrainingOptions
             Rank = session.Value(_rank) ?? defaults.Rank,
             Alpha = (float?)session.Value(_alpha) ?? defaults.Alpha,
             TargetModules = session.Value(_targets) is { } targets ? LoraTargetModules.Parse(targets) : defaults.TargetModules,
+            Layers = session.Value(_layers) is { } layers ? LoraLayers.Parse(layers) : null,
             UseRsLora = session.Value(_rsLora),
             Dropout = (float?)session.Value(_dropout) ?? defaults.Dropout,
             InitialAdapter = session.Value(_initialAdapter),
+            Initialization = session.Value(_initialization) is { } initialization ? Enum.Parse<LoraInitialization>(initialization, ignoreCase: true) : defaults.Initialization,
             Epochs = session.Value(_epochs) ?? defaults.Epochs,
             MaxSteps = session.Value(_maxSteps),
             ContextLength = session.Value(_context) ?? defaults.ContextLength,
+            ContextUsed = session.Value(_contextUsed),
             BatchSize = session.Value(_batch) ?? defaults.BatchSize,
             GradientAccumulation = session.Value(_accumulation) ?? defaults.GradientAccumulation,
             LearningRate = (float?)session.Value(_learningRate) ?? defaults.LearningRate,
@@ -88,6 +99,8 @@ internal sealed class TrainingOptions
             Recompute = ModelOptions.ReadSwitch(session.Value(_recompute)),
             CacheTransposed = ModelOptions.ReadSwitch(session.Value(_cacheTransposed)),
             AssistantLossOnly = session.Required(_lossOn) == "assistant",
+            ParseSpecialTokensInText = !session.Value(_noSpecialText),
+            ParseSpecialTokensInMessages = session.Value(_specialMessages),
             OverlongSamples = session.Value(_overlong) is { } overlong ? Enum.Parse<OverlongSamplePolicy>(overlong, ignoreCase: true) : defaults.OverlongSamples,
             SequencePacking = !session.Value(_noPacking),
             ValidationSplit = (float?)session.Value(_validationSplit) ?? defaults.ValidationSplit,

@@ -17,6 +17,7 @@ internal static class Failure
     {
         AdapterMismatchException => "Use the adapter with the model that it was trained on.",
         FileNotFoundException or DirectoryNotFoundException => "Check the path.",
+        InvalidDataException when TrainingDataset.IsAboutData(failure) => "",
         InvalidDataException => "The file is damaged, or not what is expected here: fetch or make it again; 'lorabridge inspect FILE' shows what it holds.",
         UnauthorizedAccessException => "Check the permissions.",
         NativeException => "'lorabridge backends' shows what this machine offers; --verbose shows the native log.",

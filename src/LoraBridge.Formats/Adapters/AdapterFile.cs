@@ -28,6 +28,9 @@ internal sealed record AdapterFile
     /// <summary>Tensors that are not LoRA matrices and that llama.cpp skips: whole norm vectors.</summary>
     internal required IReadOnlyList<string> IgnoredTensors { get; init; }
 
+    /// <summary>Tokens after which alone the adapter acts; empty: always.</summary>
+    internal required IReadOnlyList<int> InvocationTokens { get; init; }
+
     internal int Rank => Pairs.Max(pair => pair.Rank);
 
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
@@ -59,6 +62,9 @@ internal sealed record AdapterFile
         Text(file.Metadata, "adapter.type", "lora", problems);
         var alpha = Alpha32(file.Metadata, problems);
         var pairs = Pair(file, problems, out var ignored);
+        var invocation = InvocationTokensOf(file.Metadata, problems);
+        if (problems.Count == 0)
+            problems.AddRange(pairs.SelectMany(pair => new[] { pair.A, pair.B }).Select(tensor => FiniteValues.DescribeFault(file, tensor)).OfType<string>());
         adapter = problems.Count > 0 ? null : new AdapterFile
         {
             Path = path,
@@ -68,6 +74,7 @@ internal sealed record AdapterFile
             Alpha = alpha,
             Pairs = pairs,
             IgnoredTensors = ignored,
+            InvocationTokens = invocation,
         };
         return problems;
     }
@@ -92,8 +99,6 @@ internal sealed record AdapterFile
 
     private static float Alpha32(GgufMetadata metadata, List<string> problems)
     {
-        if (metadata.TryGet(InvocationKey, out var tokens) && tokens.ElementType != GgufValueType.UInt32)
-            problems.Add($"{InvocationKey} has type {tokens.TypeName}, expected Array of UInt32");
         if (!metadata.TryGet(AlphaKey, out var value))
             return 0;
         value.TryGetFloat64(out var alpha);
@@ -102,6 +107,20 @@ internal sealed record AdapterFile
         else if (!double.IsFinite(alpha))
             problems.Add($"{AlphaKey} is {value}, expected a finite number");
         return (float)alpha;
+    }
+
+    private static IReadOnlyList<int> InvocationTokensOf(GgufMetadata metadata, List<string> problems)
+    {
+        if (!metadata.TryGet(InvocationKey, out var value))
+            return [];
+        if (!value.TryGetArray<uint>(out var tokens))
+        {
+            problems.Add($"{InvocationKey} has type {value.TypeName}, expected Array of UInt32");
+            return [];
+        }
+        if (tokens.Length == 0 || tokens.ToArray().Any(token => token > int.MaxValue))
+            problems.Add($"{InvocationKey} has {tokens.Length} tokens, expected at least one, none above {int.MaxValue}");
+        return [.. tokens.ToArray().Select(token => (int)token)];
     }
 
     private static List<LoraPair> Pair(GgufFile file, List<string> problems, out List<string> ignored)

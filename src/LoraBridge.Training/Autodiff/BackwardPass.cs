@@ -16,11 +16,22 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
     private readonly HashSet<TensorPtr> _varies = [];
     private readonly Dictionary<TensorPtr, TensorPtr> _sums = [];
     private readonly Dictionary<TensorPtr, TensorPtr> _gradients = [];
+    private readonly HashSet<TensorPtr> _variables = [];
+
+    /// <summary>What the rule that runs has given a gradient to.</summary>
+    private readonly HashSet<TensorPtr> _reached = [];
 
     public GraphBuilder Builder => builder;
 
     /// <summary>Declares that a gradient with respect to <paramref name="tensor"/> is wanted.</summary>
-    public void AddVariable(TensorPtr tensor) => _varies.Add(tensor);
+    public void AddVariable(TensorPtr tensor)
+    {
+        _variables.Add(tensor);
+        _varies.Add(tensor);
+    }
+
+    /// <summary>Whether <paramref name="tensor"/> was declared as one whose gradient is wanted: gradients end there.</summary>
+    public bool IsVariable(TensorPtr tensor) => _variables.Contains(tensor);
 
     /// <summary>Declares that the gradient with respect to <paramref name="tensor"/> is to be added to <paramref name="sum"/>.</summary>
     /// <param name="tensor">A parameter.</param>
@@ -36,7 +47,11 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
     /// That saves a result, and a pass to add it. The kernel's node must have a result that something else is computed from, or it would
     /// not be scheduled.
     /// </remarks>
-    public TensorPtr Sum(TensorPtr parameter) => _sums[parameter];
+    public TensorPtr Sum(TensorPtr parameter)
+    {
+        _reached.Add(parameter);
+        return _sums[parameter];
+    }
 
     /// <summary>Follows the variables through <paramref name="count"/> operations of the tape from <paramref name="start"/> on.</summary>
     public void Follow(int start, int count)
@@ -63,6 +78,7 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
         if (tensor.Shape != gradient.Shape || !gradient.IsFloat || !gradient.IsContiguous)
             throw new InvalidOperationException(
                 $"A gradient of {tensor.Name} {tensor.Shape} must be contiguous F32 of its shape; found {gradient.Shape} {gradient.Type}.");
+        _reached.Add(tensor);
         _gradients[tensor] = _gradients.TryGetValue(tensor, out var sum) ? builder.Add(sum, gradient) : gradient;
     }
 
@@ -79,6 +95,7 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
     }
 
     /// <summary>Passes the gradients back through the operations [start, start + count) of the tape, last first.</summary>
+    /// <exception cref="NotSupportedException">An operation has no rule, or its rule leaves out an argument whose gradient is wanted.</exception>
     public void Run(int start, int count)
     {
         for (var i = start + count - 1; i >= start; i--)
@@ -89,9 +106,20 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
             // The graph runs in the order it is scheduled in: what is finished early is computed, used and freed early.
             schedule(dy);
             var rule = builder.KernelOf(y) as IGradientRule ?? GradientRules.For(y);
+            _reached.Clear();
             rule.Backward(this, y, dy);
+            foreach (var source in Sources(y))
+                if (source != y && !IsReached(source))
+                    throw new NotSupportedException(
+                        $"The gradient of {(source.Name.Length > 0 ? source.Name : "a tensor")} {source.Shape} through {y.Name} ({Ggml.ggml_op_desc(y)}) would be lost: there is no rule for that argument.");
         }
     }
+
+    /// <summary>
+    /// Whether all of the gradient that comes to an argument has arrived: there, or, where a rule passes over an operation, at all that this one was made of.
+    /// </summary>
+    private bool IsReached(TensorPtr tensor) => !Needs(tensor) || _reached.Contains(tensor)
+        || !IsVariable(tensor) && Sources(tensor).Any(source => source != tensor) && Sources(tensor).All(source => source == tensor || IsReached(source));
 
     private static IEnumerable<TensorPtr> Sources(TensorPtr node)
     {

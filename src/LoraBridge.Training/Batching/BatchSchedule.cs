@@ -9,6 +9,9 @@ internal sealed class BatchSchedule
     private readonly BatchOptions _options;
     private readonly int[] _lengths;
 
+    /// <summary>The steps before each epoch, as far as they have been asked for.</summary>
+    private readonly List<int> _stepsBefore = [0];
+
     /// <exception cref="ArgumentException">There are no samples, or one of them is longer than a row or has nothing to learn.</exception>
     public BatchSchedule(IReadOnlyList<TrainingSample> samples, BatchOptions options)
     {
@@ -30,11 +33,42 @@ internal sealed class BatchSchedule
         return steps.Select((rows, index) => Step(new DataPosition(from.Epoch, from.Step + index), rows));
     }
 
-    /// <summary>The number of steps in an epoch: the same in each, since packing depends on the lengths alone.</summary>
-    public int StepsPerEpoch()
+    /// <summary>The number of steps in all epochs before one. Packing depends on the order, so that an epoch may have a step more or less than another.</summary>
+    /// <exception cref="OverflowException">They are more than 2^31.</exception>
+    public int StepsBefore(int epoch)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(epoch);
+        while (_stepsBefore.Count <= epoch)
+            _stepsBefore.Add(checked(_stepsBefore[^1] + StepsIn(_stepsBefore.Count - 1)));
+        return _stepsBefore[epoch];
+    }
+
+    /// <summary>Where in the data a training is after so many steps.</summary>
+    public DataPosition PositionAfter(int steps)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(steps);
+        while (_stepsBefore[^1] <= steps)
+            StepsBefore(_stepsBefore.Count);
+        var found = _stepsBefore.BinarySearch(steps);
+        var epoch = found < 0 ? ~found - 1 : found;
+        return new DataPosition(epoch, steps - _stepsBefore[epoch]);
+    }
+
+    /// <summary>Passes over the data after so many steps, with the part of an unfinished one.</summary>
+    public double EpochsAfter(int steps)
+    {
+        var position = PositionAfter(steps);
+        return position.Epoch + (double)position.Step / (StepsBefore(position.Epoch + 1) - StepsBefore(position.Epoch));
+    }
+
+    /// <summary>Whether a pass over the data ends with this step, counted from 1.</summary>
+    public bool EndsEpoch(int steps) => steps > 0 && PositionAfter(steps).Step == 0;
+
+    private int StepsIn(int epoch)
     {
         var rowsPerStep = _options.BatchSize * _options.GradientAccumulation;
-        return (Rows(epoch: 0).Count + rowsPerStep - 1) / rowsPerStep;
+        var rows = _options.SequencePacking ? Rows(epoch).Count : _samples.Count;
+        return (rows + rowsPerStep - 1) / rowsPerStep;
     }
 
     private List<List<int>> Rows(int epoch)
@@ -45,7 +79,7 @@ internal sealed class BatchSchedule
         if (!_options.SequencePacking)
             return [.. order.Select(index => new List<int> { index })];
 
-        // Packing goes by length, so that without a second shuffle each epoch would begin with the longest samples.
+        // The last rows that first fit begins stay the emptiest: without a second shuffle, each epoch would end with them.
         var rows = SequencePacker.Pack(_lengths, order, _options.ContextLength).ToArray();
         random.Shuffle<List<int>>(rows);
         return [.. rows];

@@ -23,6 +23,15 @@ internal sealed record TrainingSample(int[] Tokens, int[] Labels)
         return new TrainingSample(tokens, labels);
     }
 
+    /// <summary>This sample with some of its tokens not counted.</summary>
+    public TrainingSample Ignoring(params ReadOnlySpan<Range> ranges)
+    {
+        var labels = Labels.ToArray();
+        foreach (var range in ranges)
+            labels.AsSpan(range).Fill(Ignored);
+        return this with { Labels = labels };
+    }
+
     /// <summary>A part of this sample whose first token is context only.</summary>
     public TrainingSample Part(int start, int length)
     {

@@ -59,6 +59,7 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
             {
                 ggml_graph_clear(single);
                 ggml_graph_add_node(single, ggml_graph_node(_graph, i));
+                builder.Start(engine.Scratch);
                 var start = Stopwatch.GetTimestamp();
                 engine.Compute(single);
                 seconds[i] = Math.Min(seconds[i], Stopwatch.GetElapsedTime(start).TotalSeconds);
@@ -73,6 +74,7 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
 
     public void Compute()
     {
+        builder.Start(engine.Scratch);
         engine.Compute(_graph);
         builder.ThrowIfKernelFaulted();
     }

@@ -151,6 +151,7 @@ internal sealed partial class GraphBuilder
     public TensorPtr Fill(GgmlType type, Shape shape, float value)
     {
         var target = ggml_new_tensor_4d(Context, type, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3);
+        Count();
         return Record(ggml_fill(Context, target, value));
     }
 
@@ -191,6 +192,7 @@ internal sealed partial class GraphBuilder
         if (a.Shape == shape)
             return a;
         var target = ggml_new_tensor_4d(Context, GgmlType.F32, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3);
+        Count();
         return Record(ggml_repeat_back(Context, a, target));
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LoraBridge.Formats;
 using LoraBridge.Native;
 using static LoraBridge.Native.Ggml;
@@ -12,15 +13,24 @@ internal sealed partial class GraphBuilder : IDisposable
 {
     private readonly GgmlContextHandle _context;
     private readonly List<CustomOperation> _operations = [];
+    private readonly List<WorkQueue> _work = [];
     private readonly Dictionary<TensorPtr, ITensorKernel> _kernels = [];
-    private readonly Dictionary<(ITensorKernel Kernel, TensorPtr Source), TensorPtr> _shared = [];
+    private readonly Dictionary<(ITensorKernel Kernel, TensorPtr First, TensorPtr Second), TensorPtr> _shared = [];
     private readonly List<TensorPtr> _tape = [];
 
-    /// <param name="capacity">How many tensors can be made.</param>
+    /// <summary>An operation makes a few tensors at most before it is recorded.</summary>
+    private const int Reserve = 16;
+
+    /// <summary>A kernel counts elements in 32 bits.</summary>
+    private const long MostElements = int.MaxValue;
+
+    private int _tensors;
+
+    /// <param name="capacity">How many tensors can be made; one more than that is a <see cref="GraphCapacityException"/>.</param>
     public GraphBuilder(int capacity)
     {
         Capacity = capacity;
-        _context = GgmlContexts.ForDescriptions(capacity, graphs: 1, graphSize: capacity);
+        _context = GgmlContexts.ForDescriptions(capacity + Reserve, graphs: 1, graphSize: capacity + Reserve);
     }
 
     public int Capacity { get; }
@@ -33,6 +43,14 @@ internal sealed partial class GraphBuilder : IDisposable
     /// <summary>Owner of the tensors made here.</summary>
     public GgmlContextHandle Handle => _context;
 
+    /// <summary>Gives all operations their work anew, before a computation.</summary>
+    /// <param name="memory">Memory that they use one after the other.</param>
+    public void Start(ScratchMemory memory)
+    {
+        foreach (var work in _work)
+            work.Start(memory);
+    }
+
     /// <summary>Rethrows what a managed kernel threw during the last computation.</summary>
     public void ThrowIfKernelFaulted()
     {
@@ -43,7 +61,13 @@ internal sealed partial class GraphBuilder : IDisposable
     /// <summary>A node computed by <paramref name="kernel"/>. Sources are made contiguous if <paramref name="kernel"/> cannot take strides.</summary>
     public TensorPtr Custom(ITensorKernel kernel, Shape shape, params ReadOnlySpan<TensorPtr> sources)
     {
-        var operation = new CustomOperation(kernel.Compute);
+        RequireCountable(shape, kernel);
+        foreach (var source in sources)
+            if (!source.IsNull)
+                RequireCountable(source.Shape, kernel);
+        var work = new WorkQueue(kernel);
+        var operation = new CustomOperation(work.Run);
+        _work.Add(work);
         _operations.Add(operation);
         var node = operation.CreateNode(Context, GgmlType.F32, [shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3], sources);
         _kernels.Add(node, kernel);
@@ -51,10 +75,10 @@ internal sealed partial class GraphBuilder : IDisposable
     }
 
     /// <summary>As <see cref="Custom"/>, but made once in a stretch of the graph, for all who ask for it.</summary>
-    public TensorPtr SharedCustom(ITensorKernel kernel, Shape shape, TensorPtr source)
+    public TensorPtr SharedCustom(ITensorKernel kernel, Shape shape, TensorPtr source, TensorPtr second = default)
     {
-        if (!_shared.TryGetValue((kernel, source), out var node))
-            _shared[(kernel, source)] = node = Custom(kernel, shape, source);
+        if (!_shared.TryGetValue((kernel, source, second), out var node))
+            _shared[(kernel, source, second)] = node = second.IsNull ? Custom(kernel, shape, source) : Custom(kernel, shape, source, second);
         return node;
     }
 
@@ -69,6 +93,7 @@ internal sealed partial class GraphBuilder : IDisposable
     {
         var tensor = ggml_new_tensor_4d(Context, type, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3);
         tensor.SetName(name);
+        Count();
         return tensor;
     }
 
@@ -105,7 +130,23 @@ internal sealed partial class GraphBuilder : IDisposable
     public TensorPtr Record(TensorPtr tensor)
     {
         _tape.Add(tensor);
+        Count();
         return tensor;
+    }
+
+    /// <summary>Counts what is made: ggml's own answer to one tensor too many is to end the process.</summary>
+    private void Count()
+    {
+        if (++_tensors > Capacity)
+            throw new GraphCapacityException(Capacity);
+    }
+
+    private static void RequireCountable(Shape shape, ITensorKernel kernel)
+    {
+        if (shape.Count > MostElements)
+            throw new NotSupportedException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"A tensor {shape} of {kernel.GetType().Name} would have {shape.Count:N0} elements, expected at most {MostElements:N0}. Shorter rows make it smaller."));
     }
 
     private static void Require(bool condition, string operation, TensorPtr a, TensorPtr b, string rule)

@@ -5,7 +5,8 @@ using static LoraBridge.Native.Llama;
 namespace LoraBridge.Training.Graphs;
 
 /// <summary>
-/// Records llama.cpp's own forward graph of a model, by decoding one row of tokens with an observer in place (<c>cb_eval</c>).
+/// Records llama.cpp's own forward graph of a model, by decoding one row of tokens with an observer in place (<c>cb_eval</c>). Every node is
+/// asked for before any is computed: once the logits are known, the decode is aborted, and no forward pass is paid for.
 /// </summary>
 /// <remarks>
 /// Flash attention is asked for because it makes attention a single operation, easy to recognise; the cache is F32 so that the
@@ -15,13 +16,19 @@ namespace LoraBridge.Training.Graphs;
 /// </remarks>
 internal sealed class GraphTracer
 {
+    /// <summary>What llama_decode returns when it was told to end.</summary>
+    private const int DecodeAborted = 2;
+
     private readonly Dictionary<TensorPtr, TracedTensor> _known = [];
     private readonly List<TracedTensor> _nodes = [];
     private readonly List<TracedTensor> _inputs = [];
     private readonly int[] _row;
     private readonly int? _enoughInputs;
+    private readonly Shape _logits;
+    private bool _isComplete;
+    private bool _wasComputed;
 
-    private GraphTracer(int[] row, int? enoughInputs) => (_row, _enoughInputs) = (row, enoughInputs);
+    private GraphTracer(int[] row, Shape logits, int? enoughInputs) => (_row, _logits, _enoughInputs) = (row, logits, enoughInputs);
 
     /// <param name="model">The model; its weights, as loaded, become leaves of the graph.</param>
     /// <param name="adapter">An adapter whose branches are recorded too, with scale 1; null records the bare model.</param>
@@ -38,7 +45,7 @@ internal sealed class GraphTracer
         var varying = recorded.VaryingInputs(Decode(model, adapter, Row(model, tokens, first: 2, stride: 11), outputRows, threads));
         if (!recorded._inputs.Exists(input => input.HoldsTokens))
             throw new NotSupportedException($"No input of the model's graph holds the ids of the {tokens} tokens it was recorded with.");
-        var graph = recorded.Graph(model, tokens, outputRows);
+        var graph = recorded.Graph(tokens, outputRows);
         return varying.Length == 0 ? graph : graph with
         {
             TokenInputs = new TokenInputs([.. varying.Select(i => recorded._inputs[i])], row =>
@@ -53,7 +60,7 @@ internal sealed class GraphTracer
     /// <exception cref="NotSupportedException">The model does not decode text into logits.</exception>
     public static TracedGraph TraceStructure(LlamaModelHandle model, LlamaAdapterHandle adapter) => llama_model_has_encoder(model.Pointer)
         ? throw new NotSupportedException("Models with an encoder decode nothing without an encoded input.")
-        : Decode(model, adapter, [1], outputRows: 1, threads: 1).Graph(model, tokens: 1, outputRows: 1);
+        : Decode(model, adapter, [1], outputRows: 1, threads: 1).Graph(tokens: 1, outputRows: 1);
 
     private static int[] Row(LlamaModelHandle model, int tokens, int first, int stride)
     {
@@ -65,8 +72,10 @@ internal sealed class GraphTracer
     private static GraphTracer Decode(
         LlamaModelHandle model, LlamaAdapterHandle? adapter, int[] tokens, int outputRows, int threads, int? enoughInputs = null)
     {
-        var tracer = new GraphTracer(tokens, enoughInputs);
+        var tracer = new GraphTracer(tokens, new Shape(VocabularySize(model), outputRows), enoughInputs);
         using var callback = new EvaluationCallback(tracer.Observe);
+        // Where the graph is split among backends, the nodes of a part are asked for before it is computed: the logits are in the last.
+        using var abort = new AbortCallback(() => tracer._isComplete);
         var parameters = LlamaContexts.DefaultParameters() with
         {
             n_ctx = (uint)tokens.Length,
@@ -82,7 +91,7 @@ internal sealed class GraphTracer
             offload_kqv = false,
             op_offload = false,
         };
-        using var context = LlamaContexts.Create(model, parameters, callback);
+        using var context = LlamaContexts.Create(model, parameters, callback, abort);
         if (adapter is not null && llama_set_adapters_lora(context.Pointer, [adapter.Pointer], 1, [1]) != 0)
             throw new NativeException("The adapter could not be set for tracing.");
 
@@ -91,16 +100,17 @@ internal sealed class GraphTracer
             batch.Add(tokens[i], i, 0, logits: i >= tokens.Length - outputRows);
         var status = llama_decode(context.Pointer, batch.Batch);
         callback.ThrowIfFaulted();
-        return status == 0 ? tracer : throw new NativeException($"llama_decode of a row of {tokens.Length} tokens ended with {status}.");
+        tracer._wasComputed = status == 0;
+        return status == 0 || status == DecodeAborted && tracer._isComplete ? tracer : throw new NativeException($"llama_decode of a row of {tokens.Length} tokens ended with {status}.");
     }
 
-    private TracedGraph Graph(LlamaModelHandle model, int tokens, int outputRows)
+    private TracedGraph Graph(int tokens, int outputRows)
     {
-        var vocabulary = VocabularySize(model);
-        var output = _nodes.LastOrDefault(node => node.Shape == new Shape(vocabulary, outputRows) && node.Type == GgmlType.F32)
-            ?? throw new NotSupportedException($"The model computes no logits [{vocabulary}, {outputRows}].");
-        return new TracedGraph(_nodes, output, tokens, outputRows);
+        var output = _nodes.LastOrDefault(IsLogits) ?? throw new NotSupportedException($"The model computes no logits {_logits}.");
+        return new TracedGraph(_nodes, output, tokens, outputRows) { WasComputed = _wasComputed };
     }
+
+    private bool IsLogits(TracedTensor node) => node.Shape == _logits && node.Type == GgmlType.F32;
 
     private static int VocabularySize(LlamaModelHandle model) => llama_vocab_n_tokens(llama_model_get_vocab(model.Pointer));
 
@@ -128,6 +138,7 @@ internal sealed class GraphTracer
         {
             var node = Import(tensor);
             _nodes.Add(node);
+            _isComplete |= IsLogits(node);
             _inputs.AddRange(node.Sources.OfType<TracedTensor>().Where(source => source.IsInput).Except(_inputs));
         }
         // To see a result and then not to go on is how computing ends early.

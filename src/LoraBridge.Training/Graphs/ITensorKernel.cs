@@ -9,9 +9,8 @@ namespace LoraBridge.Training.Graphs;
 internal interface ITensorKernel
 {
     /// <param name="result">The tensor to fill; its sources are the kernel's arguments.</param>
-    /// <param name="worker">This thread, 0 to <paramref name="workers"/> - 1.</param>
-    /// <param name="workers">How many threads share the operation.</param>
-    void Compute(TensorPtr result, int worker, int workers);
+    /// <param name="work">Hands out pieces of the work to the threads that share it.</param>
+    void Compute(TensorPtr result, WorkQueue work);
 }
 
 /// <summary>A kernel whose work is products of matrices.</summary>

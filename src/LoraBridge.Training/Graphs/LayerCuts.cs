@@ -31,14 +31,17 @@ internal static partial class LayerCuts
             live.RemoveAll(tensor => lastUse[tensor] <= i);
             if (varies.Contains(nodes[i]) && lastUse.GetValueOrDefault(nodes[i], -1) > i)
                 live.Add(nodes[i]);
-            // llama.cpp ends the names of a layer's results with its number: the last place to cut in each layer is its end.
-            if (live.Count == 1 && LayerNumber().Match(live[0].Name) is { Success: true } match)
+            // llama.cpp ends the names of a layer's results with its number: the last place to cut in each layer is its end. A view is no place
+            // to cut: others may look at the same memory past it, and it would have to be kept beside what owns that.
+            if (live.Count == 1 && !live[0].Op.IsView && LayerNumber().Match(live[0].Name) is { Success: true } match)
                 cuts[int.Parse(match.Groups[1].Value)] = i + 1;
         }
 
+        // What comes before all that is trained is a stretch of its own, which nothing is passed back to.
+        var frozen = Array.FindIndex(nodes, varies.Contains);
         var segments = new List<ArraySegment<TracedTensor>>();
         var start = 0;
-        foreach (var end in cuts.Values.Append(nodes.Length).Where(end => end > 0).Order())
+        foreach (var end in cuts.Values.Append(frozen).Append(nodes.Length).Where(end => end > 0).Order())
         {
             if (end > start)
                 segments.Add(new ArraySegment<TracedTensor>(nodes, start, end - start));

@@ -7,6 +7,9 @@ namespace LoraBridge.Training.Graphs;
 /// <param name="OutputRows">Rows of logits it computes.</param>
 internal sealed record TracedGraph(IReadOnlyList<TracedTensor> Nodes, TracedTensor Output, int Tokens, int OutputRows)
 {
+    /// <summary>Whether the row was computed to its end while it was recorded, for which there is no need.</summary>
+    public bool WasComputed { get; init; }
+
     /// <summary>Whether tokens depend on earlier ones through a state that starts at zero: then a row holds one sequence only.</summary>
     public bool CarriesState { get; init; }
 

@@ -13,7 +13,17 @@ internal static class AdapterMatch
     /// live model cannot.
     /// </param>
     /// <exception cref="AdapterMismatchException">The adapter was made for another model.</exception>
+    /// <exception cref="NotSupportedException">The adapter acts only after some tokens.</exception>
     internal static void Check(AdapterFile adapter, GgufModelFiles model, bool separateOutput = false)
+    {
+        RequireAlwaysActive(adapter);
+        CheckTensors(adapter, model, separateOutput);
+    }
+
+    /// <summary>Compares the tensors alone, for whoever does not compute with the adapter.</summary>
+    /// <inheritdoc cref="Check" path="/param"/>
+    /// <exception cref="AdapterMismatchException">The adapter was made for another model.</exception>
+    internal static void CheckTensors(AdapterFile adapter, GgufModelFiles model, bool separateOutput)
     {
         var architecture = model.Metadata.Architecture;
         if (adapter.Architecture != architecture)
@@ -27,6 +37,18 @@ internal static class AdapterMatch
             throw new AdapterMismatchException(
                 $"{adapter.Path}: {mismatches.Count} of {adapter.Pairs.Count} adapted tensors do not fit the model. First: {mismatches[0]}.",
                 mismatches);
+        }
+    }
+
+    /// <summary>An activated adapter (aLoRA) that acted on all tokens would do something else than it was trained for.</summary>
+    /// <exception cref="NotSupportedException">The adapter acts only after some tokens.</exception>
+    internal static void RequireAlwaysActive(AdapterFile adapter)
+    {
+        if (adapter.InvocationTokens.Count > 0)
+        {
+            throw new NotSupportedException(
+                $"{adapter.Path}: this is an activated adapter (aLoRA), which acts only after the tokens {string.Join(", ", adapter.InvocationTokens)}; "
+                + "applied to every token, merged or combined it would do something else.");
         }
     }
 

@@ -15,6 +15,7 @@ public sealed record LoraAdapterInfo
         TargetModules = [.. file.Pairs.Select(pair => TensorNames.ModuleOf(pair.Target)).Distinct().Order(StringComparer.Ordinal)];
         TargetTensors = [.. file.Pairs.Select(pair => pair.Target)];
         IgnoredTensors = file.IgnoredTensors;
+        InvocationTokens = file.InvocationTokens;
         TensorCount = 2 * file.Pairs.Count;
         ParameterCount = file.Pairs.Sum(pair => pair.A.ElementCount + pair.B.ElementCount);
         Metadata = MetadataText.Of(file.Metadata);
@@ -40,6 +41,12 @@ public sealed record LoraAdapterInfo
 
     /// <summary>Tensors of the file that have no effect: norm vectors, which llama.cpp does not adapt.</summary>
     public IReadOnlyList<string> IgnoredTensors { get; }
+
+    /// <summary>
+    /// Tokens after which alone the adapter acts (activated LoRA, <see href="https://arxiv.org/abs/2504.12397"/>); empty for adapters that
+    /// always do. Those that do not can be inspected and converted, but neither applied nor merged.
+    /// </summary>
+    public IReadOnlyList<int> InvocationTokens { get; }
 
     /// <summary>Number of LoRA matrices: two for each adapted tensor.</summary>
     public int TensorCount { get; }

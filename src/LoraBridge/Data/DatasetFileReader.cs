@@ -11,6 +11,8 @@ internal sealed class DatasetFileReader(string path, DatasetReadOptions options,
     /// <summary>Characters of a plain text that are handed on at once.</summary>
     private const int ChunkLength = 256 * 1024;
 
+    private const string Formats = "expected JSON lines, a JSON array (either may be packed by gzip) or plain text; rows have the fields " + RowFormats.Known;
+
     private DatasetFormat? _format = options.Format == DatasetFormat.Auto ? null : options.Format;
 
     public IEnumerable<RawSample> Read()
@@ -35,12 +37,26 @@ internal sealed class DatasetFileReader(string path, DatasetReadOptions options,
         if (_format is not null)
             return _format == DatasetFormat.PlainText;
         var name = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path;
-        return Path.GetExtension(name).ToLowerInvariant() switch
+        var extension = Path.GetExtension(name).ToLowerInvariant();
+        if (FileKinds.Describe(extension) is { } kind)
+            throw Refused($"is {kind}");
+        if (Guarded(FindBinary) is { } binary)
+            throw Refused($"is {binary}");
+        return extension switch
         {
             ".txt" or ".md" => true,
             ".json" or ".jsonl" or ".ndjson" => false,
             _ => !Guarded(StartsLikeJson),
         };
+    }
+
+    private InvalidDataException Refused(string what) => DatasetFault.Create($"{path} {what}, which cannot be read as training data: {Formats}.");
+
+    private string? FindBinary()
+    {
+        using var stream = Open(path);
+        var start = new byte[512];
+        return FileKinds.Describe(start.AsSpan(0, stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)));
     }
 
     private bool StartsLikeJson()
@@ -62,9 +78,13 @@ internal sealed class DatasetFileReader(string path, DatasetReadOptions options,
         {
             return read();
         }
+        catch (UnclosedArrayException exception)
+        {
+            throw DatasetFault.Create($"{path}, line {exception.Line}: the array of rows is not closed", exception);
+        }
         catch (DecoderFallbackException exception)
         {
-            throw new InvalidDataException($"{path} is not UTF-8 text: {exception.Message}", exception);
+            throw DatasetFault.Create($"{path} is not UTF-8 text: {exception.Message}", exception);
         }
     }
 
@@ -97,16 +117,10 @@ internal sealed class DatasetFileReader(string path, DatasetReadOptions options,
         return cut > 0 ? cut : char.IsHighSurrogate(text[^1]) ? text.Length - 1 : text.Length;
     }
 
-    private IEnumerable<RawSample> ReadRows(StreamReader reader)
-    {
-        foreach (var row in new RowScanner(reader, options.MaximumRowLength).ReadRows())
-        {
-            if (TryRead(row) is { } sample)
-                yield return sample;
-        }
-    }
+    private IEnumerable<RawSample> ReadRows(StreamReader reader) =>
+        new RowScanner(reader, options.MaximumRowLength).ReadRows().SelectMany(TryRead);
 
-    private RawSample? TryRead(ScannedRow row)
+    private IReadOnlyList<RawSample> TryRead(ScannedRow row)
     {
         var source = new SampleSource(path, row.Line);
         try
@@ -114,25 +128,44 @@ internal sealed class DatasetFileReader(string path, DatasetReadOptions options,
             if (row.Text is null)
                 throw new DatasetRowException($"the row is longer than {options.MaximumRowLength} characters");
             using var document = JsonDocument.Parse(row.Text);
-            _format ??= RowFormats.Detect(document.RootElement);
-            return _format is { } format
-                ? RowFormats.Read(format, document.RootElement, source)
-                : throw new DatasetRowException("the row has none of the known fields: messages, conversations, instruction and output, "
-                    + "prompt and completion, text, input_ids");
+            var root = document.RootElement;
+            // A line may hold an array of rows.
+            return root.ValueKind == JsonValueKind.Array ? [.. root.EnumerateArray().Select(item => TryRead(item, source)).OfType<RawSample>()]
+                : TryRead(root, source) is { } sample ? [sample] : [];
         }
         catch (JsonException exception)
         {
             report.Add(source, $"no valid JSON: {exception.Message}");
+        }
+        catch (DatasetRowException exception)
+        {
+            report.Add(source, exception.Message);
+        }
+        return [];
+    }
+
+    private RawSample? TryRead(JsonElement row, SampleSource source)
+    {
+        try
+        {
+            _format ??= RowFormats.Detect(row);
+            return _format is { } format ? RowFormats.Read(format, row, source) : throw new DatasetRowException(Unknown(row));
+        }
+        catch (DatasetRowException exception)
+        {
+            report.Add(source, exception.Message);
         }
         catch (InvalidOperationException exception)
         {
             // Half of an escaped surrogate pair is well-formed JSON but no text.
             report.Add(source, exception.Message);
         }
-        catch (DatasetRowException exception)
-        {
-            report.Add(source, exception.Message);
-        }
         return null;
     }
+
+    private static string Unknown(JsonElement row) => row.ValueKind != JsonValueKind.Object
+        ? $"the row is {JsonFields.KindOf(row)}, expected an object"
+        : row.Has("chosen") || row.Has("rejected")
+            ? $"the row compares answers (chosen, rejected), which cannot be trained on; known fields are {RowFormats.Known}"
+            : $"the row has none of the known fields: {RowFormats.Known}";
 }

@@ -6,6 +6,10 @@ namespace LoraBridge.Data;
 internal sealed class DatasetReport(DatasetReadOptions options)
 {
     private readonly List<DatasetProblem> _problems = [];
+    private readonly HashSet<string> _losses = [];
+
+    /// <summary>Rows of which a part is not used.</summary>
+    public long PartlyUsedCount { get; private set; }
 
     public long SkippedCount { get; private set; }
 
@@ -14,11 +18,29 @@ internal sealed class DatasetReport(DatasetReadOptions options)
     /// <exception cref="InvalidDataException">The options are strict.</exception>
     public void Add(SampleSource source, string message)
     {
-        var problem = new DatasetProblem(source.Name, source.Line, message);
-        if (options.Strict)
-            throw new InvalidDataException(problem.ToString());
+        Keep(new DatasetProblem(source.Name, source.Line, message));
         SkippedCount++;
+    }
+
+    /// <summary>Notes what of a row is not used, although the row is. The first row of each kind is kept as a problem.</summary>
+    /// <exception cref="InvalidDataException">The options are strict.</exception>
+    public void AddLosses(SampleSource source, IReadOnlyCollection<string> losses)
+    {
+        if (losses.Count == 0)
+            return;
+        PartlyUsedCount++;
+        foreach (var loss in losses.Where(loss => options.Strict || _losses.Add(WithoutNumbers(loss))))
+            Keep(new DatasetProblem(source.Name, source.Line, loss) { IsSkipped = false });
+    }
+
+    private void Keep(DatasetProblem problem)
+    {
+        if (options.Strict)
+            throw DatasetFault.Create(problem.ToString());
         if (_problems.Count < options.MaximumProblems)
             _problems.Add(problem);
     }
+
+    /// <summary>Rows that lose the same in another turn lose the same.</summary>
+    private static string WithoutNumbers(string message) => string.Concat(message.Where(c => !char.IsAsciiDigit(c)));
 }

@@ -23,6 +23,15 @@ public sealed record DatasetStatistics
     /// <summary>Rows and samples left out, of training and of validation data; each is reported as a <see cref="DatasetProblem"/>.</summary>
     public long SkippedSamples { get; init; }
 
+    /// <summary>
+    /// Rows that are used, but not all they say: parts that the chat template does not write, fields that are not understood. The first of
+    /// each kind is reported as a <see cref="DatasetProblem"/>.
+    /// </summary>
+    public long PartlyUsedSamples { get; init; }
+
+    /// <summary>Control tokens that were read from texts, such as the marks between turns in conversations that are rendered already.</summary>
+    public long ParsedSpecialTokens { get; init; }
+
     /// <summary>Samples of which only the beginning is used.</summary>
     public long TruncatedSamples { get; init; }
 
@@ -40,6 +49,7 @@ public sealed record DatasetStatistics
     {
         UnmaskedSampleCount = UnmaskedSampleCount + other.UnmaskedSampleCount,
         SkippedSamples = SkippedSamples + other.SkippedSamples,
+        PartlyUsedSamples = PartlyUsedSamples + other.PartlyUsedSamples,
         TruncatedSamples = TruncatedSamples + other.TruncatedSamples,
         SplitSamples = SplitSamples + other.SplitSamples,
     };

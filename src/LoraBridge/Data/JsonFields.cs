@@ -58,7 +58,10 @@ internal static class JsonFields
     }
 
     public static DatasetRowException WrongType(string name, string expected, JsonElement found) =>
-        new($"'{name}' must be {expected}, found {found.ValueKind.ToString().ToLowerInvariant()}");
+        new($"'{name}' must be {expected}, found {KindOf(found)}");
+
+    /// <summary>What a value is, for messages.</summary>
+    public static string KindOf(JsonElement value) => value.ValueKind.ToString().ToLowerInvariant();
 
     private static string? ArrayText(string name, string json)
     {

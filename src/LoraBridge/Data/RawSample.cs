@@ -6,9 +6,17 @@ namespace LoraBridge.Data;
 internal readonly record struct SampleSource(string Name, long Line);
 
 /// <summary>A sample before the model's tokenizer and chat template have seen it.</summary>
-internal abstract record RawSample(SampleSource Source);
+internal abstract record RawSample(SampleSource Source)
+{
+    /// <summary>What the reader did not understand of the row.</summary>
+    public IReadOnlyList<string> Losses { get; init; } = [];
+}
 
-internal sealed record ChatSample(SampleSource Source, ChatHistory Chat) : RawSample(Source);
+internal sealed record ChatSample(SampleSource Source, ChatHistory Chat) : RawSample(Source)
+{
+    /// <summary>Turns of the assistant, counted from 0, that are context only.</summary>
+    public IReadOnlySet<int> Given { get; init; } = new HashSet<int>();
+}
 
 /// <summary>A document, or a part of a long one; only its outer ends carry the marks for beginning and end.</summary>
 internal sealed record TextSample(SampleSource Source, string Text, bool IsStart = true, bool IsEnd = true) : RawSample(Source);

@@ -1,11 +1,20 @@
 using System.Text.Json;
 using LoraBridge.Finetuning;
+using LoraBridge.Training.Batching;
 
 namespace LoraBridge.Data;
 
 /// <summary>Recognises the layout of a row and reads it.</summary>
 internal static class RowFormats
 {
+    /// <summary>The known layouts by their fields, for messages.</summary>
+    public const string Known = "messages, conversations, instruction and output, prompt and completion, text, input_ids";
+
+    /// <summary>By which name data sets say which tokens count: 1 where they do.</summary>
+    private static readonly string[] LossMasks = ["loss_mask", "completion_mask", "assistant_masks", "assistant_mask"];
+
+    private static readonly string[] TokenFields = ["input_ids", "labels", "attention_mask", "token_type_ids", "position_ids", "special_tokens_mask", "text", .. LossMasks];
+
     public static DatasetFormat? Detect(JsonElement row)
     {
         if (row.ValueKind != JsonValueKind.Object)
@@ -30,11 +39,11 @@ internal static class RowFormats
             throw JsonFields.WrongType("row", "an object", row);
         return format switch
         {
-            DatasetFormat.ChatMessages => new ChatSample(source, ChatRows.ReadMessages(row)),
-            DatasetFormat.ShareGpt => new ChatSample(source, ChatRows.ReadShareGpt(row)),
-            DatasetFormat.Alpaca => new ChatSample(source, ChatRows.ReadAlpaca(row)),
+            DatasetFormat.ChatMessages => ChatRows.ReadMessages(row, source),
+            DatasetFormat.ShareGpt => ChatRows.ReadShareGpt(row, source),
+            DatasetFormat.Alpaca => ChatRows.ReadAlpaca(row, source),
             DatasetFormat.PromptCompletion => ReadCompletion(row, source),
-            DatasetFormat.Text => new TextSample(source, row.Text("text")),
+            DatasetFormat.Text => ReadText(row, source),
             DatasetFormat.Tokens => ReadTokens(row, source),
             _ => throw new DatasetRowException($"rows have no format {format}"),
         };
@@ -42,18 +51,51 @@ internal static class RowFormats
 
     private static RawSample ReadCompletion(JsonElement row, SampleSource source)
     {
-        var isChat = row.TryGetProperty("prompt", out var prompt) && prompt.ValueKind == JsonValueKind.Array;
-        return isChat
-            ? new ChatSample(source, ChatRows.ReadPromptAndCompletion(row))
-            : new CompletionSample(source, row.Text("prompt"), row.Text("completion"));
+        var isChat = new[] { "prompt", "completion" }.Any(name => row.TryGetProperty(name, out var part) && part.ValueKind == JsonValueKind.Array);
+        if (isChat)
+            return ChatRows.ReadPromptAndCompletion(row, source);
+        var (prompt, completion) = (row.Text("prompt"), row.Text("completion"));
+        return new CompletionSample(source, prompt, completion)
+        {
+            Losses = [.. RowFields.NotUnderstood(row, "the row", ["prompt", "completion"], (prompt + completion).Contains)],
+        };
+    }
+
+    private static TextSample ReadText(JsonElement row, SampleSource source)
+    {
+        var text = row.Text("text");
+        return new TextSample(source, text) { Losses = [.. RowFields.NotUnderstood(row, "the row", ["text"], text.Contains)] };
     }
 
     private static TokenSample ReadTokens(JsonElement row, SampleSource source)
     {
         var tokens = row.Integers("input_ids");
-        var labels = row.Has("labels") ? row.Integers("labels") : null;
-        if (labels is not null && labels.Length != tokens.Length)
-            throw new DatasetRowException($"'input_ids' has {tokens.Length} items, 'labels' {labels.Length}");
-        return new TokenSample(source, tokens, labels);
+        var labels = IsGiven(row, "labels") ? Mask(row, "labels", tokens.Length) : null;
+        foreach (var name in LossMasks.Where(name => IsGiven(row, name)))
+        {
+            var counts = Flags(row, name, tokens.Length);
+            labels = [.. (labels ?? tokens).Select((label, index) => counts[index] ? label : TrainingSample.Ignored)];
+        }
+        if (IsGiven(row, "attention_mask"))
+        {
+            // What nobody attends to is not there: padding, on either side.
+            var attended = Flags(row, "attention_mask", tokens.Length);
+            labels = labels?.Where((_, index) => attended[index]).ToArray();
+            tokens = [.. tokens.Where((_, index) => attended[index])];
+            if (tokens.Length == 0)
+                throw new DatasetRowException("'attention_mask' is 0 for every token");
+        }
+        return new TokenSample(source, tokens, labels) { Losses = [.. RowFields.NotUnderstood(row, "the row", TokenFields)] };
+    }
+
+    private static bool IsGiven(JsonElement row, string name) => row.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
+
+    private static bool[] Flags(JsonElement row, string name, int count) =>
+        [.. Mask(row, name, count).Select(flag => flag is 0 or 1 ? flag == 1 : throw new DatasetRowException($"'{name}' holds {flag}, expected 0 or 1"))];
+
+    private static int[] Mask(JsonElement row, string name, int count)
+    {
+        var values = row.Integers(name);
+        return values.Length == count ? values : throw new DatasetRowException($"'input_ids' has {count} items, '{name}' {values.Length}");
     }
 }

@@ -3,70 +3,64 @@ using LoraBridge.Training.Batching;
 
 namespace LoraBridge.Data;
 
-/// <summary>A tokenized sample, and whether its mask had to be given up.</summary>
-internal readonly record struct TokenizedSample(TrainingSample Sample, bool IsUnmasked = false);
+/// <summary>A tokenized sample.</summary>
+/// <param name="Sample">Tokens and labels.</param>
+/// <param name="IsUnmasked">Whether the assistant's turns could not be told apart, so that everything is trained on.</param>
+internal readonly record struct TokenizedSample(TrainingSample Sample, bool IsUnmasked = false)
+{
+    /// <summary>What of the row is not trained on although it could be meant to.</summary>
+    public IReadOnlyList<string> Losses { get; init; } = [];
+
+    /// <summary>Control tokens that were read from text, which are not the template's.</summary>
+    public int SpecialTokens { get; init; }
+}
 
 /// <summary>Turns samples into tokens and labels, whatever their length.</summary>
-internal sealed class SampleTokenizer(ITokenizer tokenizer, IChatTemplate? template, bool assistantLossOnly)
+internal sealed class SampleTokenizer(ITokenizer tokenizer, IChatTemplate? template, SampleOptions options)
 {
+    private readonly SequenceTokenizer _sequences = new(tokenizer);
+    private readonly Lazy<HashSet<int>> _controls = new(() => [.. tokenizer.ControlTokens.Select(control => control.Id)]);
+    private readonly ChatTokenizer _chats = new(tokenizer, new SequenceTokenizer(tokenizer), template, options);
+
     /// <exception cref="DatasetRowException">The sample does not fit the model, its template or the loss asked for.</exception>
-    public TokenizedSample Tokenize(RawSample sample) => sample switch
+    public TokenizedSample Tokenize(RawSample sample)
     {
-        ChatSample chat => Tokenize(chat.Chat),
-        CompletionSample completion => new TokenizedSample(Tokenize(completion)),
-        TextSample text => new TokenizedSample(Tokenize(text)),
-        TokenSample tokens => new TokenizedSample(Check(tokens)),
-        _ => throw new ArgumentException($"unknown sample type {sample.GetType().Name}", nameof(sample)),
-    };
-
-    private TokenizedSample Tokenize(ChatHistory chat)
-    {
-        if (template is null)
-            throw new DatasetRowException("the model has no chat template, so it cannot be trained on conversations");
-        var whole = Render(chat);
-        var tokens = TokenizeWithBeginning(whole);
-        if (!assistantLossOnly)
-            return new TokenizedSample(TrainingSample.Counting(tokens, ..));
-        if (chat.All(message => message.Role != ChatRole.Assistant))
-            throw new DatasetRowException("the conversation has no turn of the assistant to learn from");
-
-        var spans = new AssistantSpans(template, chat, whole).Find();
-        if (spans is null)
-            return new TokenizedSample(TrainingSample.Counting(tokens, ..), IsUnmasked: true);
-        Range[] ranges = [.. spans.Select(span => TokenIndex(whole, tokens, span.Start.Value)..TokenIndex(whole, tokens, span.End.Value))];
-        return new TokenizedSample(TrainingSample.Counting(tokens, ranges));
-    }
-
-    private string Render(ChatHistory chat)
-    {
-        try
+        if (sample is not TokenSample && !tokenizer.CanTokenize)
+            throw new DatasetRowException("the model has no tokenizer, so it can only be given rows of input_ids");
+        return sample switch
         {
-            return template!.Render(chat, addGenerationPrompt: false, chat.Tools);
-        }
-        catch (ChatTemplateException exception)
-        {
-            throw new DatasetRowException(exception.Message);
-        }
+            ChatSample chat => _chats.Tokenize(chat),
+            CompletionSample completion => Tokenize(completion),
+            TextSample text => Tokenize(text),
+            TokenSample tokens => new TokenizedSample(Check(tokens)),
+            _ => throw new ArgumentException($"unknown sample type {sample.GetType().Name}", nameof(sample)),
+        };
     }
 
-    /// <summary>The number of tokens that end at or before a character; one that straddles it belongs to what follows.</summary>
-    private int TokenIndex(string whole, int[] tokens, int character) => character == whole.Length
-        ? tokens.Length
-        : TokenizeWithBeginning(whole[..character]).AsSpan().CommonPrefixLength(tokens);
-
-    private TrainingSample Tokenize(CompletionSample sample)
+    private TokenizedSample Tokenize(CompletionSample sample)
     {
-        var given = TokenizeWithBeginning(sample.Prompt);
-        var all = WithEnd(TokenizeWithBeginning(sample.Prompt + sample.Completion));
-        var start = assistantLossOnly ? given.AsSpan().CommonPrefixLength(all) : 0;
-        return TrainingSample.Counting(all, start..);
+        var given = TokenizeText(sample.Prompt, isStart: true);
+        var tokens = TokenizeText(sample.Prompt + sample.Completion, isStart: true);
+        var special = CountSpecial(tokens);
+        var all = WithEnd(tokens, sample.Prompt + sample.Completion);
+        var start = options.AssistantLossOnly ? given.AsSpan().CommonPrefixLength(all) : 0;
+        return new TokenizedSample(TrainingSample.Counting(all, start..)) { SpecialTokens = special };
     }
 
-    private TrainingSample Tokenize(TextSample sample)
+    private TokenizedSample Tokenize(TextSample sample)
     {
-        var tokens = tokenizer.Tokenize(sample.Text, addSpecial: sample.IsStart, parseSpecial: false);
-        return TrainingSample.Counting(sample.IsEnd ? WithEnd(tokens) : tokens, ..);
+        var tokens = TokenizeText(sample.Text, sample.IsStart);
+        var special = CountSpecial(tokens);
+        return new TokenizedSample(TrainingSample.Counting(sample.IsEnd ? WithEnd(tokens, sample.Text) : tokens, ..)) { SpecialTokens = special };
     }
+
+    private int[] TokenizeText(string text, bool isStart) => isStart
+        ? _sequences.Tokenize(text, options.ParseSpecialTokensInText)
+        : tokenizer.Tokenize(text, options.ParseSpecialTokensInText);
+
+    private int CountSpecial(int[] tokens) => options.ParseSpecialTokensInText
+        ? tokens.Where((token, index) => index > 0 || token != tokenizer.BeginningToken).Count(_controls.Value.Contains)
+        : 0;
 
     private TrainingSample Check(TokenSample sample)
     {
@@ -87,13 +81,14 @@ internal sealed class SampleTokenizer(ITokenizer tokenizer, IChatTemplate? templ
             throw new DatasetRowException($"'{name}' holds {tokens[wrong]}; the model's tokens are 0 to {tokenizer.VocabularySize - 1}");
     }
 
-    /// <summary>A template that writes the beginning mark itself does not get a second one.</summary>
-    private int[] TokenizeWithBeginning(string text)
+    /// <summary>A text that ends a turn or a document itself, but for white space, gets no second end.</summary>
+    private int[] WithEnd(int[] tokens, string text)
     {
-        var tokens = tokenizer.Tokenize(text, addSpecial: true, parseSpecial: true);
-        return tokens is [var first, var second, ..] && first == second && first == tokenizer.BeginningToken ? tokens[1..] : tokens;
+        if (tokenizer.EndToken is not { } end)
+            return tokens;
+        var spoken = text.AsSpan().TrimEnd().Length == text.Length
+            ? tokens
+            : tokenizer.Tokenize(text.TrimEnd(), options.ParseSpecialTokensInText);
+        return spoken is [.., var last] && (last == end || (tokenizer.IsEndOfGeneration(last) && options.ParseSpecialTokensInText)) ? tokens : [.. tokens, end];
     }
-
-    private int[] WithEnd(int[] tokens) =>
-        tokenizer.EndToken is { } end && (tokens.Length == 0 || tokens[^1] != end) ? [.. tokens, end] : tokens;
 }

@@ -60,9 +60,19 @@ public sealed class TrainingDataset
     public IReadOnlyList<DatasetProblem> Validate(CancellationToken cancellationToken = default)
     {
         var report = new DatasetReport(Options);
-        foreach (var _ in Read(report))
+        foreach (var sample in Read(report))
+        {
+            report.AddLosses(sample.Source, sample.Losses);
             cancellationToken.ThrowIfCancellationRequested();
+        }
         return report.Problems;
+    }
+
+    /// <summary>Whether an exception says that training data is bad, and not a model or an adapter.</summary>
+    public static bool IsAboutData(Exception exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        return DatasetFault.Is(exception);
     }
 
     /// <summary>Streams the samples; bad rows go to the report.</summary>

@@ -14,6 +14,12 @@ internal sealed record SampleOptions
     public bool AssistantLossOnly { get; init; } = true;
 
     public OverlongSamplePolicy Overlong { get; init; }
+
+    /// <summary>Whether the texts of control tokens become those tokens in texts and completions.</summary>
+    public bool ParseSpecialTokensInText { get; init; } = true;
+
+    /// <summary>Whether the texts of control tokens become those tokens also where a conversation says them.</summary>
+    public bool ParseSpecialTokensInMessages { get; init; }
 }
 
 /// <summary>Streams data sets as tokenized samples of at most the context length and keeps account of all that is left out.</summary>
@@ -26,7 +32,7 @@ internal sealed class TrainingSampleReader
     public TrainingSampleReader(ITokenizer tokenizer, IChatTemplate? template, SampleOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.ContextLength, 2);
-        _tokenizer = new SampleTokenizer(tokenizer, template, options.AssistantLossOnly);
+        _tokenizer = new SampleTokenizer(tokenizer, template, options);
         _options = options;
     }
 
@@ -49,7 +55,11 @@ internal sealed class TrainingSampleReader
                 yield return sample;
             }
         }
-        Statistics = Statistics with { SkippedSamples = Statistics.SkippedSamples + report.SkippedCount };
+        Statistics = Statistics with
+        {
+            SkippedSamples = Statistics.SkippedSamples + report.SkippedCount,
+            PartlyUsedSamples = Statistics.PartlyUsedSamples + report.PartlyUsedCount,
+        };
         _problems.AddRange(report.Problems);
     }
 
@@ -57,12 +67,17 @@ internal sealed class TrainingSampleReader
     {
         try
         {
-            var (sample, isUnmasked) = _tokenizer.Tokenize(raw);
+            var tokenized = _tokenizer.Tokenize(raw);
+            var sample = tokenized.Sample;
             var parts = raw is TextSample ? Windows(sample) : Shorten(sample);
             if (parts.Count == 0)
                 throw new DatasetRowException("there is no token to learn");
-            if (isUnmasked)
-                Statistics = Statistics with { UnmaskedSampleCount = Statistics.UnmaskedSampleCount + 1 };
+            report.AddLosses(raw.Source, [.. raw.Losses, .. tokenized.Losses]);
+            Statistics = Statistics with
+            {
+                UnmaskedSampleCount = Statistics.UnmaskedSampleCount + (tokenized.IsUnmasked ? 1 : 0),
+                ParsedSpecialTokens = Statistics.ParsedSpecialTokens + tokenized.SpecialTokens,
+            };
             return parts;
         }
         catch (DatasetRowException exception)

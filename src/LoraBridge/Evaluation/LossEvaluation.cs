@@ -28,14 +28,16 @@ public static class LossEvaluation
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         options ??= new LossEvaluationOptions();
-        var reader = new TrainingSampleReader(new ModelTokenizer(model), ChatTemplates.For(model), new SampleOptions
+        var reader = new TrainingSampleReader(new ModelTokenizer(model.Vocabulary), ChatTemplates.For(model, options.ChatTemplate), new SampleOptions
         {
             ContextLength = options.ContextLength > 0 ? options.ContextLength : Math.Clamp(model.ContextLength, 2, LongestDefaultContext),
             AssistantLossOnly = options.AssistantLossOnly,
+            ParseSpecialTokensInText = options.ParseSpecialTokensInText,
+            ParseSpecialTokensInMessages = options.ParseSpecialTokensInMessages,
         });
         List<TrainingSample> samples = [.. reader.Read([data])];
         if (samples.Count == 0)
-            throw new InvalidDataException($"{data.Name} has no row that can be used{(reader.Problems is [var first, ..] ? $": {first}" : "")}");
+            throw DatasetFault.Create($"{data.Name} has no row that can be used{(reader.Problems is [var first, ..] ? $": {first}" : "")}");
 
         using var evaluator = new TokenLossEvaluator(model.Core, model.CurrentAdapters, reader.Statistics.SampleMaxLength);
         var (sum, count) = (0.0, 0L);

@@ -18,4 +18,13 @@ public sealed record LossEvaluationOptions
 
     /// <summary>Count only what the assistant says, or the completions: true unless set. Rows with labels and plain texts keep their own.</summary>
     public bool AssistantLossOnly { get; init; } = true;
+
+    /// <inheritdoc cref="LoraTrainingParameters.ParseSpecialTokensInText"/>
+    public bool ParseSpecialTokensInText { get; init; } = true;
+
+    /// <inheritdoc cref="LoraTrainingParameters.ParseSpecialTokensInMessages"/>
+    public bool ParseSpecialTokensInMessages { get; init; }
+
+    /// <inheritdoc cref="LoraTrainingParameters.ChatTemplate"/>
+    public string? ChatTemplate { get; init; }
 }

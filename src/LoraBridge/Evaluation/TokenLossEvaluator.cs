@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using LoraBridge.Adapters;
 using LoraBridge.Model;
 using LoraBridge.TextGeneration;
+using LoraBridge.Training.Batching;
 
 namespace LoraBridge.Evaluation;
 
@@ -12,7 +13,7 @@ namespace LoraBridge.Evaluation;
 internal sealed class TokenLossEvaluator : IDisposable
 {
     /// <summary>The label of a token that is not counted.</summary>
-    internal const int Ignored = -100;
+    internal const int Ignored = TrainingSample.Ignored;
 
     private readonly InferenceContext _context;
 

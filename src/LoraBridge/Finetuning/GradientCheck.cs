@@ -80,7 +80,10 @@ public static class GradientCheck
             (cosine, distance) = Compare(gradients, roughCheck.Gradients());
         }
         var tensors = check.MeasureTensors(options.MaximumTensors, zeros, progress, cancellationToken);
-        return new GradientCheckResult(architecture, nmse, tensors, cosine, distance, zeros, check.UnusedTargets, check.Tolerance);
+        return new GradientCheckResult(architecture, nmse, tensors, cosine, distance, zeros, check.UnusedTargets, check.Tolerance)
+        {
+            Precision = options.Precision,
+        };
     }
 
     private static LlamaModelHandle Load(GgufModelFiles files, CancellationToken cancellationToken) =>

@@ -10,7 +10,9 @@ public sealed partial class LoraFinetuning
 
     /// <summary>
     /// Makes the next training go on from a checkpoint, with the same result, byte for byte, as if it had not been interrupted. The
-    /// model, the data and the parameters must be given as before; directories of checkpoints, intervals and the model's path may differ.
+    /// model, the data and the parameters must be given as before, but it may go on for more updates or epochs, be measured on other validation data or at
+    /// other intervals, and keep its checkpoints otherwise: <see cref="TrainingResult.ResumeChanges"/> says what changed. With more updates a
+    /// schedule that falls is, from here on, the one of the greater length.
     /// </summary>
     /// <param name="directory">A checkpoint, or a folder of checkpoints, of which the newest that is complete is taken.</param>
     /// <exception cref="ArgumentException">The path is null or blank.</exception>

@@ -134,7 +134,9 @@ public sealed partial class LoraFinetuning
     {
         try
         {
+            Report(TrainingLoop.Nothing with { Stage = TrainingStage.ReadingData });
             var data = PrepareSamples(cancellationToken);
+            Report(TrainingLoop.Nothing with { Stage = TrainingStage.BuildingGraph });
             var checkpoints = PlanCheckpoints(data);
             using var training = AdapterTraining.Open(_model, _parameters, data, cancellationToken);
             MemoryPlan.Require(training.Memory);
@@ -143,7 +145,7 @@ public sealed partial class LoraFinetuning
                 Checkpoints = checkpoints.OpenStore(training),
             };
             if (_resumed is not null)
-                loop.Restore(_resumed);
+                loop.Restore(_resumed, checkpoints.Changes);
             var result = Run(path, target, training, data, loop, cancellationToken);
             _resumed = null;
             return result;
@@ -157,7 +159,8 @@ public sealed partial class LoraFinetuning
         void Report(TrainingProgress state)
         {
             progress?.Report(state);
-            ProgressChanged?.Invoke(this, state);
+            if (state.Stage == TrainingStage.Training)
+                ProgressChanged?.Invoke(this, state);
         }
     }
 
@@ -169,6 +172,7 @@ public sealed partial class LoraFinetuning
         {
             InferenceAgreement.Require(_model, training, data, cancellationToken);
             status = loop.Run(cancellationToken);
+            loop.Report(TrainingStage.Saving);
             training.Save(path, AdapterMetadata.For(_model, _parameters, data, loop.AdapterStep));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -67,13 +67,13 @@ public sealed partial class LoraFinetuning : IDisposable
     /// <summary>Raised after each update, on the training thread.</summary>
     public event EventHandler<TrainingProgress>? ProgressChanged;
 
-    /// <summary>What became of the data; the first use reads and tokenizes all of it.</summary>
-    /// <exception cref="InvalidDataException">A row is bad in a strict data set, or a file cannot be read.</exception>
-    public DatasetStatistics Statistics => PrepareInUse().Statistics;
+    /// <summary>What became of the data, once it has been read by <see cref="PrepareData"/>, <see cref="EstimateMemory"/> or a training.</summary>
+    /// <exception cref="InvalidOperationException">Nothing has been read since data or parameters changed.</exception>
+    public DatasetStatistics Statistics => Prepared.Statistics;
 
-    /// <summary>The rows that could not be used, the first of each data set.</summary>
+    /// <summary>The rows that could not be used, or not all of them: the first of each data set.</summary>
     /// <inheritdoc cref="Statistics" path="/exception"/>
-    public IReadOnlyList<DatasetProblem> Problems => PrepareInUse().Problems;
+    public IReadOnlyList<DatasetProblem> Problems => Prepared.Problems;
 
     /// <inheritdoc cref="DatasetStatistics.SampleCount"/>
     public long SampleCount => Statistics.SampleCount;
@@ -133,12 +133,27 @@ public sealed partial class LoraFinetuning : IDisposable
             _model.Dispose();
     }
 
-    private PreparedData PrepareInUse()
+    /// <summary>Reads and tokenizes all data, as a training does before it starts.</summary>
+    /// <param name="cancellationToken">Stops between two samples.</param>
+    /// <returns>What became of the data; <see cref="Problems"/> says which rows are not used, and why.</returns>
+    /// <exception cref="InvalidDataException">A row is bad in a strict data set, or a file cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">A part is to be set aside for validation, but there is too little data.</exception>
+    /// <exception cref="ChatTemplateException">The chat template that was given cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">The reading was cancelled.</exception>
+    public DatasetStatistics PrepareData(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         using var use = _core.Enter();
-        return Prepare(CancellationToken.None);
+        return Prepare(cancellationToken).Statistics;
     }
+
+    /// <summary>Reads and tokenizes all data on another thread.</summary>
+    /// <inheritdoc cref="PrepareData"/>
+    public Task<DatasetStatistics> PrepareDataAsync(CancellationToken cancellationToken = default) =>
+        Task.Run(() => PrepareData(cancellationToken), cancellationToken);
+
+    private PreparedData Prepared => _prepared
+        ?? throw new InvalidOperationException("The data has not been read yet: call PrepareData, or train, and ask then.");
 
     private PreparedData Prepare(CancellationToken cancellationToken)
     {

@@ -43,11 +43,13 @@ public sealed partial record LoraTrainingParameters
         Between(BatchSize, 1, 1 << 20);
         Between(GradientAccumulation, 1, 1 << 10);
         Between(ContextLength, 2, LargestContext);
+        Between(ContextUsed ?? 1, 1, int.MaxValue, nameof(ContextUsed));
+        Between((int)Initialization, 0, (int)LoraInitialization.Peft, nameof(Initialization));
         Between((int)OverlongSamples, 0, (int)OverlongSamplePolicy.Skip, nameof(OverlongSamples));
         Fraction(ValidationSplit);
         Between(EvaluationInterval, 0, int.MaxValue);
         Between(EarlyStoppingPatience, 0, int.MaxValue);
-        Between(LossSampleTokens, 1, int.MaxValue);
+        Between(LossSampleTokens ?? 1, 1, int.MaxValue, nameof(LossSampleTokens));
         Between((int)Precision, 0, (int)TrainingPrecision.Fast, nameof(Precision));
         Between((int)Recompute, 0, (int)AutoSwitch.Never, nameof(Recompute));
         Between((int)CacheTransposed, 0, (int)AutoSwitch.Never, nameof(CacheTransposed));

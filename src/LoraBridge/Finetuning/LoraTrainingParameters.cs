@@ -19,6 +19,12 @@ public sealed partial record LoraTrainingParameters
     public LoraTargetModules TargetModules { get; init; } = LoraTargetModules.AttentionAndFeedForward;
 
     /// <summary>
+    /// The layers that are adapted; null for all. With the last layers only, the ones below are computed forward alone, which saves most of the
+    /// backward pass. Ignored with <see cref="InitialAdapter"/>.
+    /// </summary>
+    public LoraLayers? Layers { get; init; }
+
+    /// <summary>
     /// Ranks of their own for some weights, by patterns as in <see cref="LoraTargetModules"/>; the first that matches counts, and
     /// each weight's output is scaled by alpha over its own rank. Ignored with <see cref="InitialAdapter"/>.
     /// </summary>
@@ -38,6 +44,9 @@ public sealed partial record LoraTrainingParameters
 
     /// <summary>Path of a GGUF adapter to continue from: its targets, ranks and alpha are kept. Null starts anew.</summary>
     public string? InitialAdapter { get; init; }
+
+    /// <summary>What the matrices of a new adapter are drawn from. Ignored with <see cref="InitialAdapter"/>.</summary>
+    public LoraInitialization Initialization { get; init; } = LoraInitialization.LoraBridge;
 
     /// <summary>Passes over the data, if <see cref="MaxSteps"/> is null.</summary>
     public int Epochs { get; init; } = 3;
@@ -99,6 +108,13 @@ public sealed partial record LoraTrainingParameters
     /// <summary>The longest sample, and, up to the next multiple of 32, the most tokens of a row. At most what the model was made for is used. Memory and time grow with it.</summary>
     public int ContextLength { get; init; } = 512;
 
+    /// <summary>
+    /// The context length that the adapter will be used with; null for that of the rows. Models of long context, such as Phi-3 with 128k, rotate
+    /// positions by other factors where the context is longer than they were first trained with, whatever the prompt's length; an adapter
+    /// should be trained with the factors it will meet. No memory is taken for it.
+    /// </summary>
+    public int? ContextUsed { get; init; }
+
     /// <summary>What becomes of longer samples.</summary>
     public OverlongSamplePolicy OverlongSamples { get; init; }
 
@@ -111,6 +127,18 @@ public sealed partial record LoraTrainingParameters
     /// <summary>Learn the assistant's turns, or completions, only; otherwise the prompts too.</summary>
     public bool AssistantLossOnly { get; init; } = true;
 
+    /// <summary>
+    /// Read control tokens that are written out in texts and completions, such as the marks between turns of conversations that are rendered
+    /// already, as those tokens. Turn it off for texts of strangers. <see cref="DatasetStatistics.ParsedSpecialTokens"/> counts them.
+    /// </summary>
+    public bool ParseSpecialTokensInText { get; init; } = true;
+
+    /// <summary>Read control tokens also where a turn of a conversation writes them out. What users say must never end their turn: off unless the data need it.</summary>
+    public bool ParseSpecialTokensInMessages { get; init; }
+
+    /// <summary>The chat template (Jinja) to write conversations with; null takes the model's.</summary>
+    public string? ChatTemplate { get; init; }
+
     /// <summary>The part of the samples that is set aside, by <see cref="Seed"/>, to measure the loss on. A validation set takes its place.</summary>
     public float ValidationSplit { get; init; }
 
@@ -120,24 +148,28 @@ public sealed partial record LoraTrainingParameters
     /// <summary>Measurements in a row without a lower validation loss after which training stops; 0 never does.</summary>
     public int EarlyStoppingPatience { get; init; }
 
-    /// <summary>The first and final loss are taken over the training data, or over samples of it, chosen by <see cref="Seed"/>, of at most so many tokens.</summary>
-    public int LossSampleTokens { get; init; } = 65_536;
+    /// <summary>
+    /// The first and final loss are taken over the training data, or over samples of it, chosen by <see cref="Seed"/>, of at most so many tokens. Null
+    /// takes as many as cost at most a twentieth of the training: a row at least, and no more than 4096.
+    /// </summary>
+    public int? LossSampleTokens { get; init; }
 
     /// <summary>
     /// How products with the model's weights are computed. <see cref="TrainingPrecision.Exact"/> to compare with other computations,
-    /// <see cref="TrainingPrecision.Fast"/> where memory is plenty.
+    /// <see cref="TrainingPrecision.Fast"/> on processors that multiply bytes.
     /// </summary>
     public TrainingPrecision Precision { get; init; } = TrainingPrecision.Balanced;
 
     /// <summary>
     /// Compute each layer again in the backward pass, instead of keeping its intermediate results: a third more work for far less
-    /// memory. Chen et al., <see href="https://arxiv.org/abs/1604.06174"/>. Automatic keeps them where they take at most a sixteenth of the machine's memory.
+    /// memory. Chen et al., <see href="https://arxiv.org/abs/1604.06174"/>. Automatic keeps those of as many layers as fit into half of the memory that is free.
+    /// The result is the same, bit for bit. Layers below the first adapted one are computed once in any case.
     /// </summary>
     public AutoSwitch Recompute { get; init; } = AutoSwitch.Auto;
 
     /// <summary>
     /// With <see cref="TrainingPrecision.Fast"/>, keep a copy of the weights in 8 bits for the gradients: a byte for each weight. Automatic
-    /// keeps it where it takes at most a sixteenth of the machine's memory. <see cref="AutoSwitch.Never"/> computes as <see cref="TrainingPrecision.Balanced"/>.
+    /// keeps it where it takes at most a sixteenth of the machine's memory. <see cref="AutoSwitch.Never"/> has gradients of <see cref="TrainingPrecision.Balanced"/>.
     /// </summary>
     public AutoSwitch CacheTransposed { get; init; } = AutoSwitch.Auto;
 

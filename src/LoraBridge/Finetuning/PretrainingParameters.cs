@@ -35,7 +35,7 @@ public sealed record PretrainingParameters
 
     /// <summary>
     /// How products with the weights are computed. <see cref="TrainingPrecision.Exact"/> takes nearly twice as long;
-    /// the others, which are the same here, round factors to 12 bits on the way forward and in the gradients of inputs.
+    /// the others round factors on the way forward, to 12 or 8 bits, and to 12 bits in the gradients of inputs.
     /// </summary>
     public TrainingPrecision Precision { get; init; } = TrainingPrecision.Balanced;
 

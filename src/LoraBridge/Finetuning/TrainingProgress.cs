@@ -1,8 +1,16 @@
 namespace LoraBridge.Finetuning;
 
-/// <summary>How far a training is; reported after each update, from the training thread.</summary>
+/// <summary>
+/// How far a training is; reported after each update and, with another <see cref="Stage"/>, before and between updates, from the training thread.
+/// </summary>
 public sealed record TrainingProgress
 {
+    /// <summary>What the training is doing. In every stage but <see cref="TrainingStage.Training"/>, numbers are those of the last update, or zero and not a number.</summary>
+    public TrainingStage Stage { get; init; } = TrainingStage.Training;
+
+    /// <summary>The share of the stage that is done, 0 to 1; null where it does not tell.</summary>
+    public double? StageFraction { get; init; }
+
     /// <summary>The epoch of the update, from 1.</summary>
     public required int Epoch { get; init; }
 

@@ -41,6 +41,15 @@ public sealed record TrainingResult
     /// <summary>Values in the adapter's matrices.</summary>
     public required long TrainableParameters { get; init; }
 
+    /// <summary>
+    /// Weights that <see cref="LoraTrainingParameters.TargetModules"/> chose, but that were not trained: llama.cpp applies no adapter to them in this
+    /// model, or the logits do not vary with them. The adapter has nothing for them.
+    /// </summary>
+    public IReadOnlyList<string> UntrainedTargets { get; init; } = [];
+
+    /// <summary>What was otherwise than in the checkpoint that the training went on from, each with what it was and what it is now.</summary>
+    public IReadOnlyList<string> ResumeChanges { get; init; } = [];
+
     /// <summary>The adapter, or null when none was written.</summary>
     public string? AdapterPath { get; init; }
 

@@ -18,7 +18,7 @@ public sealed partial class LM
     /// <param name="modelId">The identifier.</param>
     /// <param name="device">Where the model computes; null picks the best backend.</param>
     /// <param name="options">How it is loaded; null takes the defaults.</param>
-    /// <param name="progress">Told how far fetching, from another thread, and loading, from the calling one, are.</param>
+    /// <param name="progress">Receives the progress: of downloading on another thread, of loading on the calling one.</param>
     /// <param name="cancellationToken">Stops fetching and loading; what was downloaded is kept for the next time.</param>
     /// <exception cref="ArgumentException">The identifier is blank, malformed or unknown; the message gives the nearest names.</exception>
     /// <exception cref="FileNotFoundException">It is a path, and there is no such file.</exception>

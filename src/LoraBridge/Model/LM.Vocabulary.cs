@@ -20,8 +20,8 @@ public sealed partial class LM
     /// <summary>How the end token is written in templates; empty when there is none.</summary>
     public string EosText => _vocabulary.EosText;
 
-    /// <summary>The model's chat template (Jinja), or null when its file has none.</summary>
-    public string? ChatTemplate => Files.Metadata.TryGetString("tokenizer.chat_template", out var template) ? template : null;
+    /// <summary>The chat template (Jinja): the one of <see cref="LoadingOptions.ChatTemplate"/>, or the model's own; null when its file has none.</summary>
+    public string? ChatTemplate { get; }
 
     /// <summary>The tokens of a text.</summary>
     /// <param name="text">The text.</param>

@@ -61,13 +61,14 @@ public sealed partial class LM : IDisposable
         EmbeddingSize = llama_model_n_embd(Handle.Pointer);
         QuantizationType = QuantizationOf(Files.Metadata);
         _vocabulary = new Vocabulary(_core);
+        ChatTemplate = options.ChatTemplate ?? (Files.Metadata.TryGetString("tokenizer.chat_template", out var template) ? template : null);
     }
 
     /// <summary>Loads a model by a URI: that of a local file, an address that is downloaded first, or <c>hf:owner/repository</c>.</summary>
     /// <param name="uri">A <c>file:</c>, <c>https:</c>, <c>http:</c> or <c>hf:</c> URI; an address may end in <c>#sha256=</c> and the hash.</param>
     /// <param name="device">Where the model computes; null picks the best backend.</param>
     /// <param name="options">How it is loaded; null takes the defaults.</param>
-    /// <param name="progress">Told how far fetching and loading are.</param>
+    /// <param name="progress">Receives the progress of downloading and loading.</param>
     /// <param name="cancellationToken">Stops fetching and loading.</param>
     /// <exception cref="ArgumentException">The URI names no model.</exception>
     /// <inheritdoc cref="LoadFromModelID" path="/exception"/>

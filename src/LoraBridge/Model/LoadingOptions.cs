@@ -11,6 +11,12 @@ public sealed record LoadingOptions
     /// <summary>Rearrange quantised weights for the CPU: up to twice as fast, for a copy of them in memory.</summary>
     public bool RepackWeights { get; init; } = true;
 
+    /// <summary>
+    /// The chat template (Jinja) to use instead of the model's own: where the file has none, a wrong one, or one that cannot be read. Null
+    /// takes the model's.
+    /// </summary>
+    public string? ChatTemplate { get; init; }
+
     /// <summary>Where a model that is named by an identifier or an address comes from; null takes a store with the options of the environment.</summary>
     public ModelStore? Store { get; init; }
 

@@ -55,6 +55,7 @@ internal static class ModelLoader
             {
                 Parameters = parameters,
                 Devices = options.Devices,
+                MetadataOverrides = options.MetadataOverrides,
                 Progress = fraction =>
                 {
                     progress?.Report(new ModelLoadingProgress(path, fraction));

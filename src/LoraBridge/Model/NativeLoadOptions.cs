@@ -17,6 +17,9 @@ internal sealed record NativeLoadOptions
     /// <summary>Map the file instead of reading it.</summary>
     public bool UseMemoryMap { get; init; } = true;
 
+    /// <summary>Metadata to read otherwise than the file has them.</summary>
+    public IReadOnlyList<LlamaMetadataOverride> MetadataOverrides { get; init; } = [];
+
     /// <summary>Load the vocabulary without weights.</summary>
     public bool VocabOnly { get; init; }
 }

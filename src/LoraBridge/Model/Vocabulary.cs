@@ -1,3 +1,4 @@
+using System.Text;
 using LoraBridge.Native;
 using static LoraBridge.Native.Llama;
 
@@ -9,6 +10,8 @@ internal sealed class Vocabulary
     private readonly ModelCore _core;
     private readonly VocabPtr _vocabulary;
     private readonly string _path;
+    private readonly Lazy<TokenPieces> _pieces;
+    private readonly Lazy<IReadOnlyList<ControlToken>> _controlTokens;
 
     internal Vocabulary(ModelCore core)
     {
@@ -19,9 +22,12 @@ internal sealed class Vocabulary
         Size = llama_vocab_n_tokens(_vocabulary);
         Bos = Existing(llama_vocab_bos(_vocabulary));
         Eos = Existing(llama_vocab_eos(_vocabulary));
+        Eot = Existing(llama_vocab_eot(_vocabulary));
         BosText = TextOf(Bos);
         EosText = TextOf(Eos);
         AddsBos = llama_vocab_get_add_bos(_vocabulary);
+        _pieces = new Lazy<TokenPieces>(() => new TokenPieces(this));
+        _controlTokens = new(FindControlTokens);
     }
 
     /// <summary>Whether texts can be tokenized: models for tests have none.</summary>
@@ -33,12 +39,21 @@ internal sealed class Vocabulary
 
     internal int? Eos { get; }
 
+    /// <summary>The token that ends a turn.</summary>
+    internal int? Eot { get; }
+
+    /// <summary>Tokens that are read from a text only if special tokens are parsed; longest texts first, as the tokenizer looks for them.</summary>
+    internal IReadOnlyList<ControlToken> ControlTokens => _controlTokens.Value;
+
     internal string BosText { get; }
 
     internal string EosText { get; }
 
     /// <summary>Whether a text starts with <see cref="Bos"/> when special tokens are added.</summary>
     internal bool AddsBos { get; }
+
+    /// <summary>The bytes of all tokens, ordered; made when first asked for.</summary>
+    internal TokenPieces Pieces => _pieces.Value;
 
     /// <summary>Whether a model that generates this token has finished.</summary>
     internal bool IsEndOfGeneration(int token)
@@ -73,6 +88,18 @@ internal sealed class Vocabulary
         RequireTokenizer();
         using var use = _core.Enter();
         return LlamaTokenizer.Detokenize(_vocabulary, tokens, removeSpecial, renderSpecial);
+    }
+
+    private IReadOnlyList<ControlToken> FindControlTokens()
+    {
+        List<ControlToken> found = [];
+        for (var token = 0; HasTokenizer && token < Size; token++)
+        {
+            var attributes = llama_vocab_get_attr(_vocabulary, token);
+            if ((attributes & (LlamaTokenAttributes.Control | LlamaTokenAttributes.Unknown)) != 0 && TextOf(token) is { Length: > 0 } text)
+                found.Add(new ControlToken(token, text, attributes.HasFlag(LlamaTokenAttributes.Lstrip), attributes.HasFlag(LlamaTokenAttributes.Rstrip)));
+        }
+        return [.. found.OrderByDescending(token => Encoding.UTF8.GetByteCount(token.Text))];
     }
 
     private void RequireTokenizer()

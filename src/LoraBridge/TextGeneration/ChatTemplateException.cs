@@ -12,8 +12,12 @@ public sealed class ChatTemplateException : FormatException
         : base(line > 0 ? $"Chat template, line {line}: {message}" : $"Chat template: {message}", innerException)
     {
         Line = line;
+        Reason = message;
     }
 
     /// <summary>The template's line, counted from 1; 0 where it is unknown.</summary>
     public int Line { get; }
+
+    /// <summary>The message without the line.</summary>
+    internal string Reason { get; }
 }

@@ -179,19 +179,34 @@ public abstract partial class Conversation
         }
     }
 
-    private GenerationRequest Request(GenerationOptions options, Prompt prompt, AdapterUses? adapters) => new()
+    private GenerationRequest Request(GenerationOptions options, Prompt prompt, AdapterUses? adapters)
     {
-        Prompt = prompt.Tokens,
-        KeptTokens = prompt.KeptTokens,
-        OmittedMessages = prompt.OmittedMessages,
-        Adapters = adapters is null ? CurrentAdapters : adapters.Snapshot,
-        Sampling = options.SamplingMode ?? SamplingMode,
-        MaximumTokens = options.MaximumCompletionTokens ?? MaximumCompletionTokens,
-        StopSequences = options.StopSequences ?? StopSequences,
-        Shifts = (options.ContextPolicy ?? ContextPolicy) == ContextPolicy.Shift,
-        KeepsCancelled = options.KeepCancelledAnswers ?? KeepCancelledAnswers,
-        Parser = new PlainAnswerParser(),
-    };
+        var plan = Plan(options, prompt);
+        return new GenerationRequest
+        {
+            Prompt = prompt.Tokens,
+            KeptTokens = prompt.KeptTokens,
+            OmittedMessages = prompt.OmittedMessages,
+            Adapters = adapters is null ? CurrentAdapters : adapters.Snapshot,
+            Sampling = plan.Sampling,
+            MaximumTokens = options.MaximumCompletionTokens ?? MaximumCompletionTokens,
+            StopSequences = options.StopSequences ?? StopSequences,
+            Shifts = (options.ContextPolicy ?? ContextPolicy) == ContextPolicy.Shift,
+            KeepsCancelled = options.KeepCancelledAnswers ?? KeepCancelledAnswers,
+            Parser = plan.Parser,
+        };
+    }
+
+    private AnswerPlan Plan(GenerationOptions options, Prompt prompt)
+    {
+        var sampling = options.SamplingMode ?? SamplingMode;
+        if (prompt.IsText)
+            return new AnswerPlan(new PlainAnswerParser(), sampling);
+        // Only the end of the prompt tells how the answer starts.
+        const int Enough = 64;
+        var end = _model.Vocabulary.Detokenize(prompt.Tokens.AsSpan()[Math.Max(0, prompt.Tokens.Length - Enough)..], removeSpecial: false, renderSpecial: true);
+        return AnswerPlan.For(Prompts().AnswerFormat, options, sampling, end, prompt.Tokens.Length);
+    }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed), this);
 

@@ -1,4 +1,5 @@
 using LoraBridge.Model;
+using LoraBridge.TextGeneration.Jinja;
 using LoraBridge.TextGeneration.Lanes;
 
 namespace LoraBridge.TextGeneration;
@@ -15,7 +16,7 @@ public abstract partial class Conversation : IDisposable
     private readonly ModelCore _core;
     private readonly InferenceHost _host;
     private readonly InferenceClient _client;
-    private readonly Lazy<PromptBuilder> _prompts;
+    private volatile PromptBuilder? _prompts;
     private readonly PromptWindow _window = new();
 
     private protected Conversation(LM model, int contextLength)
@@ -24,14 +25,43 @@ public abstract partial class Conversation : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(contextLength);
         _model = model;
         _core = model.Core;
-        _prompts = new Lazy<PromptBuilder>(
-            () => new PromptBuilder(model.Vocabulary, ChatTemplates.For(model)), LazyThreadSafetyMode.PublicationOnly);
         _host = InferenceHost.For(_core);
         _client = _host.Open(contextLength);
     }
 
     /// <summary>Instructions that precede everything; null or empty leaves them out.</summary>
     public string? SystemPrompt { get; set; }
+
+    /// <summary>The chat template (Jinja) to write turns with; null takes the model's.</summary>
+    /// <exception cref="ChatTemplateException">The template cannot be parsed.</exception>
+    public string? ChatTemplate
+    {
+        get;
+        set
+        {
+            if (value is not null)
+                JinjaTemplate.Parse(value);
+            field = value;
+            _prompts = null;
+        }
+    }
+
+    /// <summary>
+    /// Read control tokens that a turn writes out, such as <c>&lt;|im_end|&gt;</c>, as those tokens. Off unless set: what users say must never
+    /// end their turn.
+    /// </summary>
+    public bool ParseSpecialTokensInMessages
+    {
+        get;
+        set
+        {
+            field = value;
+            _prompts = null;
+        }
+    }
+
+    /// <summary>Read control tokens that are written out in a text that is not a conversation as those tokens: on unless set. Turn it off for texts of strangers.</summary>
+    public bool ParseSpecialTokensInText { get; set; } = true;
 
     /// <summary>How tokens are chosen.</summary>
     public SamplingMode SamplingMode
@@ -130,7 +160,7 @@ public abstract partial class Conversation : IDisposable
     private protected Prompt PromptOf(IReadOnlyList<ChatMessage> messages, GenerationOptions options, CancellationToken cancellationToken)
     {
         var prompt = _window.Fit(
-            _prompts.Value, messages, options.Tools, _client.Length, options.MaximumCompletionTokens ?? MaximumCompletionTokens,
+            Prompts(), messages, options.TemplateSettings, _client.Length, options.MaximumCompletionTokens ?? MaximumCompletionTokens,
             options.ContextPolicy ?? ContextPolicy, cancellationToken);
         return prompt.Tokens.Length > 0 ? prompt : throw new InvalidOperationException("The model's chat template makes no text of these turns.");
     }
@@ -138,11 +168,17 @@ public abstract partial class Conversation : IDisposable
     /// <summary>The prompt of a text that is not a conversation.</summary>
     private protected Prompt PromptOf(string text)
     {
-        var tokens = PromptBuilder.Plain(_model.Vocabulary, text);
+        var tokens = PromptBuilder.Plain(_model.Vocabulary, text, ParseSpecialTokensInText);
         return tokens.Length > 0 && tokens.Length < _client.Length
-            ? new Prompt(tokens, 0, 0)
+            ? new Prompt(tokens, 0, 0) { IsText = true }
             : throw new ArgumentException($"The text has {tokens.Length} tokens, expected 1 to {_client.Length - 1}.", nameof(text));
     }
+
+    private PromptBuilder Prompts() => _prompts ??= new PromptBuilder(
+        _model.Vocabulary, ChatTemplates.For(_model, ChatTemplate), ChatTemplate ?? _model.ChatTemplate)
+    {
+        ParseSpecialTokensInMessages = ParseSpecialTokensInMessages,
+    };
 
     private ConversationTurn Turn(IReadOnlyList<ChatMessage> messages, GenerationOptions? options)
     {

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using LoraBridge.Model;
+using LoraBridge.TextGeneration.Tools;
 
 namespace LoraBridge.TextGeneration;
 
@@ -43,4 +45,41 @@ public sealed record GenerationOptions
 
     /// <summary>The tools on offer: a JSON array in the shape of OpenAI's <c>tools</c>.</summary>
     public string? Tools { get; init; }
+
+    /// <summary>Whether tools are called: <see cref="TextGeneration.ToolChoice.Auto"/> unless set.</summary>
+    public ToolChoice? ToolChoice { get; init; }
+
+    /// <summary>
+    /// Whether an answer may hold more than one call. Null: where the model decides to call, it may, and where it must, it makes one call.
+    /// </summary>
+    public bool? AllowSeveralToolCalls { get; init; }
+
+    /// <summary>
+    /// Whether the model thinks before it answers, where its chat template lets one choose (<c>enable_thinking</c>, <c>thinking</c>); null
+    /// leaves it to the template.
+    /// </summary>
+    public bool? Thinking { get; init; }
+
+    /// <summary>How much the model thinks, where its chat template asks (<c>reasoning_effort</c>): usually low, medium or high.</summary>
+    public string? ReasoningEffort { get; init; }
+
+    /// <summary>More variables for the chat template by name, each as JSON text; null for none.</summary>
+    public IReadOnlyDictionary<string, string>? TemplateVariables { get; init; }
+
+    /// <summary>The tools that are shown to the model.</summary>
+    internal string? OfferedTools => ToolChoice is { IsAllowed: false } ? null : Tools;
+
+    /// <summary>What the chat template is told besides the turns.</summary>
+    internal TemplateSettings TemplateSettings
+    {
+        get
+        {
+            var variables = new Dictionary<string, string>(TemplateVariables ?? new Dictionary<string, string>());
+            if (Thinking is { } thinks)
+                variables["enable_thinking"] = variables["thinking"] = thinks ? "true" : "false";
+            if (ReasoningEffort is { } effort)
+                variables["reasoning_effort"] = JsonSerializer.Serialize(effort, ToolJson.Default.String);
+            return new TemplateSettings(OfferedTools, variables.Count > 0 ? variables : null);
+        }
+    }
 }

@@ -12,6 +12,9 @@ internal interface IAnswerParser
     /// <summary>What was thought before it; null when nothing was.</summary>
     string? Reasoning { get; }
 
+    /// <summary>Whether what comes next belongs to the thoughts.</summary>
+    bool IsReasoning { get; }
+
     /// <summary>The calls so far.</summary>
     IReadOnlyList<ToolCall> ToolCalls { get; }
 

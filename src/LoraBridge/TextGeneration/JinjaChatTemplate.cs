@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using LoraBridge.TextGeneration.Jinja;
 
@@ -7,12 +8,10 @@ namespace LoraBridge.TextGeneration;
 /// <remarks>Immutable; safe for use by several threads.</remarks>
 internal sealed class JinjaChatTemplate : IChatTemplate
 {
-    private static readonly string[] ReasoningNames = ["reasoning_content", "reasoning", "thinking"];
-
     private readonly JinjaTemplate _template;
     private readonly string _bosToken;
     private readonly string _eosToken;
-    private readonly string _reasoningName;
+    private readonly FrozenSet<string> _reasoningNames;
     private readonly TimeProvider _clock;
 
     /// <param name="source">The template.</param>
@@ -26,76 +25,78 @@ internal sealed class JinjaChatTemplate : IChatTemplate
         _bosToken = bosToken ?? "";
         _eosToken = eosToken ?? "";
         _clock = clock ?? TimeProvider.System;
-        // Templates disagree on where a turn keeps its reasoning.
-        _reasoningName = ReasoningNames.FirstOrDefault(name => source.Contains(name, StringComparison.Ordinal)) ?? ReasoningNames[0];
+        _reasoningNames = MessageValues.ReasoningNames.Where(_template.Members.Contains).ToFrozenSet();
     }
 
+    /// <summary>The names of attributes and items that the template asks for.</summary>
+    public IReadOnlySet<string> Members => _template.Members;
+
     /// <inheritdoc/>
-    public string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? tools = null)
+    public RenderedChat Render(ChatTemplateRequest request)
     {
-        ArgumentNullException.ThrowIfNull(messages);
+        ArgumentNullException.ThrowIfNull(request);
+        var messages = request.Messages;
         try
         {
-            return RenderAsGiven(messages, addGenerationPrompt, tools);
+            return RenderAsGiven(request, [.. messages.Select(message => new MessageText(message))]);
         }
         catch (ChatTemplateException) when (messages is [{ Role: ChatRole.System }, { Role: ChatRole.User }, ..])
         {
             // Templates without a system role refuse it; their models are told in the first question.
-            var first = messages[1] with { Content = $"{messages[0].Content.Trim()}\n\n{messages[1].Content}" };
-            return RenderAsGiven([first, .. messages.Skip(2)], addGenerationPrompt, tools);
+            return RenderAsGiven(request, [new MessageText(messages[1], messages[0].Content.Trim()), .. messages.Skip(2).Select(message => new MessageText(message))], skipped: 1);
         }
     }
 
-    private string RenderAsGiven(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? tools)
+    /// <summary>
+    /// Tries the shapes that templates expect: content as a string or as parts, arguments of calls as an object or as JSON text. The first
+    /// under which no content is lost is taken, else the one that loses least.
+    /// </summary>
+    private RenderedChat RenderAsGiven(ChatTemplateRequest request, IReadOnlyList<MessageText> messages, int skipped = 0)
     {
-        var hasToolCalls = messages.Any(message => message.ToolCalls is not null);
-        try
+        var hasToolCalls = request.Messages.Any(message => message.ToolCalls is not null);
+        (RenderedChat Chat, int Lost)? best = null;
+        ChatTemplateException? refusal = null;
+        foreach (var (asParts, argumentsAsObjects) in Shapes(hasToolCalls))
         {
-            return Render(messages, addGenerationPrompt, tools, argumentsAsObjects: true);
+            try
+            {
+                var rendered = Render(request, messages, new MessageValues(_reasoningNames, asParts, argumentsAsObjects, skipped));
+                var lost = rendered.Sources.Count(source => source.Kind == MessageValues.Content && rendered.IsMissing(source));
+                if (best is null || lost < best.Value.Lost)
+                    best = (rendered, lost);
+                if (lost == 0)
+                    break;
+            }
+            catch (ChatTemplateException exception)
+            {
+                refusal ??= exception;
+            }
         }
-        catch (ChatTemplateException) when (hasToolCalls)
-        {
-            // Most templates want a call's arguments as an object, a few as the JSON text.
-            return Render(messages, addGenerationPrompt, tools, argumentsAsObjects: false);
-        }
+        return best?.Chat ?? throw refusal!;
     }
 
-    private string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? tools, bool argumentsAsObjects)
+    private static IEnumerable<(bool AsParts, bool ArgumentsAsObjects)> Shapes(bool hasToolCalls)
+    {
+        yield return (false, true);
+        if (hasToolCalls)
+            yield return (false, false);
+        yield return (true, true);
+        if (hasToolCalls)
+            yield return (true, false);
+    }
+
+    private RenderedChat Render(ChatTemplateRequest request, IReadOnlyList<MessageText> messages, MessageValues values)
     {
         var variables = new Dictionary<string, Value>
         {
-            ["messages"] = new ListValue([.. messages.Select(message => ToValue(message, argumentsAsObjects))]),
-            ["add_generation_prompt"] = Value.From(addGenerationPrompt),
-            ["tools"] = tools is null ? NoneValue.Instance : ParseJson(tools, "tools"),
             ["bos_token"] = Value.From(_bosToken),
             ["eos_token"] = Value.From(_eosToken),
         };
-        return _template.Render(variables, _clock);
-    }
-
-    private Value ToValue(ChatMessage message, bool argumentsAsObjects)
-    {
-        var value = new DictValue().With("role", Value.From(message.Role)).With("content", Value.From(message.Content));
-        if (message.Reasoning is not null)
-            value.With(_reasoningName, Value.From(message.Reasoning));
-        if (message.ToolCalls is not null)
-            value.With("tool_calls", ToolCallArguments.Convert(ParseJson(message.ToolCalls, "tool_calls"), argumentsAsObjects));
-        if (message.ToolCallId is not null)
-            value.With("tool_call_id", Value.From(message.ToolCallId));
-        if (message.Name is not null)
-            value.With("name", Value.From(message.Name));
-        return value;
-    }
-
-    private static Value ParseJson(string json, string name)
-    {
-        try
-        {
-            return JsonText.Parse(json);
-        }
-        catch (JsonException exception)
-        {
-            throw new ChatTemplateException($"'{name}' of the conversation is no JSON: {exception.Message}", innerException: exception);
-        }
+        foreach (var (name, json) in request.Variables ?? new Dictionary<string, string>())
+            variables[name] = MessageValues.ParseJson(json, name);
+        variables["messages"] = new ListValue([.. messages.Select(values.Create)]);
+        variables["tools"] = request.Tools is null ? NoneValue.Instance : values.CreateTools(request.Tools);
+        variables["add_generation_prompt"] = Value.From(request.AddGenerationPrompt);
+        return new RenderedChat(_template.RenderTraced(variables, _clock), values.Sources);
     }
 }

@@ -115,9 +115,14 @@ public sealed class MultiTurnConversation : Conversation
             ChatHistory.Add(answer);
         });
 
-    private ConversationTurn Turn(Func<ChatMessage[]> messages, Action<ChatMessage> remember) => new()
+    private ConversationTurn Turn(Func<ChatMessage[]> messages, Action<ChatMessage> remember)
     {
-        Prompt = stop => PromptOf(WithSystemPrompt(messages()), new GenerationOptions { Tools = ChatHistory.Tools }, stop),
-        Remember = result => remember(result.ToMessage()),
-    };
+        var options = new GenerationOptions { Tools = ChatHistory.Tools };
+        return new ConversationTurn
+        {
+            Options = options,
+            Prompt = stop => PromptOf(WithSystemPrompt(messages()), options, stop),
+            Remember = result => remember(result.ToMessage()),
+        };
+    }
 }

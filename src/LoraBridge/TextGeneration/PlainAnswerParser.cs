@@ -13,6 +13,8 @@ internal sealed class PlainAnswerParser : IAnswerParser
 
     public string? Reasoning => null;
 
+    public bool IsReasoning => false;
+
     public IReadOnlyList<ToolCall> ToolCalls => [];
 
     public void Append(string text, Action<GenerationUpdate> emit)

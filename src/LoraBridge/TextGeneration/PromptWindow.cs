@@ -20,19 +20,19 @@ internal sealed class PromptWindow
     /// <summary>The tokens of a conversation, as many of its last turns as fit.</summary>
     /// <param name="builder">Makes tokens of turns.</param>
     /// <param name="messages">The turns. A system turn at the start, and the last turn, are never left out.</param>
-    /// <param name="tools">A JSON array of tools, or null.</param>
+    /// <param name="settings">What else the template is told.</param>
     /// <param name="length">Tokens that the context holds.</param>
     /// <param name="room">Tokens of them that are promised to the answer.</param>
     /// <param name="policy">What to do when that is too much.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     /// <exception cref="InvalidOperationException">It does not fit, and nothing may be left out or the last turn alone is too much.</exception>
     internal Prompt Fit(
-        PromptBuilder builder, IReadOnlyList<ChatMessage> messages, string? tools, int length, int room, ContextPolicy policy,
+        PromptBuilder builder, IReadOnlyList<ChatMessage> messages, TemplateSettings settings, int length, int room, ContextPolicy policy,
         CancellationToken cancellationToken)
     {
         // A promise that no context of this length could keep is one of half of it.
         var limit = length - (room < length ? Math.Max(room, 1) : length / 2);
-        var history = new History(builder, messages, tools);
+        var history = new History(builder, messages, settings);
         if (policy == ContextPolicy.Throw)
         {
             var all = history.Build(history.Count);
@@ -91,13 +91,13 @@ internal sealed class PromptWindow
     {
         private readonly PromptBuilder _builder;
         private readonly IReadOnlyList<ChatMessage> _messages;
-        private readonly string? _tools;
+        private readonly TemplateSettings _settings;
         private readonly List<int> _starts = [];
         private readonly long[] _characters;
 
-        internal History(PromptBuilder builder, IReadOnlyList<ChatMessage> messages, string? tools)
+        internal History(PromptBuilder builder, IReadOnlyList<ChatMessage> messages, TemplateSettings settings)
         {
-            (_builder, _messages, _tools) = (builder, messages, tools);
+            (_builder, _messages, _settings) = (builder, messages, settings);
             Pinned = messages is [{ Role: ChatRole.System }, _, ..] ? 1 : 0;
             _starts.Add(Pinned);
             for (var i = Pinned + 1; i < messages.Count; i++)
@@ -144,7 +144,7 @@ internal sealed class PromptWindow
         internal int[] Build(int count)
         {
             var first = FirstOf(count);
-            return _builder.ToContinue(first == Pinned ? _messages : [.. _messages.Take(Pinned), .. _messages.Skip(first)], _tools);
+            return _builder.ToContinue(first == Pinned ? _messages : [.. _messages.Take(Pinned), .. _messages.Skip(first)], _settings);
         }
 
         /// <summary>How many of the tokens at the start are those of turns that stay.</summary>
@@ -154,7 +154,7 @@ internal sealed class PromptWindow
                 return 0;
             try
             {
-                var pinned = _builder.Conversation([.. _messages.Take(Pinned)], addGenerationPrompt: false, _tools);
+                var pinned = _builder.Conversation([.. _messages.Take(Pinned)], addGenerationPrompt: false, _settings);
                 return pinned.AsSpan().CommonPrefixLength(tokens);
             }
             catch (ChatTemplateException)
@@ -173,4 +173,8 @@ internal sealed class PromptWindow
 /// <param name="Tokens">The tokens.</param>
 /// <param name="OmittedMessages">Turns that were left out.</param>
 /// <param name="KeptTokens">Tokens at the start that stay even when the context overflows later.</param>
-internal sealed record Prompt(int[] Tokens, int OmittedMessages, int KeptTokens);
+internal sealed record Prompt(int[] Tokens, int OmittedMessages, int KeptTokens)
+{
+    /// <summary>Whether it is a text that is not a conversation.</summary>
+    internal bool IsText { get; init; }
+}

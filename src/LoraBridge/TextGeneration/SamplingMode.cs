@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Runtime.CompilerServices;
 
 namespace LoraBridge.TextGeneration;
@@ -52,9 +53,87 @@ public sealed record SamplingMode
         init => _minP = value is >= 0 and <= 1 ? value : throw OutOfRange(value, "0 to 1");
     }
 
+    /// <summary>
+    /// Divides positive logits, and multiplies negative ones, of tokens within <see cref="PenaltyWindow"/>: above 1 against repetition, 1
+    /// not at all. Paper: <see href="https://arxiv.org/abs/1909.05858"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not above 0, infinite or not a number.</exception>
+    public float RepetitionPenalty
+    {
+        get;
+        init => field = float.IsFinite(value) && value > 0 ? value : throw OutOfRange(value, "a finite number above 0");
+    } = 1;
+
+    /// <summary>Taken off the logit of a token for each time it came up within <see cref="PenaltyWindow"/>; 0 not at all.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Infinite or not a number.</exception>
+    public float FrequencyPenalty
+    {
+        get;
+        init => field = float.IsFinite(value) ? value : throw OutOfRange(value, "a finite number");
+    }
+
+    /// <summary>Taken off the logit of a token that came up within <see cref="PenaltyWindow"/>, however often; 0 not at all.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Infinite or not a number.</exception>
+    public float PresencePenalty
+    {
+        get;
+        init => field = float.IsFinite(value) ? value : throw OutOfRange(value, "a finite number");
+    }
+
+    /// <summary>How many of the latest tokens, of the prompt and of the answer, the three penalties look at: 64 unless set; -1 for all.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Less than -1.</exception>
+    public int PenaltyWindow
+    {
+        get;
+        init => field = value >= -1 ? value : throw OutOfRange(value, "-1 or more");
+    } = 64;
+
+    /// <summary>Penalises sequences that are repeated, however long ago; null does not.</summary>
+    public DryOptions? Dry { get; init; }
+
+    /// <summary>
+    /// With this probability, the most probable tokens are left out, so that less usual ones get their turn; 0 never. Source:
+    /// <see href="https://github.com/oobabooga/text-generation-webui/pull/6335"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not 0 to 1.</exception>
+    public float XtcProbability
+    {
+        get;
+        init => field = value is >= 0 and <= 1 ? value : throw OutOfRange(value, "0 to 1");
+    }
+
+    /// <summary>Probability from which on XTC leaves tokens out, all but the least probable of them; above 0.5 it has no effect.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not 0 to 1.</exception>
+    public float XtcThreshold
+    {
+        get;
+        init => field = value is >= 0 and <= 1 ? value : throw OutOfRange(value, "0 to 1");
+    } = 0.1f;
+
+    /// <summary>What is added to the logits of tokens before anything else; negative infinity bans a token. Null or empty: nothing.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A token is negative, or what is added is not a number or positive infinity.</exception>
+    public IReadOnlyDictionary<int, float>? LogitBias
+    {
+        get;
+        init
+        {
+            foreach (var (token, bias) in value ?? ReadOnlyDictionary<int, float>.Empty)
+            {
+                if (token < 0)
+                    throw OutOfRange(token, "for tokens from 0 on");
+                if (float.IsNaN(bias) || float.IsPositiveInfinity(bias))
+                    throw OutOfRange(bias, "made of finite numbers or negative infinity");
+            }
+            field = value is null ? null : new Dictionary<int, float>(value);
+        }
+    }
+
+    /// <summary>What the answer may look like; null leaves it free.</summary>
+    public Grammar? Grammar { get; init; }
+
     /// <summary>Seed of the random choice: the same seed and text give the same answer. Null draws a new one for each answer.</summary>
     public uint? Seed { get; init; }
 
-    private static ArgumentOutOfRangeException OutOfRange(object value, string expected, [CallerMemberName] string name = "") =>
+    internal static ArgumentOutOfRangeException OutOfRange(object value, string expected, [CallerMemberName] string name = "") =>
         new(name, value, $"{name} is {expected}.");
 }

@@ -15,6 +15,9 @@ public sealed record TextGenerationResult
     /// <summary>The tokens that were generated, without the one that ended the turn.</summary>
     public required IReadOnlyList<int> Tokens { get; init; }
 
+    /// <summary>How many of them belong to <see cref="Reasoning"/>.</summary>
+    public int ReasoningTokenCount { get; init; }
+
     /// <summary>Why it ended.</summary>
     public required StopReason StopReason { get; init; }
 

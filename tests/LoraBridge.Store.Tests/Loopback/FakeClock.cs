@@ -9,7 +9,7 @@ internal sealed class FakeClock : TimeProvider
     internal static readonly TimeSpan Watch = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
-    private readonly HashSet<Timer> _watches = [];
+    private readonly Dictionary<Timer, long> _watches = [];
     private readonly List<TimeSpan> _waits = [];
     private long _ticks = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc).Ticks;
 
@@ -37,21 +37,20 @@ internal sealed class FakeClock : TimeProvider
     }
 
     /// <summary>The network is silent for so long that who watches over a connection gives up.</summary>
-    internal void FireWatches()
+    internal void FireWatches() => Advance(Watch);
+
+    /// <summary>Time passes; watches that are due by then fire.</summary>
+    internal void Advance(TimeSpan time)
     {
+        var now = Interlocked.Add(ref _ticks, time.Ticks);
         Timer[] due;
         lock (_gate)
         {
-            due = [.. _watches];
-            _watches.Clear();
+            due = [.. _watches.Where(watch => watch.Value <= now).Select(watch => watch.Key)];
+            Array.ForEach(due, timer => _watches.Remove(timer));
         }
-        if (due.Length > 0)
-            Advance(Watch);
-        foreach (var timer in due)
-            timer.Fire();
+        Array.ForEach(due, timer => timer.Fire());
     }
-
-    internal void Advance(TimeSpan time) => Interlocked.Add(ref _ticks, time.Ticks);
 
     private sealed class Timer(FakeClock clock, Action fire) : ITimer
     {
@@ -63,7 +62,7 @@ internal sealed class FakeClock : TimeProvider
             {
                 clock._watches.Remove(this);
                 if (dueTime == Watch)
-                    clock._watches.Add(this);
+                    clock._watches[this] = clock.GetTimestamp() + Watch.Ticks;
                 if (dueTime == Watch || dueTime == Timeout.InfiniteTimeSpan)
                     return true;
                 clock._waits.Add(dueTime);

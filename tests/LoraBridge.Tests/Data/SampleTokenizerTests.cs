@@ -3,7 +3,7 @@ using LoraBridge.Finetuning;
 using LoraBridge.TextGeneration;
 using LoraBridge.Training.Batching;
 
-namespace LoraBridge.Tests.Finetuning.Data;
+namespace LoraBridge.Tests.Data;
 
 public class SampleTokenizerTests
 {
@@ -73,9 +73,18 @@ public class SampleTokenizerTests
     }
 
     [Fact]
-    public void A_template_whose_beginning_depends_on_the_end_is_learnt_as_a_whole_and_said_so()
+    public void A_template_whose_beginning_depends_on_the_end_is_no_obstacle()
     {
         var (sample, isUnmasked) = Tokenize("{{ messages|length }}" + ChatMl, TwoTurns);
+        Assert.False(isUnmasked);
+        Assert.Equal("A1<|im_end|>\nA2<|im_end|>\n", ByteTokenizer.Learnt(sample));
+    }
+
+    [Fact]
+    public void A_template_that_gathers_what_the_assistant_says_is_learnt_as_a_whole_and_said_so()
+    {
+        const string Gathering = "{% for m in messages if m.role == 'assistant' %}{{ m.content }}{% endfor %}{% for m in messages if m.role != 'assistant' %}{{ m.content }}{% endfor %}";
+        var (sample, isUnmasked) = Tokenize(Gathering, TwoTurns);
         Assert.True(isUnmasked);
         Assert.Equal(sample.Tokens.Length - 1, sample.TargetCount);
     }
@@ -107,10 +116,31 @@ public class SampleTokenizerTests
     [Fact]
     public void A_document_is_text_between_beginning_and_end()
     {
-        Assert.Equal("<s>a<s></s>", ByteTokenizer.Text(Tokenizer(null).Tokenize(new TextSample(default, "a<s>")).Sample.Tokens));
+        Assert.Equal("<s>a</s>", ByteTokenizer.Text(Tokenizer(null).Tokenize(new TextSample(default, "a")).Sample.Tokens));
         Assert.Equal("ab", ByteTokenizer.Text(Tokenizer(null).Tokenize(new TextSample(default, "ab", false, false)).Sample.Tokens));
-        var sample = Tokenizer(null).Tokenize(new TextSample(default, "<s>")).Sample;
-        Assert.Equal(5, sample.Tokens.Length);
+    }
+
+    [Theory]
+    [InlineData(true, "<|im_start|>user\nU<|im_end|>\n", 10, 2)]
+    [InlineData(true, "<s>U</s>\n", 4, 1)]
+    [InlineData(true, "a<s>b", 5, 1)]
+    [InlineData(false, "<|im_start|>user\nU<|im_end|>\n", 31, 0)]
+    [InlineData(false, "<s>", 5, 0)]
+    public void Control_tokens_in_texts_are_read_as_such_unless_switched_off_and_counted(bool parse, string text, int tokens, int special)
+    {
+        var tokenizer = new SampleTokenizer(new ByteTokenizer(), null, new SampleOptions { ContextLength = 100, ParseSpecialTokensInText = parse });
+        var result = tokenizer.Tokenize(new TextSample(default, text));
+        Assert.Equal((tokens, special), (result.Sample.Tokens.Length, result.SpecialTokens));
+        Assert.Equal(ByteTokenizer.Beginning, result.Sample.Tokens[0]);
+    }
+
+    [Fact]
+    public void A_conversation_that_is_rendered_already_has_the_tokens_of_the_conversation()
+    {
+        var rendered = new JinjaChatTemplate(ChatMl).Render(TwoTurns, false);
+        var text = Tokenizer(null).Tokenize(new TextSample(default, rendered));
+        var chat = Tokenize(ChatMl, TwoTurns);
+        Assert.Equal(chat.Sample.Tokens, text.Sample.Tokens);
     }
 
     [Fact]
@@ -128,5 +158,6 @@ public class SampleTokenizerTests
         Tokenizer(template, assistantLossOnly).Tokenize(new ChatSample(default, chat));
 
     private static SampleTokenizer Tokenizer(string? template, bool assistantLossOnly = true) =>
-        new(new ByteTokenizer(), template is null ? null : new JinjaChatTemplate(template, "<s>", "</s>"), assistantLossOnly);
+        new(new ByteTokenizer(), template is null ? null : new JinjaChatTemplate(template, "<s>", "</s>"),
+            new SampleOptions { ContextLength = 1000, AssistantLossOnly = assistantLossOnly });
 }

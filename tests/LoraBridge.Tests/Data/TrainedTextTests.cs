@@ -5,7 +5,7 @@ using LoraBridge.TestKit;
 using LoraBridge.TextGeneration;
 using LoraBridge.Training.Batching;
 
-namespace LoraBridge.Tests.Finetuning.Data;
+namespace LoraBridge.Tests.Data;
 
 /// <summary>What a model is trained on is, token for token, what inference sends and expects back.</summary>
 public sealed class TrainedTextTests : IDisposable
@@ -42,8 +42,8 @@ public sealed class TrainedTextTests : IDisposable
     public void Each_answer_follows_the_prompt_that_inference_sends(string template) => Check(template, Talk);
 
     [Theory]
-    [InlineData("headers-with-date", "{\"name\": \"weather\", \"parameters\": {\"city\": \"Köln\"}}<|eot_id|>Cold.<|eot_id|>")]
-    [InlineData("tools-in-question", "{\"name\": \"weather\", \"parameters\": {\"city\": \"Köln\"}}<|eot_id|>Cold.<|eot_id|>")]
+    [InlineData("headers-with-date", "{\"name\": \"weather\", \"parameters\": {\"city\": \"Köln\"}}<|eot_id|>Cold.<|eot_id|><|im_end|>")]
+    [InlineData("tools-in-question", "{\"name\": \"weather\", \"parameters\": {\"city\": \"Köln\"}}<|eot_id|>Cold.<|eot_id|><|im_end|>")]
     [InlineData("tools-in-system", "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Köln\"}}\n</tool_call><|im_end|>\nCold.<|im_end|>\n")]
     public void Calls_of_tools_are_learnt_as_the_template_writes_them_and_results_are_not(string template, string learnt)
     {
@@ -76,7 +76,8 @@ public sealed class TrainedTextTests : IDisposable
     {
         var data = PreparedData.Read(
             model, new LoraTrainingParameters { ContextLength = 1000 }, [TrainingDataset.FromChats([chat])], [], TestContext.Current.CancellationToken);
-        Assert.Empty(data.Problems);
+        Assert.DoesNotContain(data.Problems, problem => problem.IsSkipped);
+        Assert.All(data.Problems, problem => Assert.EndsWith("the chat template leaves out the tools", problem.Message, StringComparison.Ordinal));
         Assert.Equal(0, data.Statistics.UnmaskedSampleCount);
         var sample = Assert.Single(data.Training);
         var prompts = new PromptBuilder(model.Vocabulary, ChatTemplates.For(model));
@@ -87,7 +88,7 @@ public sealed class TrainedTextTests : IDisposable
         Assert.Equal(answers.Length, starts.Count);
         foreach (var (start, answer) in starts.Zip(answers))
         {
-            var prompt = prompts.Conversation([.. chat.Take(answer)], addGenerationPrompt: true, chat.Tools);
+            var prompt = prompts.Conversation([.. chat.Take(answer)], addGenerationPrompt: true, new TemplateSettings(chat.Tools));
             Assert.Equal(Text(model, prompt), Text(model, sample.Tokens[..start]));
             Assert.Equal(prompt, sample.Tokens[..start]);
         }

@@ -2,7 +2,7 @@ using LoraBridge.Data;
 using LoraBridge.Finetuning;
 using LoraBridge.TextGeneration;
 
-namespace LoraBridge.Tests.Finetuning.Data;
+namespace LoraBridge.Tests.Data;
 
 public class TrainingSampleReaderTests
 {
@@ -26,7 +26,7 @@ public class TrainingSampleReaderTests
 
     [Theory]
     [InlineData(OverlongSamplePolicy.Truncate, 2, 1, 0, 0, "01234567")]
-    [InlineData(OverlongSamplePolicy.Split, 3, 0, 1, 0, "0123456789\n")]
+    [InlineData(OverlongSamplePolicy.Split, 3, 0, 1, 0, "0123456789\n</s>")]
     [InlineData(OverlongSamplePolicy.Skip, 1, 0, 0, 1, "")]
     public void Overlong_samples_follow_the_policy_and_are_counted(
         OverlongSamplePolicy policy, int samples, int truncated, int split, int skipped, string learnt)
@@ -62,8 +62,8 @@ public class TrainingSampleReaderTests
         Assert.Equal(
             new DatasetStatistics
             {
-                SampleCount = 3, SampleMinLength = 2, SampleMaxLength = 9, SkippedSamples = 1,
-                TokenCount = samples.Sum(sample => sample.Tokens.Length), TargetCount = 4 + 3 + 1,
+                SampleCount = 3, SampleMinLength = 2, SampleMaxLength = 10, SkippedSamples = 1,
+                TokenCount = samples.Sum(sample => sample.Tokens.Length), TargetCount = 5 + 3 + 1,
             },
             reader.Statistics);
         Assert.Equal(("conversations", 2L), (Assert.Single(reader.Problems).Source, reader.Problems[0].Line));
@@ -73,7 +73,7 @@ public class TrainingSampleReaderTests
     public void Conversations_that_cannot_be_masked_are_counted()
     {
         ChatHistory chat = [new(ChatRole.User, "u"), new(ChatRole.Assistant, "a")];
-        var reader = Reader(50, template: "{{ messages|length }}" + Template);
+        var reader = Reader(50, template: "{% for m in messages|reverse if m.role == 'assistant' %}{{ m.content }}{% endfor %}{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}");
         Assert.Single(reader.Read([TrainingDataset.FromChats([chat])]));
         Assert.Equal(1, reader.Statistics.UnmaskedSampleCount);
     }

@@ -18,14 +18,11 @@ public sealed class QuickstartTests
         var path = TinyModels.PathOf(TinyArchitecture.Llama, TinyType.Q8_0);
         TinyAdapters.Create(path).Save(folder["adapter.gguf"]);
 
-        Assert.Equal(0, Run(path, folder["adapter.gguf"], folder["merged.gguf"]));
+        Run(path, folder["adapter.gguf"], folder["merged.gguf"]);
 
         using var merged = new LM(folder["merged.gguf"], TinyModels.Device);
         Assert.Equal("Q8_0", merged.QuantizationType);
     }
 
-    [Fact]
-    public void It_says_how_it_is_called() => Assert.Equal(2, Run());
-
-    private static int Run(params string[] args) => (int)Main.Invoke(null, [args])!;
+    private static object? Run(params string[] args) => Main.Invoke(null, [args]);
 }

@@ -1,5 +1,6 @@
 using LoraBridge.Finetuning;
 using LoraBridge.Finetuning.Checkpoints;
+using LoraBridge.Finetuning.Runs;
 using LoraBridge.Model;
 using LoraBridge.TestKit;
 
@@ -91,7 +92,7 @@ public sealed class CheckpointTests : IDisposable
         using var data = TrainingRuns.Create(_model, _folder, Parameters);
         TrainingRuns.WriteRows(_folder, TrainingRuns.Rows.Append([1, 2, 3]));
         Assert.Matches(
-            @"^the data were 6 samples of \d+ tokens, 2 samples of \d+ tokens for validation \(\w{16}\) and are 7 samples of ", Assert.Single(Differences(data)));
+            @"^the data were 6 samples of \d+ tokens \(\w{16}\) and are 7 samples of ", Assert.Single(Differences(data)));
         using var order = TrainingRuns.Create(_model, _folder, Parameters);
         TrainingRuns.WriteRows(_folder, TrainingRuns.Rows.Reverse());
         Assert.StartsWith("the data were 6 samples of ", Assert.Single(Differences(order)), StringComparison.Ordinal);
@@ -148,14 +149,81 @@ public sealed class CheckpointTests : IDisposable
         Assert.Throws<InvalidDataException>(() => Resume(_folder.FullName));
     }
 
-    [Fact]
-    public void Every_parameter_that_has_a_say_is_compared()
+    /// <summary>A run of 12 updates that goes on to 20 is one of 20.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void More_updates_or_epochs_go_on_bit_for_bit_where_the_rate_is_constant(bool epochs)
     {
-        var all = typeof(LoraTrainingParameters).GetProperties().Select(property => property.Name);
+        var parameters = Parameters with { Schedule = LearningRateScheduleKind.Constant, ValidationSplit = 0, SequencePacking = epochs };
+        var (less, more) = epochs ? (parameters with { MaxSteps = null, Epochs = 3 }, parameters with { MaxSteps = null, Epochs = 6 })
+            : (parameters with { MaxSteps = 12 }, parameters with { MaxSteps = 20 });
+        using var whole = TrainingRuns.Create(_model, _folder, more with { CheckpointDirectory = null });
+        var expected = whole.TrainToAdapter(_folder["whole.gguf"]);
+        using var first = TrainingRuns.Create(_model, _folder, less);
+        first.TrainToAdapter(_folder["first.gguf"]);
+
+        using var rest = TrainingRuns.Create(_model, _folder, more with { CheckpointInterval = 5, KeepCheckpoints = 1, EvaluationInterval = 2 });
+        rest.ResumeFrom(_folder["checkpoints"]);
+        var actual = rest.TrainToAdapter(_folder["rest.gguf"]);
+
+        Assert.Equal(File.ReadAllBytes(_folder["whole.gguf"]), File.ReadAllBytes(_folder["rest.gguf"]));
+        Assert.Equal((expected.Steps, expected.TrainTokens, expected.Epochs, expected.FinalLoss), (actual.Steps, actual.TrainTokens, actual.Epochs, actual.FinalLoss));
+        Assert.Empty(expected.ResumeChanges);
+        Assert.Equal(
+            ["CheckpointInterval was 4 and is 5", .. epochs ? ["Epochs was 3 and is 6"] : Array.Empty<string>(), "EvaluationInterval was 3 and is 2",
+                "KeepCheckpoints was 2 and is 1", .. epochs ? [] : (string[])["MaxSteps was 12 and is 20"]],
+            actual.ResumeChanges.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Fewer_updates_than_were_made_are_refused()
+    {
+        Interrupt(10);
+        using var rest = TrainingRuns.Create(_model, _folder, Parameters with { MaxSteps = 9 });
+        Assert.Equal(["10 updates were made and 9 are to be made in all"], Differences(rest));
+    }
+
+    [Fact]
+    public void Other_validation_data_begin_the_search_for_the_best_anew()
+    {
+        var parameters = Parameters with { MaxSteps = 8, ValidationSplit = 0, EvaluationInterval = 1, Dropout = 0, NeftuneAlpha = 0 };
+        using (var interrupted = Contradicted(parameters))
+        {
+            interrupted.ProgressChanged += (_, state) => StopAfter(interrupted, state, 6);
+            Assert.InRange(interrupted.TrainToAdapter(_folder["interrupted.gguf"]).BestStep, 1, 5);
+        }
+        using var rest = TrainingRuns.Create(_model, _folder, parameters);
+        rest.AddValidationFile(_folder["rows.jsonl"]);
+        rest.ResumeFrom(_folder["checkpoints"]);
+        var result = rest.TrainToAdapter(_folder["rest.gguf"]);
+        Assert.InRange(result.BestStep, 6, 8);
+        Assert.Matches(@"^the validation data were 8 samples of \d+ tokens \(\w{16}\) and are 8 samples of \d+ tokens \(\w{16}\)$", Assert.Single(result.ResumeChanges));
+    }
+
+    [Fact]
+    public void Every_parameter_is_compared_and_those_that_decide_numbers_are_refused()
+    {
+        var all = typeof(LoraTrainingParameters).GetProperties().Select(property => property.Name).Except([nameof(Parameters.CheckpointDirectory)]);
+        Assert.Equal(all.Order(StringComparer.Ordinal), TrainingConfiguration.Of(new LoraTrainingParameters(), cachesTransposed: false).Keys);
         // Recomputing changes no bit: TrainingPrecisionTests.
-        string[] withoutSay =
-            [nameof(Parameters.CheckpointDirectory), nameof(Parameters.CheckpointInterval), nameof(Parameters.KeepCheckpoints), nameof(Parameters.Recompute)];
-        Assert.Equal(all.Except(withoutSay).Order(StringComparer.Ordinal), TrainingConfiguration.Of(new LoraTrainingParameters()).Keys);
+        Assert.Equal(
+            [
+                nameof(Parameters.CheckpointInterval), nameof(Parameters.EarlyStoppingPatience), nameof(Parameters.Epochs), nameof(Parameters.EvaluationInterval),
+                nameof(Parameters.KeepCheckpoints), nameof(Parameters.LossSampleTokens), nameof(Parameters.MaxSteps), nameof(Parameters.Recompute),
+            ],
+            all.Where(TrainingConfiguration.MayChange).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>What a machine with little memory chooses is not what one with much does.</summary>
+    [Fact]
+    public void The_cache_that_was_chosen_is_part_of_what_is_compared()
+    {
+        var parameters = new LoraTrainingParameters { Precision = TrainingPrecision.Fast };
+        Assert.Equal("Always", TrainingConfiguration.Of(parameters, cachesTransposed: true)["CacheTransposed"]);
+        Assert.Equal("Never", TrainingConfiguration.Of(parameters, cachesTransposed: false)["CacheTransposed"]);
+        var identity = CheckpointIdentity.Of(_model, new PreparedData([], [], new DatasetStatistics(), []), parameters);
+        Assert.Equal("Always", identity.Configuration["CacheTransposed"]);
     }
 
     public void Dispose()

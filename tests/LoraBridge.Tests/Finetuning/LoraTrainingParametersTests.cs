@@ -1,4 +1,6 @@
 using LoraBridge.Finetuning;
+using LoraBridge.Finetuning.Runs;
+using LoraBridge.Training;
 
 namespace LoraBridge.Tests.Finetuning;
 
@@ -31,6 +33,8 @@ public sealed class LoraTrainingParametersTests
         { Defaults with { BatchSize = 0 }, "BatchSize" },
         { Defaults with { GradientAccumulation = 0 }, "GradientAccumulation" },
         { Defaults with { ContextLength = 1 }, "ContextLength" },
+        { Defaults with { ContextUsed = 0 }, "ContextUsed" },
+        { Defaults with { Initialization = (LoraInitialization)2 }, "Initialization" },
         { Defaults with { OverlongSamples = (OverlongSamplePolicy)(-1) }, "OverlongSamples" },
         { Defaults with { ValidationSplit = 1 }, "ValidationSplit" },
         { Defaults with { EvaluationInterval = -1 }, "EvaluationInterval" },
@@ -42,6 +46,17 @@ public sealed class LoraTrainingParametersTests
         { Defaults with { CacheTransposed = (AutoSwitch)(-1) }, "CacheTransposed" },
         { Defaults with { KeepCheckpoints = 0 }, "KeepCheckpoints" },
     };
+
+    [Theory]
+    [InlineData(2048, 1)]
+    [InlineData(1 << 20, 512)]
+    public void Matrices_beyond_what_can_be_held_are_refused_with_numbers(int outputs, int experts)
+    {
+        AdapterBlueprint Of(long rank) => new("llama", 1, [new AdapterTarget("blk.0.ffn_up_exps.weight", (int)rank, [64, rank, experts], [rank, outputs, experts])]);
+        AdapterDesign.RequireSizes(Of(1));
+        var fault = Assert.Throws<ArgumentException>(() => AdapterDesign.RequireSizes(Of(1 << 20)));
+        Assert.Contains($"blk.0.ffn_up_exps.weight would have {(1L << 20) * outputs * experts:N0} values at rank 1048576, expected at most 536,870,911", fault.Message.Replace("\u00a0", ","), StringComparison.Ordinal);
+    }
 
     [Theory]
     [MemberData(nameof(Bad), DisableDiscoveryEnumeration = true)]

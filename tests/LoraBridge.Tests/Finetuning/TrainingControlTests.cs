@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using LoraBridge.Evaluation;
 using LoraBridge.Finetuning;
 using LoraBridge.Finetuning.Runs;
+using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.TestKit;
 using LoraBridge.TextGeneration;
@@ -27,6 +28,47 @@ public sealed class TrainingControlTests : IDisposable
         Assert.Equal([1, 2, 3, 4, 5, 6], told.Select(state => state.Step));
         Assert.All(told, state => Assert.True(state is { TotalSteps: 6, Loss: > 0, GradientNorm: > 0, TokensPerSecond: > 0, ValidationLoss: null }));
         Assert.Equal(TimeSpan.Zero, told[^1].Remaining);
+    }
+
+    [Fact]
+    public void Stages_are_told_in_their_order()
+    {
+        var told = new Stages();
+        using var finetuning = TrainingRuns.Create(_model, _folder, TrainingRuns.Quick with { MaxSteps = 2, ValidationSplit = 0.25f, EvaluationInterval = 2 });
+        List<TrainingStage> raised = [];
+        finetuning.ProgressChanged += (_, state) => raised.Add(state.Stage);
+        finetuning.TrainToAdapter(_folder["adapter.gguf"], told);
+        Assert.Equal(
+            [
+                TrainingStage.ReadingData, TrainingStage.BuildingGraph, TrainingStage.MeasuringBefore, TrainingStage.Training, TrainingStage.Validating,
+                TrainingStage.Training, TrainingStage.MeasuringAfter, TrainingStage.Saving,
+            ],
+            told.States.Select(state => state.Stage).Aggregate(new List<TrainingStage>(), WithoutRepetition));
+        Assert.All(told.States.Where(state => state.Stage == TrainingStage.MeasuringBefore), state => Assert.InRange(state.StageFraction!.Value, 0, 1));
+        Assert.Equal([TrainingStage.Training, TrainingStage.Training], raised);
+
+        static List<TrainingStage> WithoutRepetition(List<TrainingStage> stages, TrainingStage stage)
+        {
+            if (stages.Count == 0 || stages[^1] != stage)
+                stages.Add(stage);
+            return stages;
+        }
+    }
+
+    /// <summary>400 samples are many rows, of which a single update pays for one; many updates pay for more.</summary>
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(60, 3, 5)]
+    public void Losses_are_measured_on_few_rows_where_training_is_short(int steps, int least, int most)
+    {
+        TrainingSample[] samples = [.. Enumerable.Range(0, 400).Select(i => TrainingSample.Counting(TrainingRuns.Rows[i % 8], ..))];
+        var parameters = TrainingRuns.Quick with { MaxSteps = steps, LossSampleTokens = null, Rank = 1, TargetModules = LoraTargetModules.Of("attn_q") };
+        var data = new PreparedData(samples, [], new DatasetStatistics(), []);
+        using var training = AdapterTraining.Open(_model, parameters, data, TestContext.Current.CancellationToken);
+        List<TrainingProgress> told = [];
+        new TrainingLoop(training, data, parameters, told.Add, () => told.Count(state => state.Stage == TrainingStage.Training) > 0).Run(TestContext.Current.CancellationToken);
+        foreach (var stage in new[] { TrainingStage.MeasuringBefore, TrainingStage.MeasuringAfter })
+            Assert.InRange(told.Count(state => state.Stage == stage), least, most);
     }
 
     [Fact]
@@ -82,7 +124,7 @@ public sealed class TrainingControlTests : IDisposable
         var context = new QueueContext();
         var progress = context.Run(() => new Progress<TrainingProgress>());
         List<int> told = [];
-        progress.ProgressChanged += (_, state) => told.Add(state.Step);
+        progress.ProgressChanged += (_, state) => AddUpdate(told, state);
         using var finetuning = TrainingRuns.Create(_model, _folder);
         using var mayGoOn = new ManualResetEventSlim();
         finetuning.ProgressChanged += (_, _) => mayGoOn.Wait(TestContext.Current.CancellationToken);
@@ -124,6 +166,8 @@ public sealed class TrainingControlTests : IDisposable
         File.WriteAllLines(_folder["validation.jsonl"], rows.Select(row => $$"""{"input_ids":[{{string.Join(',', row)}}]}""").Append("{}"));
         using var finetuning = TrainingRuns.Create(_model, _folder, TrainingRuns.Quick with { MaxSteps = 5, EvaluationInterval = 2 });
         finetuning.AddValidationFile(_folder["validation.jsonl"]);
+        Assert.Throws<InvalidOperationException>(() => finetuning.SampleCount);
+        finetuning.PrepareData(TestContext.Current.CancellationToken);
         Assert.Equal((8L, 1L), (finetuning.SampleCount, finetuning.SkippedSamples));
         List<TrainingProgress> told = [];
         finetuning.ProgressChanged += (_, state) => told.Add(state);
@@ -146,6 +190,38 @@ public sealed class TrainingControlTests : IDisposable
         // 6 of 8 samples are an epoch.
         Assert.Equal(1, result.Epochs);
         Assert.NotNull(result.ValidationLoss);
+    }
+
+    [Fact]
+    public void A_split_or_validation_data_that_leave_nothing_to_validate_are_an_error()
+    {
+        File.WriteAllText(_folder["one.jsonl"], """{"input_ids":[1,2,3]}""");
+        using var split = new LoraFinetuning(_model) { Parameters = TrainingRuns.Quick with { ValidationSplit = 0.5f } };
+        split.AddDatasetFile(_folder["one.jsonl"]);
+        Assert.Equal(
+            "A ValidationSplit of 0.5 leaves nothing to validate: the data have 1 sample that can be used, expected at least 2.",
+            Assert.Throws<InvalidOperationException>(() => split.TrainToAdapter(_folder["adapter.gguf"])).Message);
+
+        File.WriteAllText(_folder["bad.jsonl"], """{"input_ids":[1,999999]}""");
+        using var skipped = TrainingRuns.Create(_model, _folder);
+        skipped.AddValidationFile(_folder["bad.jsonl"]);
+        Assert.StartsWith(
+            "The validation data leave nothing to validate: all 1 rows were skipped. First: ",
+            Assert.Throws<InvalidOperationException>(() => skipped.TrainToAdapter(_folder["adapter.gguf"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Targets_that_are_not_trained_are_named()
+    {
+        using var plain = TrainingRuns.Create(_model, _folder);
+        Assert.Empty(plain.TrainToAdapter(_folder["adapter.gguf"]).UntrainedTargets);
+
+        using var model = new LM(TinyFamilies.PathOf(TinyFamily.LatentAttention), TinyModels.Device);
+        using var finetuning = TrainingRuns.Create(model, _folder, TrainingRuns.Quick with { TargetModules = LoraTargetModules.AllLinear });
+        var result = finetuning.TrainToAdapter(_folder["adapter.gguf"]);
+        Assert.Contains("blk.0.attn_k_b.weight", result.UntrainedTargets);
+        using var file = GgufFile.Open(result.AdapterPath!);
+        Assert.DoesNotContain(file.Tensors, tensor => result.UntrainedTargets.Any(target => tensor.Name.StartsWith(target, StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -229,6 +305,13 @@ public sealed class TrainingControlTests : IDisposable
         _folder.Dispose();
     }
 
+    private sealed class Stages : IProgress<TrainingProgress>
+    {
+        public List<TrainingProgress> States { get; } = [];
+
+        public void Report(TrainingProgress value) => States.Add(value);
+    }
+
     private sealed class LazyRows(IEnumerable<PackedRow> rows) : IReadOnlyList<PackedRow>
     {
         public int Count => 100;
@@ -266,6 +349,12 @@ public sealed class TrainingControlTests : IDisposable
             while (_posted.TryDequeue(out var call))
                 call();
         }
+    }
+
+    private static void AddUpdate(List<int> told, TrainingProgress state)
+    {
+        if (state.Stage == TrainingStage.Training)
+            told.Add(state.Step);
     }
 
     private static void StopAfter(LoraFinetuning finetuning, TrainingProgress state, int step)

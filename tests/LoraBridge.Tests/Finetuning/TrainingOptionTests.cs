@@ -47,7 +47,7 @@ public sealed class TrainingOptionTests : IDisposable
         {
             MaxSteps = 10, LearningRate = 0.01f, Schedule = LearningRateScheduleKind.Linear, WarmupRatio = 0.2f, LearningRateFloor = 0.5f,
         };
-        double[] expected = [1 / 3.0, 2 / 3.0, 1, 15 / 16.0, 14 / 16.0, 13 / 16.0, 12 / 16.0, 11 / 16.0, 10 / 16.0, 9 / 16.0];
+        double[] expected = [1 / 3.0, 2 / 3.0, 1, 13 / 14.0, 12 / 14.0, 11 / 14.0, 10 / 14.0, 9 / 14.0, 8 / 14.0, 0.5];
         Assert.All(expected.Zip(Told(parameters)), pair => Assert.Equal(0.01 * pair.First, pair.Second.LearningRate, 1e-7));
     }
 
@@ -70,11 +70,37 @@ public sealed class TrainingOptionTests : IDisposable
         Assert.All(zero.Where(tensor => tensor.Key.EndsWith("lora_a", StringComparison.Ordinal)), tensor => Assert.NotEqual(tensor.Value, one[tensor.Key]));
     }
 
+    /// <summary>PEFT's: in ±√(1/n) for n inputs, which the √(6/n) of ours exceeds by far.</summary>
     [Fact]
-    public void Weights_decay_by_rate_and_factor()
+    public void The_initial_matrices_are_as_large_as_asked_for()
     {
-        var plain = Tensors(OneStep);
-        foreach (var (name, values) in Tensors(OneStep with { WeightDecay = 10 }).Where(tensor => tensor.Key.EndsWith("lora_a", StringComparison.Ordinal)))
+        foreach (var (initialization, factor) in new[] { (LoraInitialization.LoraBridge, 6), (LoraInitialization.Peft, 1) })
+            foreach (var (name, values) in Tensors(OneStep with { Initialization = initialization }).Where(tensor => tensor.Key.EndsWith("lora_a", StringComparison.Ordinal)))
+            {
+                var limit = Math.Sqrt(factor / (name.Contains("ffn_down", StringComparison.Ordinal) ? 512.0 : 256));
+                Assert.InRange(values.Max(), 0.95 * limit, limit);
+                Assert.InRange(values.Min(), -limit, -0.95 * limit);
+                Assert.Equal(limit * limit / 3, values.Average(value => (double)value * value), 0.1 * limit * limit);
+            }
+    }
+
+    /// <summary>There it is the other way round: A is zero, B normal.</summary>
+    [Fact]
+    public void An_adapter_of_the_token_embedding_starts_as_in_peft()
+    {
+        var tensors = Tensors(OneStep with { Initialization = LoraInitialization.Peft, TargetModules = LoraTargetModules.Of("token_embd"), LearningRate = 1e-9f });
+        Assert.All(tensors["token_embd.weight.lora_a"], value => Assert.InRange(value, -1e-8f, 1e-8f));
+        Assert.Equal(1, tensors["token_embd.weight.lora_b"].Average(value => (double)value * value), 0.15);
+        Assert.Contains(tensors["token_embd.weight.lora_b"], value => value > 2);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public void Weights_decay_by_rate_and_factor(int rank)
+    {
+        var plain = Tensors(OneStep with { Rank = rank });
+        foreach (var (name, values) in Tensors(OneStep with { Rank = rank, WeightDecay = 10 }).Where(tensor => tensor.Key.EndsWith("lora_a", StringComparison.Ordinal)))
             Assert.All(plain[name].Zip(values), pair => Assert.Equal(pair.First * (1 - 10 * Rate), pair.Second, 1e-6f));
     }
 

@@ -14,15 +14,15 @@ public sealed class TrainingPrecisionTests : IDisposable
     [Theory]
     [InlineData(TinyArchitecture.Llama, TrainingPrecision.Balanced, 5e-3)]
     [InlineData(TinyArchitecture.Gemma3, TrainingPrecision.Balanced, 5e-3)]
-    [InlineData(TinyArchitecture.Llama, TrainingPrecision.Fast, 2e-2)]
-    [InlineData(TinyArchitecture.Gemma3, TrainingPrecision.Fast, 2e-2)]
+    [InlineData(TinyArchitecture.Llama, TrainingPrecision.Fast, 6e-2)]
+    [InlineData(TinyArchitecture.Gemma3, TrainingPrecision.Fast, 6e-2)]
     public void Gradients_are_as_close_to_exact_ones_as_stated(TinyArchitecture architecture, TrainingPrecision precision, double bound)
     {
         var result = GradientCheck.Run(
             TinyModels.PathOf(architecture), new GradientCheckOptions { Precision = precision, MaximumTensors = 1, Threads = 1 }, null,
             TestContext.Current.CancellationToken);
         // Where the processor cannot do it, what is exact is not rounded.
-        Assert.InRange(result.MaxRelativeL2, FixedPointGemm.IsSupported ? 1e-9 : 0, bound);
+        Assert.InRange(result.MaxRelativeL2, IntegerFormat.IsSupported ? 1e-9 : 0, bound);
         Assert.InRange(result.MinCosine, 1 - bound * bound, 1);
     }
 
@@ -42,7 +42,7 @@ public sealed class TrainingPrecisionTests : IDisposable
     public void Precisions_learn_alike()
     {
         var results = Enum.GetValues<TrainingPrecision>().Select(precision => Run($"{precision}", precision, AutoSwitch.Auto, 1)).ToList();
-        Assert.All(results, result => Assert.Equal(results[0].FirstLoss, result.FirstLoss));
+        Assert.All(results, result => Assert.Equal(results[0].FirstLoss, result.FirstLoss, 1e-2));
         Assert.All(results, result => Assert.Equal(results[0].FinalLoss, result.FinalLoss, 1e-2));
         Assert.True(results[0].FinalLoss < results[0].FirstLoss);
     }

@@ -16,6 +16,7 @@ internal static class TrainingRuns
         LearningRate = 2e-3f,
         WarmupRatio = 0,
         ContextLength = 64,
+        LossSampleTokens = 65_536,
     };
 
     /// <summary>Rows of token ids that follow a rule, of different lengths.</summary>

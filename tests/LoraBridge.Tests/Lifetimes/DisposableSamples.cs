@@ -14,6 +14,7 @@ internal sealed class DisposableSamples : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly string _safetensors;
     private readonly string _adapter;
+    private readonly LoraAdapter _loraAdapter;
     private readonly string _model = TinyModels.PathOf(TinyArchitecture.Llama);
     private readonly LM _shared = TinyModels.Load(TinyArchitecture.Llama);
     private int _count;
@@ -22,6 +23,7 @@ internal sealed class DisposableSamples : IDisposable
     {
         _adapter = _folder["adapter.gguf"];
         TinyAdapters.Create(_model).Save(_adapter);
+        _loraAdapter = new LoraAdapter(_adapter);
         _safetensors = System.IO.Path.Combine(new PeftFolder(_folder).AddModule("layer", 4, 4).Save("{}"), "adapter_model.safetensors");
         _shared.ApplyLoraAdapter(_adapter);
         using (var saved = Begun(new SingleTurnConversation(_shared)))
@@ -53,10 +55,11 @@ internal sealed class DisposableSamples : IDisposable
     {
         if (type == typeof(string))
             return Text(member);
+        // One object: another with the same file would be refused while this one is applied.
         if (type == typeof(LoraAdapter))
-            return new LoraAdapter(_adapter);
+            return _loraAdapter;
         if (type == typeof(IEnumerable<LoraAdapter>))
-            return new[] { new LoraAdapter(_adapter) };
+            return new[] { _loraAdapter };
         if (type == typeof(IReadOnlyList<ChatMessage>))
             return new[] { new ChatMessage(ChatRole.User, "hello") };
         if (type == typeof(IReadOnlyList<string>))
@@ -102,7 +105,7 @@ internal sealed class DisposableSamples : IDisposable
             return _folder["state"];
         if (member == nameof(Conversation.SaveState))
             return _folder[$"state-{_count++}"];
-        if (member.EndsWith("LoraAdapter", StringComparison.Ordinal))
+        if (member.Contains("LoraAdapter", StringComparison.Ordinal))
             return _adapter;
         if (member.StartsWith("Add", StringComparison.Ordinal))
             return TrainingRuns.WriteRows(_folder);

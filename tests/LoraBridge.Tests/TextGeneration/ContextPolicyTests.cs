@@ -139,12 +139,12 @@ public sealed class ContextPolicyTests : IDisposable
 
         internal CancellationToken Token => _source.Token;
 
-        public string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? tools = null)
+        public RenderedChat Render(ChatTemplateRequest request)
         {
-            Messages += messages.Count;
+            Messages += request.Messages.Count;
             if (_cancels)
                 _source.Cancel();
-            return _template.Render(messages, addGenerationPrompt, tools);
+            return _template.Render(request);
         }
 
         internal void Cancel() => _cancels = true;

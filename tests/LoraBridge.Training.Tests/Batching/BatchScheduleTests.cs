@@ -28,12 +28,54 @@ public class BatchScheduleTests
     {
         var schedule = Schedule(batch: 2, accumulation: 2);
         var all = schedule.Steps(new DataPosition(3, 0)).ToList();
-        Assert.Equal(schedule.StepsPerEpoch(), all.Count);
+        Assert.Equal(schedule.StepsBefore(4) - schedule.StepsBefore(3), all.Count);
         for (var step = 0; step <= all.Count; step++)
         {
             var rest = schedule.Steps(new DataPosition(3, step)).ToList();
             Assert.Equal(all.Skip(step).Select(Describe), rest.Select(Describe));
         }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Positions_count_the_steps_of_each_epoch(bool packing)
+    {
+        var schedule = Schedule(packing: packing);
+        List<DataPosition> expected =
+            [.. Enumerable.Range(0, 5).SelectMany(epoch => schedule.Steps(new DataPosition(epoch, 0)).Select(step => step.Position))];
+        // Asked for in any order.
+        var other = Schedule(packing: packing);
+        foreach (var (steps, position) in expected.Index().Reverse())
+        {
+            Assert.Equal(position, other.PositionAfter(steps));
+            Assert.Equal(position.Step == 0 && steps > 0, other.EndsEpoch(steps));
+        }
+        Assert.Equal(expected.Count, schedule.StepsBefore(5));
+        Assert.Equal(5, schedule.EpochsAfter(expected.Count));
+        Assert.InRange(schedule.EpochsAfter(expected.Count - 1), 4.5, 4.999);
+    }
+
+    [Fact]
+    public void Other_samples_share_a_row_in_each_epoch()
+    {
+        var groups = Enumerable.Range(0, 3).Select(epoch => Groups(Schedule(), epoch)).ToList();
+        Assert.All(groups, group => Assert.True(group.Count > 10));
+        Assert.True(groups[0].Intersect(groups[1]).Count() < groups[0].Count / 4);
+        Assert.True(groups[1].Intersect(groups[2]).Count() < groups[1].Count / 4);
+    }
+
+    /// <summary>Lengths as chats have them: log-normal about 120 tokens.</summary>
+    [Theory]
+    [InlineData(512, 0.96)]
+    [InlineData(2048, 0.97)]
+    public void Rows_are_dense(int contextLength, double least)
+    {
+        var random = new SeededRandom(5);
+        TrainingSample[] samples = [.. Enumerable.Range(0, 1000).Select(_ =>
+            TrainingSample.Counting(new int[Math.Clamp((int)Math.Exp(Math.Log(120) + 0.7 * random.NextGaussian()), 8, contextLength)], ..))];
+        var rows = new BatchSchedule(samples, new BatchOptions { ContextLength = contextLength }).StepsBefore(1);
+        Assert.InRange(samples.Sum(sample => (double)sample.Tokens.Length) / rows / contextLength, least, 1);
     }
 
     [Theory]
@@ -89,6 +131,13 @@ public class BatchScheduleTests
 
     private static List<int> Tokens(BatchSchedule schedule, int epoch) =>
         [.. schedule.Steps(new DataPosition(epoch, 0)).SelectMany(step => step.MicroBatches).SelectMany(rows => rows).SelectMany(row => row.Tokens)];
+
+    /// <summary>The rows of an epoch with more than one sample, each by what is in it.</summary>
+    private static HashSet<string> Groups(BatchSchedule schedule, int epoch) => schedule.Steps(new DataPosition(epoch, 0))
+        .SelectMany(step => step.MicroBatches).SelectMany(rows => rows)
+        .Select(row => row.Tokens.Select(token => token / 100).Distinct().Order().ToList())
+        .Where(samples => samples.Count > 1)
+        .Select(samples => string.Join(',', samples)).ToHashSet();
 
     private static string Rows(TrainingStep step) =>
         string.Join('|', step.MicroBatches.SelectMany(rows => rows).Select(row => string.Join(',', row.Tokens)));

@@ -7,9 +7,12 @@ namespace LoraBridge.Training.Tests.Batching;
 public class SequencePackerTests
 {
     [Fact]
-    public void First_fit_decreasing_fills_the_first_row_with_space() => Assert.Equal(
-        [[3, 1], [4, 2], [0]],
-        SequencePacker.Pack([5, 3, 4, 7, 6], [0, 1, 2, 3, 4], contextLength: 10));
+    public void First_fit_fills_the_first_row_with_space_in_the_order_given()
+    {
+        int[] lengths = [5, 3, 4, 7, 6];
+        Assert.Equal([[0, 1], [2, 4], [3]], SequencePacker.Pack(lengths, [0, 1, 2, 3, 4], contextLength: 10));
+        Assert.Equal([[3, 1], [4, 2], [0]], SequencePacker.Pack(lengths, [3, 4, 0, 2, 1], contextLength: 10));
+    }
 
     [Fact]
     public void A_sample_longer_than_a_row_is_refused() =>
@@ -41,7 +44,7 @@ public class SequencePackerTests
     private static List<List<int>> SlowPack(int[] lengths, int contextLength)
     {
         List<List<int>> rows = [];
-        foreach (var sample in Enumerable.Range(0, lengths.Length).OrderByDescending(i => lengths[i]))
+        foreach (var sample in Enumerable.Range(0, lengths.Length))
         {
             var row = rows.FirstOrDefault(r => r.Sum(i => lengths[i]) + lengths[sample] <= contextLength);
             if (row is null)

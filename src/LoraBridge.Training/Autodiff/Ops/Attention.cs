@@ -18,6 +18,9 @@ namespace LoraBridge.Training.Autodiff.Ops;
 /// <param name="options">Scale, cap and slopes.</param>
 internal sealed class Attention(AttentionOptions options) : IProductKernel, IGradientRule
 {
+    /// <summary>Pieces of work for each thread.</summary>
+    private const int PiecesPerWorker = 8;
+
     /// <summary>Emits attention; null where its arguments are laid out in a way that this does not take.</summary>
     public static TensorPtr TryEmit(
         GraphBuilder builder, AttentionOptions options, TensorPtr q, TensorPtr k, TensorPtr v, TensorPtr mask, TensorPtr sinks)
@@ -49,13 +52,10 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
         return 2.0 * arguments.VisiblePairs() * (arguments.KeyLength + arguments.ValueLength);
     }
 
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var arguments = new AttentionArguments(result, options);
         var blocks = (arguments.Tokens + AttentionBlock.Rows - 1) / AttentionBlock.Rows;
-        var (item, end) = WorkSplit.Of(arguments.Heads * arguments.Sequences * blocks, 1, worker, workers);
-        if (item == end)
-            return;
         var (width, stride) = (arguments.ValueLength, TilePacking.Padded(arguments.ValueLength));
         var valuesSize = TilePacking.Size(arguments.PaddedCells, width);
         using var scratch = new Scratch(AttentionBlock.ScratchFor(arguments) + valuesSize + AttentionBlock.RowsFor(width));
@@ -65,23 +65,26 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
         var sums = Sections.Take(ref room, AttentionBlock.RowsFor(width));
         using var mask = new MaskRows(arguments);
         var packed = -1L;
-        for (; item < end; item++)
-        {
-            var head = arguments.Head(item / blocks);
-            if (head.Group != packed)
+        // A thread that takes the whole of a head packs its keys and values once.
+        var items = (long)arguments.Heads * arguments.Sequences * blocks;
+        foreach (var piece in work.Pieces(items, Math.Clamp(items / (PiecesPerWorker * work.Workers), 1, blocks)))
+            for (var item = piece.Start; item < piece.End; item++)
             {
-                block.PackKeys(head);
-                TilePacking.PackRows(arguments.Values(head), arguments.ValueStride, arguments.Cells, arguments.PaddedCells, width, values);
-                arguments.Round(values);
-                packed = head.Group;
-            }
+                var head = arguments.Head(item / blocks);
+                if (head.Group != packed)
+                {
+                    block.PackKeys(head);
+                    TilePacking.PackRows(arguments.Values(head), arguments.ValueStride, arguments.Cells, arguments.PaddedCells, width, values);
+                    arguments.Round(values);
+                    packed = head.Group;
+                }
 
-            mask.Select(head);
-            block.Weigh(head, (int)(item % blocks) * AttentionBlock.Rows, mask);
-            block.Combine(block.Weights, values, width, sums);
-            for (var row = 0; row < block.Count; row++)
-                sums.Slice(row * stride, width).CopyTo(result.HostSpan<float>(arguments.ResultOffset(head, block.First + row), width));
-        }
+                mask.Select(head);
+                block.Weigh(head, (int)(item % blocks) * AttentionBlock.Rows, mask);
+                block.Combine(block.Weights, values, width, sums);
+                for (var row = 0; row < block.Count; row++)
+                    sums.Slice(row * stride, width).CopyTo(result.HostSpan<float>(arguments.ResultOffset(head, block.First + row), width));
+            }
     }
 
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
@@ -90,12 +93,12 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
         var arguments = new AttentionArguments(y, options);
         TensorPtr[] sources = [.. Enumerable.Range(0, options.SourceCount).Select(y.Source), dy];
         var (q, k, v) = (y.Source(0), y.Source(1), y.Source(2));
-        var parts = AttentionGradient.PartsOf(arguments);
+        var parts = AttentionParts.Of(arguments);
 
-        // Heads share keys and values: each part of them has a sum of its own, so that threads never meet.
+        // Heads and queries share keys and values: each part of them has a sum of its own, so that threads never meet.
         var gradients = PackedGradients.Emit(
             builder, new AttentionGradient(options, parts), sources,
-            q.Shape, new Shape(k.Shape.Count, parts), new Shape(v.Shape.Count, parts), new Shape(q.Ne(2), q.Ne(3)));
+            q.Shape, new Shape(k.Shape.Count, parts.Count), new Shape(v.Shape.Count, parts.Count), new Shape(q.Ne(2), q.Ne(3) * parts.OfQueries));
         pass.Add(q, gradients[0]);
         pass.Add(k, PackedGradients.SumParts(builder, gradients[1], k.Shape));
         pass.Add(v, PackedGradients.SumParts(builder, gradients[2], v.Shape));

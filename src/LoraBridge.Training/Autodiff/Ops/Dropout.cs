@@ -18,15 +18,14 @@ internal sealed class Dropout(RowNoise noise, ulong stream) : ITensorKernel, IGr
 
     private readonly uint _threshold = (uint)MathF.Round(noise.Dropout * (1 << Bits));
 
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var x = result.Source(0);
         var d = (int)x.Ne(0);
         var words = (d + PerWord - 1) / PerWord;
         var key = noise.Key(stream);
         var factor = (1 << Bits) / (float)((1 << Bits) - _threshold);
-        var (start, end) = WorkSplit.Of(result.Shape.Rows, 1, worker, workers);
-        for (var row = start; row < end; row++)
+        foreach (var row in work.Items(result.Shape.Rows))
         {
             var from = x.HostSpan<float>(row * d, d);
             var to = result.HostSpan<float>(row * d, d);

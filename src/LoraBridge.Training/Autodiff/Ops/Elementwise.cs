@@ -30,12 +30,11 @@ internal sealed class Elementwise(Activation function) : ITensorKernel, IGradien
     /// <summary>Whether <paramref name="x"/> lies in memory as it must.</summary>
     public static bool Takes(TensorPtr x) => x.IsFloat && x.IsContiguous;
 
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
-        var (start, end) = WorkSplit.Of(result.ElementCount, Chunk, worker, workers);
-        for (var at = start; at < end; at += Chunk)
+        foreach (var chunk in work.Pieces(result.ElementCount, Chunk))
         {
-            var length = (int)Math.Min(Chunk, end - at);
+            var (at, length) = (chunk.Start, chunk.Length);
             function.Value(result.Source(0).HostSpan<float>(at, length), result.HostSpan<float>(at, length));
         }
     }

@@ -13,13 +13,12 @@ internal sealed class EmbeddingNoise(RowNoise noise) : ITensorKernel, IGradientR
 {
     private const ulong Stream = ulong.MaxValue;
 
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var x = result.Source(0);
         var d = (int)x.Ne(0);
         var key = noise.Key(Stream);
-        var (start, end) = WorkSplit.Of(result.Shape.Rows, 1, worker, workers);
-        for (var row = start; row < end; row++)
+        foreach (var row in work.Items(result.Shape.Rows))
         {
             var size = noise.EmbeddingNoise / MathF.Sqrt((float)noise.SequenceLengths[(int)row] * d);
             var from = x.HostSpan<float>(row * d, d);

@@ -16,20 +16,32 @@ internal sealed class View : IGradientRule
 {
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
     {
-        var root = y.Root;
+        var root = Owner(pass, y);
         if (!pass.Needs(root))
             return;
         if (!root.IsContiguous)
             throw new NotSupportedException($"{y.Name} looks at {root.Name}, which has gaps between its elements.");
 
+        var offset = (long)(y.ViewOffset - (root.IsView ? root.ViewOffset : 0));
         var builder = pass.Builder;
         var (sorted, strides) = InMemoryOrder(builder, y, dy);
         if (sorted.Shape.Count == root.Shape.Count && Covers(sorted.Shape, strides))
             pass.Add(root, builder.Reshape(sorted, root.Shape));
         else if (strides[0] == sizeof(float))
-            pass.Add(root, builder.Accumulate(builder.Zeros(root.Shape), sorted, strides[1], strides[2], strides[3], (long)y.ViewOffset));
+            pass.Add(root, builder.Accumulate(builder.Zeros(root.Shape), sorted, strides[1], strides[2], strides[3], offset));
         else
-            pass.Add(root, builder.Custom(new ViewGradient((long)y.ViewOffset / sizeof(float), ElementStrides(y)), root.Shape, dy));
+            pass.Add(root, builder.Custom(new ViewGradient(offset / sizeof(float), ElementStrides(y)), root.Shape, dy));
+    }
+
+    /// <summary>
+    /// Where the gradient goes: to the tensor that owns the memory, unless one of the views in between is where this stretch of the graph begins.
+    /// </summary>
+    private static TensorPtr Owner(BackwardPass pass, TensorPtr y)
+    {
+        for (var source = y.Source(0); !source.IsNull && source.IsView; source = source.Source(0))
+            if (pass.IsVariable(source))
+                return source;
+        return y.Root;
     }
 
     /// <summary>dy with its dimensions by ascending stride, contiguous, and those strides in bytes.</summary>

@@ -12,12 +12,11 @@ namespace LoraBridge.Training.Autodiff.Ops;
 /// <param name="epsilon">ε.</param>
 internal sealed class WeightedRmsNorm(float epsilon) : ITensorKernel, IGradientRule
 {
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var width = (int)result.Ne(0);
         var w = result.Source(1).HostSpan<float>(0, width);
-        var (start, end) = WorkSplit.Of(result.Shape.Rows, 1, worker, workers);
-        for (var row = start; row < end; row++)
+        foreach (var row in work.Items(result.Shape.Rows))
         {
             var x = result.Source(0).HostSpan<float>(row * width, width);
             var y = result.HostSpan<float>(row * width, width);

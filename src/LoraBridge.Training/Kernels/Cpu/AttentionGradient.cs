@@ -10,34 +10,18 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// and a sink of weight p₀, whose value is 0, gets -p₀ Σₙ p dp. Sources: those of attention, and dy [D, H, T, S], contiguous.
 /// </summary>
 /// <param name="options">How attention weighs.</param>
-/// <param name="parts">In how many parts the heads of a group are summed.</param>
-internal sealed class AttentionGradient(AttentionOptions options, int parts) : IProductKernel
+/// <param name="parts">In how many parts the gradients of keys and values are summed.</param>
+internal sealed class AttentionGradient(AttentionOptions options, AttentionParts parts) : IProductKernel
 {
-    /// <summary>Threads that find work in models whose heads share few keys.</summary>
-    private const int Threads = 16;
-
-    /// <summary>In how many parts to sum the heads of a group, so that there is work for many threads; the same for any number of them, and with it the result.</summary>
-    public static int PartsOf(AttentionArguments arguments)
-    {
-        var sharing = arguments.Heads / arguments.Groups;
-        var parts = 1;
-        while (parts < sharing && (parts * arguments.Groups * arguments.Sequences < Threads || sharing % parts != 0))
-            parts++;
-        return parts;
-    }
-
     public double Operations(TensorPtr result)
     {
         var arguments = new AttentionArguments(result, options);
         return 2.0 * arguments.VisiblePairs() * (3 * arguments.KeyLength + 2 * arguments.ValueLength);
     }
 
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var arguments = new AttentionArguments(result, options);
-        var (unit, end) = WorkSplit.Of(arguments.Groups * arguments.Sequences * parts, 1, worker, workers);
-        if (unit == end)
-            return;
         using var scratch = new Scratch(AttentionBlock.ScratchFor(arguments) + Workspace.ScratchFor(arguments));
         var room = scratch.Floats;
         var block = new AttentionBlock(arguments, ref room);
@@ -46,14 +30,16 @@ internal sealed class AttentionGradient(AttentionOptions options, int parts) : I
 
         var rest = result.Floats;
         var dq = Sections.Take(ref rest, (long)arguments.KeyLength * arguments.Tokens * arguments.Heads * arguments.Sequences);
-        var dk = Sections.Take(ref rest, (long)arguments.KeyLength * arguments.Cells * arguments.Groups * arguments.Sequences * parts);
-        var dv = Sections.Take(ref rest, (long)arguments.ValueLength * arguments.Cells * arguments.Groups * arguments.Sequences * parts);
-        var heads = arguments.Heads / arguments.Groups / parts;
-        for (; unit < end; unit++)
+        var dk = Sections.Take(ref rest, (long)arguments.KeyLength * arguments.Cells * arguments.Groups * arguments.Sequences * parts.Count);
+        var dv = Sections.Take(ref rest, (long)arguments.ValueLength * arguments.Cells * arguments.Groups * arguments.Sequences * parts.Count);
+        var heads = arguments.Heads / arguments.Groups / parts.OfHeads;
+        foreach (int unit in work.Items(arguments.Groups * arguments.Sequences * parts.Count))
         {
             // Groups of a sequence lie behind each other, then the sequences, then the parts.
-            var (part, group) = Math.DivRem((int)unit, arguments.Groups * arguments.Sequences);
-            var first = group * (arguments.Heads / arguments.Groups) + part * heads;
+            var (part, group) = Math.DivRem(unit, arguments.Groups * arguments.Sequences);
+            var (headPart, queryPart) = Math.DivRem(part, parts.OfQueries);
+            var queries = parts.Queries(arguments, queryPart);
+            var first = group * (arguments.Heads / arguments.Groups) + headPart * heads;
             block.PackKeys(arguments.Head(first));
             workspace.Begin(arguments.Head(first));
             for (var i = first; i < first + heads; i++)
@@ -61,16 +47,16 @@ internal sealed class AttentionGradient(AttentionOptions options, int parts) : I
                 var head = arguments.Head(i);
                 mask.Select(head);
                 var sink = 0f;
-                for (var row = 0; row < arguments.Tokens; row += AttentionBlock.Rows)
+                for (var row = queries.First; row < queries.End; row += AttentionBlock.Rows)
                 {
                     block.Weigh(head, row, mask);
                     sink += workspace.Add(block, head, dq[((i * arguments.Tokens + row) * arguments.KeyLength)..]);
                 }
-                rest[i] = sink;
+                rest[queryPart * arguments.Heads * arguments.Sequences + i] = sink;
             }
             workspace.End(
-                dk.Slice((int)unit * arguments.Cells * arguments.KeyLength, arguments.Cells * arguments.KeyLength),
-                dv.Slice((int)unit * arguments.Cells * arguments.ValueLength, arguments.Cells * arguments.ValueLength));
+                dk.Slice(unit * arguments.Cells * arguments.KeyLength, arguments.Cells * arguments.KeyLength),
+                dv.Slice(unit * arguments.Cells * arguments.ValueLength, arguments.Cells * arguments.ValueLength));
         }
     }
 

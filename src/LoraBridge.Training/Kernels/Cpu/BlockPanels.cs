@@ -7,7 +7,7 @@ using System.Runtime.Intrinsics.X86;
 namespace LoraBridge.Training.Kernels.Cpu;
 
 /// <summary>
-/// Packs quantised weights for <see cref="FixedPointGemm"/> with no F32 in between: the few bits q of an element s q + c become the integer
+/// Packs quantised weights for <see cref="IntegerFormat"/> with no F32 in between: the few bits q of an element s q + c become the integer
 /// that stands for it in one multiplication of 16 bits, whose upper half is kept, rounded.
 /// </summary>
 /// <remarks>
@@ -17,9 +17,9 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// <typeparam name="TFormat">How the weights are stored.</typeparam>
 internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
 {
-    private const int Tile = FixedPointKernel.Columns, RowPairs = FixedPointGemm.PanelDepth / 2, Lanes = 8;
+    private const int Tile = ProductTile.Columns, RowPairs = ProductTile.Depth / 2, Lanes = 8;
 
-    private const int MostRows = 16, MostGroups = FixedPointGemm.PanelDepth / 16;
+    private const int MostRows = 16, MostGroups = ProductTile.Depth / 16;
 
     /// <summary>Room for s of a row's groups, and behind it for c.</summary>
     private const int RowScales = 2 * MostGroups;
@@ -28,7 +28,7 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
     private static int Groups
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => FixedPointGemm.PanelDepth / TFormat.Group;
+        get => ProductTile.Depth / TFormat.Group;
     }
 
     /// <summary>Times 32 elements of a block.</summary>
@@ -38,11 +38,11 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
         get => (nuint)(TFormat.Elements / BlockFormat.Step);
     }
 
-    /// <summary>Bits of a factor of q behind the point: as many as leave it 16 in all, for |s q + c| is at most <see cref="FixedPointGemm.Largest"/>.</summary>
+    /// <summary>Bits of a factor of q behind the point: as many as leave it 16 in all, for |s q + c| is at most <see cref="IntegerFormat.Largest12"/>.</summary>
     private static int Precision
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => BitOperations.Log2((uint)(short.MaxValue * (TFormat.Highest - TFormat.Lowest) / (2 * FixedPointGemm.Largest)));
+        get => BitOperations.Log2((uint)(short.MaxValue * (TFormat.Highest - TFormat.Lowest) / (2 * IntegerFormat.Largest12)));
     }
 
     /// <summary>Packs rows along the inner dimension: they are columns of what is multiplied by.</summary>
@@ -143,7 +143,7 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
         var largest = Vector256<int>.Zero;
         for (var row = 0; row < height; row++)
             largest = Vector256.Max(largest, Bounds(in scales.Slice(row * RowScales, RowScales)[0], group));
-        var unit = largest.AsSingle() / FixedPointGemm.Largest;
+        var unit = largest.AsSingle() / IntegerFormat.Largest12;
         for (var i = 0; i < Lanes && (group + i) * TFormat.Group < width; i++)
             columnScales.Slice((group + i) * TFormat.Group, TFormat.Group).Fill(unit[i]);
 
@@ -162,7 +162,7 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
             bounds = Vector256.Max(bounds, Bounds(in scales, Lanes));
         var four = Vector128.Max(bounds.GetLower(), bounds.GetUpper());
         var two = Vector128.Max(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
-        var unit = Vector128.Max(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2))).AsSingle() / FixedPointGemm.Largest;
+        var unit = Vector128.Max(two, Vector128.Shuffle(two, Vector128.Create(1, 0, 3, 2))).AsSingle() / IntegerFormat.Largest12;
         var factor = Inverse(Vector256.Create(unit, unit));
         for (var group = 0; group < Groups; group += Lanes)
             StoreFactors(in scales, in scales, factor, group, ref Unsafe.Add(ref scales, group));

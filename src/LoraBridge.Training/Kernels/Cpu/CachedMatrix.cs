@@ -1,23 +1,25 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 
-/// <summary>A right factor B [K, N] as panels of 8-bit integers, each filled from a source when it is first asked for.</summary>
-internal sealed class CachedMatrix : IPanelSource
+/// <summary>A right factor B [K, N] of which the rows are those of a matrix, as panels of 8-bit integers, each made when it is first asked for.</summary>
+internal sealed class CachedMatrix
 {
-    private const int Tile = FixedPointKernel.Columns, Depth = FixedPointGemm.PanelDepth, Largest = 127;
+    private const int Tile = ProductTile.Columns, Depth = ProductTile.Depth, Largest = 127;
 
-    private readonly IPanelSource _source;
+    private readonly RowPanels _source;
     private readonly sbyte[] _integers;
     private readonly float[] _scales;
     private readonly bool[] _filled;
     private readonly int _columns;
 
-    public CachedMatrix(IPanelSource source, int rows, int columns)
+    public CachedMatrix(TensorPtr matrix)
     {
-        _source = source;
+        var (rows, columns) = ((int)matrix.Ne(1), (int)matrix.Ne(0));
+        _source = new RowPanels(matrix, 0, 0);
         _columns = (columns + Tile - 1) / Tile * Tile;
         var panels = (rows + Depth - 1) / Depth;
         _integers = GC.AllocateUninitializedArray<sbyte>((rows + 1) / 2 * 2 * _columns);
@@ -25,21 +27,24 @@ internal sealed class CachedMatrix : IPanelSource
         _filled = new bool[panels * (_columns / Tile)];
     }
 
+    /// <summary>Whether an array can hold the copy.</summary>
+    public static bool Fits(TensorPtr matrix) => (matrix.Ne(1) + 1) * (matrix.Ne(0) + Tile) <= Array.MaxLength;
+
     public void Fill(int k, int height, int column, int width, Span<float> stage, Span<int> panel, Span<float> scales)
     {
         var padded = (width + Tile - 1) / Tile * Tile;
         var used = (height + 1) / 2 * padded;
         var integers = _integers.AsSpan(k * _columns + column * ((height + 1) / 2 * 2), 2 * used);
         var stored = _scales.AsSpan(k / Depth * _columns + column, padded);
-        // Columns are shared among threads in whole stages; two that fill the same, for rows of their own, write the same.
-        ref var filled = ref _filled[k / Depth * (_columns / Tile) + column / Tile];
-        if (!Volatile.Read(ref filled))
+        // A piece is packed by one thread, and looked at by another in a later product only.
+        var filled = _filled.AsSpan(k / Depth * (_columns / Tile) + column / Tile, padded / Tile);
+        if (filled.Contains(false))
         {
             _source.Fill(k, height, column, width, stage, panel, scales);
             Narrow(panel[..used], integers);
             for (var n = 0; n < padded; n++)
-                stored[n] = scales[n] * ((float)FixedPointGemm.Largest / Largest);
-            Volatile.Write(ref filled, true);
+                stored[n] = scales[n] * ((float)IntegerFormat.Largest12 / Largest);
+            filled.Fill(true);
         }
         Widen(integers, panel[..used]);
         stored.CopyTo(scales);
@@ -50,7 +55,7 @@ internal sealed class CachedMatrix : IPanelSource
     {
         var from = MemoryMarshal.Cast<int, short>(pairs);
         for (var i = 0; i < from.Length; i++)
-            integers[i] = (sbyte)MathF.Round(from[i] * ((float)Largest / FixedPointGemm.Largest));
+            integers[i] = (sbyte)MathF.Round(from[i] * ((float)Largest / IntegerFormat.Largest12));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

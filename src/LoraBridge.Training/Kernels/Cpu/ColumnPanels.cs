@@ -5,11 +5,11 @@ using LoraBridge.Native;
 namespace LoraBridge.Training.Kernels.Cpu;
 
 /// <summary>Panels of a right factor B[k, n] that is element k of row n of a matrix.</summary>
-internal readonly struct ColumnPanels(TensorPtr matrix) : IPanelSource
+internal readonly struct ColumnPanels(TensorPtr matrix, long i2, long i3)
 {
-    private const int Tile = FixedPointKernel.Columns, RowPairs = FixedPointGemm.PanelDepth / 2;
+    private const int Tile = ProductTile.Columns, RowPairs = ProductTile.Depth / 2;
 
-    private readonly TensorRows _columns = new(matrix, 0, 0);
+    private readonly TensorRows _columns = new(matrix, i2, i3);
 
     /// <summary>Columns that are transposed at a time: as many as a vector has pairs.</summary>
     private static int Group => Avx512F.IsSupported ? 16 : 4;

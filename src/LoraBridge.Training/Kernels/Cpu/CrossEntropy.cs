@@ -14,13 +14,12 @@ internal sealed class CrossEntropy(int rows) : ITensorKernel
     /// <summary>Losses of the last computation in nats, by row; 0 where the weight is 0.</summary>
     public float[] Losses { get; } = new float[rows];
 
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var width = (int)result.Ne(0);
         var targets = result.Source(1).HostSpan<int>(0, rows);
         var weights = result.Source(2).HostSpan<float>(0, rows);
-        var (start, end) = WorkSplit.Of(rows, 1, worker, workers);
-        for (var t = (int)start; t < end; t++)
+        foreach (int t in work.Items(rows))
         {
             var gradient = result.HostSpan<float>((long)t * width, width);
             Losses[t] = 0;

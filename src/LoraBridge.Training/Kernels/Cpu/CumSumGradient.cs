@@ -8,11 +8,10 @@ internal sealed class CumSumGradient : ITensorKernel
 {
     public static readonly CumSumGradient Instance = new();
 
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var width = (int)result.Ne(0);
-        var (start, end) = WorkSplit.Of(result.Shape.Rows, 1, worker, workers);
-        for (var row = start; row < end; row++)
+        foreach (var row in work.Items(result.Shape.Rows))
         {
             var dy = result.Source(0).HostSpan<float>(row * width, width);
             var dx = result.HostSpan<float>(row * width, width);

@@ -10,12 +10,11 @@ internal sealed class ElementwiseGradientKernel(Pointwise slope) : ITensorKernel
     /// <summary>Small enough to stay in the first-level cache between the two passes.</summary>
     private const int Chunk = 2048;
 
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
-        var (start, end) = WorkSplit.Of(result.ElementCount, Chunk, worker, workers);
-        for (var at = start; at < end; at += Chunk)
+        foreach (var chunk in work.Pieces(result.ElementCount, Chunk))
         {
-            var length = (int)Math.Min(Chunk, end - at);
+            var (at, length) = (chunk.Start, chunk.Length);
             var x = result.Source(0).HostSpan<float>(at, length);
             var dy = result.Source(1).HostSpan<float>(at, length);
             var dx = result.HostSpan<float>(at, length);

@@ -11,28 +11,15 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// <remarks>The largest of some numbers is found among their bits without sign: as integers they have the same order, and NaN is larger than all.</remarks>
 internal static class FixedPointPanel
 {
-    private const int Tile = FixedPointKernel.Columns, RowPairs = FixedPointGemm.PanelDepth / 2, Stride = FixedPointGemm.StageStride;
-
-    /// <summary>Packs <paramref name="rows"/> rows of A, <paramref name="height"/> elements of each; missing rows become zeros.</summary>
-    public static void PackRows(ReadOnlySpan<float> a, int stride, int rows, int height, Span<int> strip, Span<float> scales)
-    {
-        for (var r = 0; r < FixedPointKernel.Rows; r++)
-        {
-            var target = strip.Slice(r * RowPairs, RowPairs);
-            if (r < rows)
-                scales[r] = PackRow(a.Slice(r * stride, height), target);
-            else
-            {
-                target.Clear();
-                scales[r] = 0;
-            }
-        }
-    }
+    private const int Tile = ProductTile.Columns, RowPairs = ProductTile.Depth / 2, Stride = ProductTile.StageStride;
 
     /// <summary>Rounds a row to pairs of integers.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="pairs">The integers.</param>
+    /// <param name="most">The largest integer.</param>
     /// <returns>What an integer stands for.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static float PackRow(ReadOnlySpan<float> row, Span<int> pairs)
+    public static float PackRow(ReadOnlySpan<float> row, Span<int> pairs, int most = IntegerFormat.Largest12)
     {
         var largest = LargestOf(row);
         if (!(largest > 0))
@@ -42,18 +29,12 @@ internal static class FixedPointPanel
             return float.IsNaN(largest) ? float.NaN : 0;
         }
 
-        var factor = FixedPointGemm.Largest / largest;
+        var factor = most / largest;
         ref var from = ref Unsafe.AsRef(in row[0]);
         ref var to = ref pairs[..((row.Length + 1) / 2)][0];
         var whole = row.Length / 16 * 16;
         for (nuint i = 0; i < (nuint)whole; i += 16)
         {
-            if (Avx512F.IsSupported)
-            {
-                var integers = Avx512F.ConvertToVector512Int32(Vector512.LoadUnsafe(ref from, i) * factor);
-                Avx512F.ConvertToVector256Int16(integers).AsInt32().StoreUnsafe(ref to, i / 2);
-                continue;
-            }
             // Packing to 16 bits works within halves of 128 bits, which the permutation puts in order.
             var low = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(ref from, i) * factor);
             var high = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(ref from, i + 8) * factor);
@@ -61,11 +42,11 @@ internal static class FixedPointPanel
         }
         for (var i = whole; i < row.Length; i += 2)
             pairs[i / 2] = Pair(Round(row[i] * factor), i + 1 < row.Length ? Round(row[i + 1] * factor) : 0);
-        return largest / FixedPointGemm.Largest;
+        return largest / most;
     }
 
     /// <summary>Packs a stage [height][width] of B.</summary>
-    /// <param name="stage">Its rows, <see cref="FixedPointGemm.StageStride"/> apart, with room for whole tiles in each.</param>
+    /// <param name="stage">Its rows, <see cref="ProductTile.StageStride"/> apart, with room for whole tiles in each.</param>
     /// <param name="height">Rows.</param>
     /// <param name="width">Columns.</param>
     /// <param name="panel">The integers.</param>
@@ -80,51 +61,27 @@ internal static class FixedPointPanel
         var pairs = (height + 1) / 2;
         if (height % 2 == 1)
             stage.Slice(height * Stride, padded).Clear();
-        var lanes = Avx512F.IsSupported ? Vector512<float>.Count : Vector256<float>.Count;
+        var lanes = Vector256<float>.Count;
         for (var n = 0; n < padded; n += lanes)
         {
             ref var from = ref stage[..((2 * pairs - 1) * Stride + padded)][n];
             ref var to = ref panel.Slice(n / Tile * pairs * Tile, pairs * Tile)[n % Tile];
             ref var scale = ref scales.Slice(n, lanes)[0];
-            if (Avx512F.IsSupported)
-                PackColumns512(ref from, pairs, ref to, ref scale);
-            else
-                PackColumns256(ref from, pairs, ref to, ref scale);
+            PackColumns(ref from, pairs, ref to, ref scale);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PackColumns512(ref float stage, int pairs, ref int panel, ref float scales)
-    {
-        var sign = Vector512.Create(int.MaxValue);
-        var largest = Vector512<int>.Zero;
-        ref var from = ref stage;
-        for (var k = 0; k < 2 * pairs; k++, from = ref Unsafe.Add(ref from, Stride))
-            largest = Vector512.Max(largest, Vector512.LoadUnsafe(ref from).AsInt32() & sign);
-        (largest.AsSingle() / FixedPointGemm.Largest).StoreUnsafe(ref scales);
-        var factor = Vector512.ConditionalSelect(
-            Vector512.Equals(largest, Vector512<int>.Zero).AsSingle(), Vector512<float>.Zero, Vector512.Create((float)FixedPointGemm.Largest) / largest.AsSingle());
-
-        from = ref stage;
-        for (var pair = 0; pair < pairs; pair++, from = ref Unsafe.Add(ref from, 2 * Stride))
-        {
-            var low = Avx512F.ConvertToVector512Int32(Vector512.LoadUnsafe(ref from) * factor);
-            var high = Avx512F.ConvertToVector512Int32(Vector512.LoadUnsafe(ref from, Stride) * factor);
-            ((low & Vector512.Create(0xFFFF)) | (high << 16)).StoreUnsafe(ref panel, (nuint)(pair * Tile));
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PackColumns256(ref float stage, int pairs, ref int panel, ref float scales)
+    private static void PackColumns(ref float stage, int pairs, ref int panel, ref float scales)
     {
         var sign = Vector256.Create(int.MaxValue);
         var largest = Vector256<int>.Zero;
         ref var from = ref stage;
         for (var k = 0; k < 2 * pairs; k++, from = ref Unsafe.Add(ref from, Stride))
             largest = Vector256.Max(largest, Vector256.LoadUnsafe(ref from).AsInt32() & sign);
-        (largest.AsSingle() / FixedPointGemm.Largest).StoreUnsafe(ref scales);
+        (largest.AsSingle() / IntegerFormat.Largest12).StoreUnsafe(ref scales);
         var factor = Vector256.ConditionalSelect(
-            Vector256.Equals(largest, Vector256<int>.Zero).AsSingle(), Vector256<float>.Zero, Vector256.Create((float)FixedPointGemm.Largest) / largest.AsSingle());
+            Vector256.Equals(largest, Vector256<int>.Zero).AsSingle(), Vector256<float>.Zero, Vector256.Create((float)IntegerFormat.Largest12) / largest.AsSingle());
 
         from = ref stage;
         for (var pair = 0; pair < pairs; pair++, from = ref Unsafe.Add(ref from, 2 * Stride))
@@ -142,13 +99,6 @@ internal static class FixedPointPanel
         var sign = Vector256.Create(int.MaxValue);
         ref var from = ref Unsafe.AsRef(in row[0]);
         var i = 0;
-        if (Avx512F.IsSupported)
-        {
-            var wide = Vector512<int>.Zero;
-            for (; i + 16 <= row.Length; i += 16)
-                wide = Vector512.Max(wide, Vector512.LoadUnsafe(ref from, (nuint)i).AsInt32() & Vector512.Create(int.MaxValue));
-            (even, odd) = (wide.GetLower(), wide.GetUpper());
-        }
         for (; i + 16 <= row.Length; i += 16)
         {
             even = Vector256.Max(even, Vector256.LoadUnsafe(ref from, (nuint)i).AsInt32() & sign);

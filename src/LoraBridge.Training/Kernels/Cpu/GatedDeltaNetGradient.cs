@@ -17,11 +17,10 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// </remarks>
 internal sealed class GatedDeltaNetGradient(int snapshots) : ITensorKernel
 {
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var rule = new DeltaRule(result, snapshots);
-        var (first, end) = WorkSplit.Of(rule.Groups, 1, worker, workers);
-        for (var group = (int)first; group < end; group++)
+        foreach (int group in work.Items(rule.Groups))
             rule.Run(group);
     }
 

@@ -9,24 +9,23 @@ internal sealed class GetRowsGradient : ITensorKernel
 {
     public static readonly GetRowsGradient Instance = new();
 
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var (dy, indices) = (result.Source(0), result.Source(1));
         var (width, targets, rows) = (result.Ne(0), result.Ne(1), dy.Ne(1));
         var matrices = result.Ne(2) * result.Ne(3);
         // Several rows may go to one target, so threads share the columns: every sum stays with one thread, in one order.
-        var (start, end) = WorkSplit.Of(width, 16, worker, workers);
-        var length = (int)(end - start);
-        for (var matrix = 0L; matrix < matrices; matrix++)
-        {
-            for (var n = 0L; n < targets; n++)
-                result.HostSpan<float>((matrix * targets + n) * width + start, length).Clear();
-            for (var i = 0L; i < rows; i++)
+        foreach (var columns in work.Ranges(width, 16))
+            for (var matrix = 0L; matrix < matrices; matrix++)
             {
-                var n = indices.HostSpan<int>(matrix * rows + i, 1)[0];
-                var target = result.HostSpan<float>((matrix * targets + n) * width + start, length);
-                TensorPrimitives.Add(target, dy.HostSpan<float>((matrix * rows + i) * width + start, length), target);
+                for (var n = 0L; n < targets; n++)
+                    result.HostSpan<float>((matrix * targets + n) * width + columns.Start, columns.Length).Clear();
+                for (var i = 0L; i < rows; i++)
+                {
+                    var n = indices.HostSpan<int>(matrix * rows + i, 1)[0];
+                    var target = result.HostSpan<float>((matrix * targets + n) * width + columns.Start, columns.Length);
+                    TensorPrimitives.Add(target, dy.HostSpan<float>((matrix * rows + i) * width + columns.Start, columns.Length), target);
+                }
             }
-        }
     }
 }

@@ -13,14 +13,13 @@ internal sealed class GluGradient(Activation activation, float limit, float shif
     /// <summary>Columns at a time: all that is known of them stays in the first-level cache until they are done.</summary>
     private const int Chunk = 1024;
 
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var (x, g, dy) = (result.Source(0), result.Source(1), result.Source(2));
         var width = (int)dy.Ne(0);
         var rows = dy.Shape.Rows;
-        var (start, end) = WorkSplit.Of(rows, 1, worker, workers);
         using var scratch = new Scratch(3 * Chunk);
-        for (var row = start; row < end; row++)
+        foreach (var row in work.Items(rows))
             for (var at = 0; at < width; at += Chunk)
             {
                 // Where x and g are one tensor, its rows hold both: x first unless they are swapped.

@@ -36,7 +36,9 @@ internal static class LowRankKernel
         Require(from.IsEmpty || from.Length >= (rows - 1) * stride + width);
         var done = Vector512.IsHardwareAccelerated
             ? Accumulate<Vector512<float>, Lanes512>(a, rows, depth, b, bStride, from, to, stride, width)
-            : Accumulate<Vector256<float>, Lanes256>(a, rows, depth, b, bStride, from, to, stride, width);
+            : Vector256.IsHardwareAccelerated
+                ? Accumulate<Vector256<float>, Lanes256>(a, rows, depth, b, bStride, from, to, stride, width)
+                : Accumulate<Vector128<float>, Lanes128>(a, rows, depth, b, bStride, from, to, stride, width);
         for (var i = 0; i < rows; i++)
             for (var w = done; w < width; w++)
             {
@@ -63,7 +65,9 @@ internal static class LowRankKernel
         Require(x.Length >= (rows - 1) * xStride + width && p.Length >= (ranks - 1) * pStride + width);
         var done = Vector512.IsHardwareAccelerated
             ? Dots<Vector512<float>, Lanes512>(x, xStride, rows, p, pStride, ranks, width, sums)
-            : Dots<Vector256<float>, Lanes256>(x, xStride, rows, p, pStride, ranks, width, sums);
+            : Vector256.IsHardwareAccelerated
+                ? Dots<Vector256<float>, Lanes256>(x, xStride, rows, p, pStride, ranks, width, sums)
+                : Dots<Vector128<float>, Lanes128>(x, xStride, rows, p, pStride, ranks, width, sums);
         for (var i = 0; i < rows; i++)
             for (var r = 0; r < ranks; r++)
                 for (var w = done; w < width; w++)

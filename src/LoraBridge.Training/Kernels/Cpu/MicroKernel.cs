@@ -13,7 +13,7 @@ internal static class MicroKernel
     public const int Rows = 6;
 
     /// <summary>Columns of a tile of C: two vectors of the widest kind the processor has.</summary>
-    public static int Columns => Vector512.IsHardwareAccelerated ? 32 : 16;
+    public static int Columns => Vector512.IsHardwareAccelerated ? 32 : Vector256.IsHardwareAccelerated ? 16 : 8;
 
     /// <param name="a">The first element of A.</param>
     /// <param name="rowStride">Distance between the rows of A, in elements.</param>
@@ -35,114 +35,68 @@ internal static class MicroKernel
         ref var b0 = ref Unsafe.AsRef(in b[0]);
         var (row, column) = ((nuint)rowStride, (nuint)columnStride);
         if (Vector512.IsHardwareAccelerated)
-            Multiply512(ref a0, row, column, ref b0, depth, ref c[0], (nuint)stride, accumulate);
+            Multiply<Vector512<float>, Lanes512>(ref a0, row, column, ref b0, depth, ref c[0], (nuint)stride, accumulate);
+        else if (Vector256.IsHardwareAccelerated)
+            Multiply<Vector256<float>, Lanes256>(ref a0, row, column, ref b0, depth, ref c[0], (nuint)stride, accumulate);
         else
-            Multiply256(ref a0, row, column, ref b0, depth, ref c[0], (nuint)stride, accumulate);
+            Multiply<Vector128<float>, Lanes128>(ref a0, row, column, ref b0, depth, ref c[0], (nuint)stride, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply256(
+    private static void Multiply<TVector, TLanes>(
         ref float a, nuint row, nuint column, ref float b, int depth, ref float c, nuint stride, bool accumulate)
+        where TVector : struct
+        where TLanes : ILanes<TVector>
     {
         var (row2, row3, row4, row5) = (2 * row, 3 * row, 4 * row, 5 * row);
-        Vector256<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
-        Vector256<float> c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
+        TVector c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
+        TVector c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
         for (var k = 0; k < depth; k++)
         {
-            var left = Vector256.LoadUnsafe(ref b);
-            var right = Vector256.LoadUnsafe(ref b, 8);
-            var x = Vector256.Create(a);
-            c00 = Vector256.FusedMultiplyAdd(x, left, c00);
-            c01 = Vector256.FusedMultiplyAdd(x, right, c01);
-            x = Vector256.Create(Unsafe.Add(ref a, row));
-            c10 = Vector256.FusedMultiplyAdd(x, left, c10);
-            c11 = Vector256.FusedMultiplyAdd(x, right, c11);
-            x = Vector256.Create(Unsafe.Add(ref a, row2));
-            c20 = Vector256.FusedMultiplyAdd(x, left, c20);
-            c21 = Vector256.FusedMultiplyAdd(x, right, c21);
-            x = Vector256.Create(Unsafe.Add(ref a, row3));
-            c30 = Vector256.FusedMultiplyAdd(x, left, c30);
-            c31 = Vector256.FusedMultiplyAdd(x, right, c31);
-            x = Vector256.Create(Unsafe.Add(ref a, row4));
-            c40 = Vector256.FusedMultiplyAdd(x, left, c40);
-            c41 = Vector256.FusedMultiplyAdd(x, right, c41);
-            x = Vector256.Create(Unsafe.Add(ref a, row5));
-            c50 = Vector256.FusedMultiplyAdd(x, left, c50);
-            c51 = Vector256.FusedMultiplyAdd(x, right, c51);
+            var left = TLanes.Load(ref b, 0);
+            var right = TLanes.Load(ref b, (nuint)TLanes.Count);
+            var x = TLanes.Fill(a);
+            c00 = TLanes.MultiplyAdd(x, left, c00);
+            c01 = TLanes.MultiplyAdd(x, right, c01);
+            x = TLanes.Fill(Unsafe.Add(ref a, row));
+            c10 = TLanes.MultiplyAdd(x, left, c10);
+            c11 = TLanes.MultiplyAdd(x, right, c11);
+            x = TLanes.Fill(Unsafe.Add(ref a, row2));
+            c20 = TLanes.MultiplyAdd(x, left, c20);
+            c21 = TLanes.MultiplyAdd(x, right, c21);
+            x = TLanes.Fill(Unsafe.Add(ref a, row3));
+            c30 = TLanes.MultiplyAdd(x, left, c30);
+            c31 = TLanes.MultiplyAdd(x, right, c31);
+            x = TLanes.Fill(Unsafe.Add(ref a, row4));
+            c40 = TLanes.MultiplyAdd(x, left, c40);
+            c41 = TLanes.MultiplyAdd(x, right, c41);
+            x = TLanes.Fill(Unsafe.Add(ref a, row5));
+            c50 = TLanes.MultiplyAdd(x, left, c50);
+            c51 = TLanes.MultiplyAdd(x, right, c51);
             a = ref Unsafe.Add(ref a, column);
-            b = ref Unsafe.Add(ref b, 16);
+            b = ref Unsafe.Add(ref b, 2 * TLanes.Count);
         }
 
-        Store256(ref c, 0 * stride, c00, c01, accumulate);
-        Store256(ref c, 1 * stride, c10, c11, accumulate);
-        Store256(ref c, 2 * stride, c20, c21, accumulate);
-        Store256(ref c, 3 * stride, c30, c31, accumulate);
-        Store256(ref c, 4 * stride, c40, c41, accumulate);
-        Store256(ref c, 5 * stride, c50, c51, accumulate);
+        Store<TVector, TLanes>(ref c, 0 * stride, c00, c01, accumulate);
+        Store<TVector, TLanes>(ref c, 1 * stride, c10, c11, accumulate);
+        Store<TVector, TLanes>(ref c, 2 * stride, c20, c21, accumulate);
+        Store<TVector, TLanes>(ref c, 3 * stride, c30, c31, accumulate);
+        Store<TVector, TLanes>(ref c, 4 * stride, c40, c41, accumulate);
+        Store<TVector, TLanes>(ref c, 5 * stride, c50, c51, accumulate);
     }
 
-    private static void Store256(ref float c, nuint offset, Vector256<float> left, Vector256<float> right, bool accumulate)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store<TVector, TLanes>(ref float c, nuint offset, TVector left, TVector right, bool accumulate)
+        where TVector : struct
+        where TLanes : ILanes<TVector>
     {
+        var next = offset + (nuint)TLanes.Count;
         if (accumulate)
         {
-            left += Vector256.LoadUnsafe(ref c, offset);
-            right += Vector256.LoadUnsafe(ref c, offset + 8);
+            left = TLanes.Add(left, TLanes.Load(ref c, offset));
+            right = TLanes.Add(right, TLanes.Load(ref c, next));
         }
-
-        left.StoreUnsafe(ref c, offset);
-        right.StoreUnsafe(ref c, offset + 8);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Multiply512(
-        ref float a, nuint row, nuint column, ref float b, int depth, ref float c, nuint stride, bool accumulate)
-    {
-        var (row2, row3, row4, row5) = (2 * row, 3 * row, 4 * row, 5 * row);
-        Vector512<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default;
-        Vector512<float> c30 = default, c31 = default, c40 = default, c41 = default, c50 = default, c51 = default;
-        for (var k = 0; k < depth; k++)
-        {
-            var left = Vector512.LoadUnsafe(ref b);
-            var right = Vector512.LoadUnsafe(ref b, 16);
-            var x = Vector512.Create(a);
-            c00 = Vector512.FusedMultiplyAdd(x, left, c00);
-            c01 = Vector512.FusedMultiplyAdd(x, right, c01);
-            x = Vector512.Create(Unsafe.Add(ref a, row));
-            c10 = Vector512.FusedMultiplyAdd(x, left, c10);
-            c11 = Vector512.FusedMultiplyAdd(x, right, c11);
-            x = Vector512.Create(Unsafe.Add(ref a, row2));
-            c20 = Vector512.FusedMultiplyAdd(x, left, c20);
-            c21 = Vector512.FusedMultiplyAdd(x, right, c21);
-            x = Vector512.Create(Unsafe.Add(ref a, row3));
-            c30 = Vector512.FusedMultiplyAdd(x, left, c30);
-            c31 = Vector512.FusedMultiplyAdd(x, right, c31);
-            x = Vector512.Create(Unsafe.Add(ref a, row4));
-            c40 = Vector512.FusedMultiplyAdd(x, left, c40);
-            c41 = Vector512.FusedMultiplyAdd(x, right, c41);
-            x = Vector512.Create(Unsafe.Add(ref a, row5));
-            c50 = Vector512.FusedMultiplyAdd(x, left, c50);
-            c51 = Vector512.FusedMultiplyAdd(x, right, c51);
-            a = ref Unsafe.Add(ref a, column);
-            b = ref Unsafe.Add(ref b, 32);
-        }
-
-        Store512(ref c, 0 * stride, c00, c01, accumulate);
-        Store512(ref c, 1 * stride, c10, c11, accumulate);
-        Store512(ref c, 2 * stride, c20, c21, accumulate);
-        Store512(ref c, 3 * stride, c30, c31, accumulate);
-        Store512(ref c, 4 * stride, c40, c41, accumulate);
-        Store512(ref c, 5 * stride, c50, c51, accumulate);
-    }
-
-    private static void Store512(ref float c, nuint offset, Vector512<float> left, Vector512<float> right, bool accumulate)
-    {
-        if (accumulate)
-        {
-            left += Vector512.LoadUnsafe(ref c, offset);
-            right += Vector512.LoadUnsafe(ref c, offset + 16);
-        }
-
-        left.StoreUnsafe(ref c, offset);
-        right.StoreUnsafe(ref c, offset + 16);
+        TLanes.Store(left, ref c, offset);
+        TLanes.Store(right, ref c, next);
     }
 }

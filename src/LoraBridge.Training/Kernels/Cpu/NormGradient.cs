@@ -10,12 +10,11 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// </summary>
 internal sealed class NormGradient(float epsilon) : ITensorKernel
 {
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var width = (int)result.Ne(0);
-        var (start, end) = WorkSplit.Of(result.Shape.Rows, 1, worker, workers);
         var y = new float[width];
-        for (var row = start; row < end; row++)
+        foreach (var row in work.Items(result.Shape.Rows))
         {
             var x = result.Source(0).HostSpan<float>(row * width, width);
             var dy = result.Source(1).HostSpan<float>(row * width, width);

@@ -9,15 +9,17 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// </summary>
 internal sealed class PanelCache
 {
-    private readonly ConcurrentDictionary<TensorPtr, CachedMatrix> _matrices = new();
+    private readonly ConcurrentDictionary<TensorPtr, Lazy<CachedMatrix>> _matrices = new();
 
-    /// <summary>Bytes that the copy of a matrix takes.</summary>
-    public static long BytesFor(long rows, long columns) =>
-        (rows + 1) / 2 * 2 * Padded(columns) + (rows + FixedPointGemm.PanelDepth - 1) / FixedPointGemm.PanelDepth * Padded(columns) * sizeof(float);
+    /// <summary>Bytes that copies of matrices take.</summary>
+    public static long BytesFor(IEnumerable<TensorPtr> matrices) => matrices.Where(CachedMatrix.Fits).Sum(matrix => BytesFor(matrix.Ne(1), matrix.Ne(0)));
 
-    /// <summary>The copy of <paramref name="matrix"/> [K, M].</summary>
-    public CachedMatrix Of(TensorPtr matrix) =>
-        _matrices.GetOrAdd(matrix, key => new CachedMatrix(new RowPanels(key), (int)key.Ne(1), (int)key.Ne(0)));
+    private static long BytesFor(long rows, long columns) =>
+        (rows + 1) / 2 * 2 * Padded(columns) + (rows + ProductTile.Depth - 1) / ProductTile.Depth * Padded(columns) * sizeof(float);
 
-    private static long Padded(long columns) => (columns + FixedPointKernel.Columns - 1) / FixedPointKernel.Columns * FixedPointKernel.Columns;
+    /// <summary>The copy of <paramref name="matrix"/> [K, M]; null if it is too large for one.</summary>
+    public CachedMatrix? Of(TensorPtr matrix) =>
+        CachedMatrix.Fits(matrix) ? _matrices.GetOrAdd(matrix, key => new Lazy<CachedMatrix>(() => new CachedMatrix(key))).Value : null;
+
+    private static long Padded(long columns) => (columns + ProductTile.Columns - 1) / ProductTile.Columns * ProductTile.Columns;
 }

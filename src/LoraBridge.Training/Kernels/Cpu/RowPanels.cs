@@ -3,16 +3,16 @@ using LoraBridge.Native;
 namespace LoraBridge.Training.Kernels.Cpu;
 
 /// <summary>Panels of a right factor B[k, n] that is element n of row k of a matrix.</summary>
-internal readonly struct RowPanels(TensorPtr matrix) : IPanelSource
+internal readonly struct RowPanels(TensorPtr matrix, long i2, long i3)
 {
-    private readonly TensorRows _rows = new(matrix, 0, 0);
+    private readonly TensorRows _rows = new(matrix, i2, i3);
 
     public void Fill(int k, int height, int column, int width, Span<float> stage, Span<int> panel, Span<float> scales)
     {
         if (BlockFormat.TryVisit(matrix.Type, new BlockFilling(_rows, k, height, column, width, stage, panel, scales)))
             return;
         for (var i = 0; i < height; i++)
-            _rows.Read(k + i, column, stage.Slice(i * FixedPointGemm.StageStride, width));
+            _rows.Read(k + i, column, stage.Slice(i * ProductTile.StageStride, width));
         FixedPointPanel.PackColumns(stage, height, width, panel, scales);
     }
 

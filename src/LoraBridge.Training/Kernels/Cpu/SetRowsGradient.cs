@@ -12,13 +12,12 @@ internal sealed class SetRowsGradient : ITensorKernel
 {
     public static readonly SetRowsGradient Instance = new();
 
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var (dy, indices) = (result.Source(0), result.Source(1));
         var (width, targets, rows) = ((int)dy.Ne(0), dy.Ne(1), indices.Ne(0));
         var db = dy.Ne(2) * dy.Ne(3) * rows * width;
-        var (first, end) = WorkSplit.Of(dy.Ne(2) * dy.Ne(3), 1, worker, workers);
-        for (var matrix = first; matrix < end; matrix++)
+        foreach (var matrix in work.Items(dy.Ne(2) * dy.Ne(3)))
         {
             var (i2, i3) = (matrix % dy.Ne(2), matrix / dy.Ne(2));
             var list = (i3 % indices.Ne(2) * indices.Ne(1) + i2 % indices.Ne(1)) * rows;

@@ -14,7 +14,7 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// <param name="iterations">How often columns are divided; rows are once less.</param>
 internal sealed class SinkhornGradient(float epsilon, int iterations) : ITensorKernel
 {
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var size = (int)result.Source(3).Ne(0);
         var (width, count) = ((int)result.Ne(0), size * size);
@@ -24,8 +24,7 @@ internal sealed class SinkhornGradient(float epsilon, int iterations) : ITensorK
         var divisions = 2 * iterations - 1;
         var (values, sums) = (new float[(divisions + 1) * count], new float[divisions * size]);
         var softmax = new float[count];
-        var (first, end) = WorkSplit.Of(result.Ne(1), 1, worker, workers);
-        for (var token = first; token < end; token++)
+        foreach (var token in work.Items(result.Ne(1)))
         {
             var z = values.AsSpan(0, count);
             TensorPrimitives.MultiplyAdd(result.Source(0).HostSpan<float>((token + 1) * width - count, count), scale, bias, z);

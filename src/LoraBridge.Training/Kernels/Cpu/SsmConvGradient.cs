@@ -12,7 +12,7 @@ internal sealed class SsmConvGradient : ITensorKernel
 {
     public static readonly SsmConvGradient Instance = new();
 
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var x = result.Source(0).Floats;
         var w = result.Source(1).Floats;
@@ -23,8 +23,7 @@ internal sealed class SsmConvGradient : ITensorKernel
         var dx = Sections.Take(ref rest, x.Length);
         var dw = Sections.Take(ref rest, w.Length);
         var line = new float[tokens];
-        var (first, end) = WorkSplit.Of(channels, 1, worker, workers);
-        for (var c = (int)first; c < end; c++)
+        foreach (int c in work.Items(channels))
         {
             var slopes = dw.Slice(c * width, width);
             slopes.Clear();

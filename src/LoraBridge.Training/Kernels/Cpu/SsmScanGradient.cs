@@ -21,11 +21,10 @@ internal sealed class SsmScanGradient(int snapshots, int parts) : ITensorKernel
     /// <summary>Into how many parts to cut the heads of a group.</summary>
     public static int PartsOf(long heads, long groups) => (int)Math.Clamp(Units / groups, 1, heads / groups);
 
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var scan = new Scan(result, snapshots, parts);
-        var (first, end) = WorkSplit.Of(scan.Groups * parts, 1, worker, workers);
-        for (var unit = (int)first; unit < end; unit++)
+        foreach (int unit in work.Items(scan.Groups * parts))
             scan.Run(unit / parts, unit % parts);
     }
 

@@ -9,10 +9,10 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// </summary>
 internal sealed class ViewGradient(long offset, long[] strides) : ITensorKernel
 {
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         // Which elements meet in one place is not known, so the work is not shared.
-        if (worker != 0)
+        if (!work.TryTake(1, out _))
             return;
         var dx = result.HostSpan<float>(0, (int)result.Shape.Count);
         dx.Clear();

@@ -10,13 +10,12 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// </summary>
 internal sealed class WeightedRmsNormGradient(float epsilon) : ITensorKernel
 {
-    public void Compute(TensorPtr result, int worker, int workers)
+    public void Compute(TensorPtr result, WorkQueue work)
     {
         var width = (int)result.Ne(0);
         var w = result.Source(1).HostSpan<float>(0, width);
         var sum = result.Source(3);
-        var (start, end) = WorkSplit.Of(result.Shape.Rows, 1, worker, workers);
-        for (var row = start; row < end; row++)
+        foreach (var row in work.Items(result.Shape.Rows))
         {
             var dx = result.HostSpan<float>(row * width, width);
             TensorPrimitives.Multiply(result.Source(2).HostSpan<float>(row * width, width), w, dx);

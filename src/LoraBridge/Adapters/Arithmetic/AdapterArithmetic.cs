@@ -112,6 +112,7 @@ public static class AdapterArithmetic
         ArgumentNullException.ThrowIfNull(options);
         NativeRuntime.Initialize();
         var file = AdapterFile.Read(adapter);
+        AdapterMatch.RequireAlwaysActive(file);
         using var source = new AdapterSource(file, 1);
         var builder = new AdapterBuilder(file.Architecture, Checked(options));
         foreach (var pair in file.Pairs)

@@ -16,6 +16,7 @@ internal sealed class AdapterInputs : IDisposable
         {
             foreach (var (path, scale) in adapters)
                 _sources.Add(new AdapterSource(AdapterFile.Read(path), LoraAdapter.CheckScale(scale, nameof(adapters))));
+            _sources.ForEach(source => AdapterMatch.RequireAlwaysActive(source.Adapter));
             var architectures = _sources.Select(source => source.Adapter.Architecture).Distinct(StringComparer.Ordinal).ToList();
             if (architectures.Count > 1)
                 throw new ArgumentException($"The adapters are for {string.Join(" and ", architectures)}, expected one architecture.", nameof(adapters));

@@ -43,6 +43,7 @@ internal sealed class AdapterImport
             else if (Add(weight.Info, [.. group]) is { } mismatch)
                 mismatches.Add(mismatch);
         }
+        mismatches.AddRange(_adapter.BaseCopies.Select(Compare).OfType<TensorMismatch>());
         if (mismatches.Count > 0)
             throw new AdapterMismatchException(
                 $"{mismatches.Count} of {mismatches.Count + _count} adapted tensors do not fit the model. First: {mismatches[0]}.", mismatches);
@@ -51,6 +52,18 @@ internal sealed class AdapterImport
                 $"Nothing of the adapter can be converted: {(_skipped.Count > 0 ? $"{_skipped[0]} and others are no LoRA of this model's weights" : "it has no tensors")}.");
 
         _builder.SaveWith(Metadata(), path);
+    }
+
+    /// <summary>A copy of a base weight is left out; one of another shape shows that the adapter is for another model.</summary>
+    private TensorMismatch? Compare(BaseCopy copy)
+    {
+        _skipped.Add($"{copy.Module} (a copy of the base model's own weight, which it did not change)");
+        if (_names.Find(copy.Module) is not { } weight)
+            return null;
+        var own = _model.Find(weight.Target) ?? (weight.Target == TensorNames.Output ? _model.Find(TensorNames.TokenEmbedding) : null);
+        return own is null || (own.Info.Dimension(0) == copy.Inputs && own.Info.Dimension(1) == copy.Outputs)
+            ? null
+            : new TensorMismatch(weight.Target, $"a copy of [{copy.Inputs}, {copy.Outputs}] in {copy.Module}", $"{LoraPair.Shape(own.Info)}, that of the model");
     }
 
     private GgufMetadata Metadata()

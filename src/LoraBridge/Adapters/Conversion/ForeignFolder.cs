@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using LoraBridge.Formats;
 
@@ -47,6 +48,8 @@ internal sealed class ForeignFolder : IDisposable
             throw new InvalidDataException($"{Tensors.Path}: {tensor.Name} has {tensor.ElementCount} values, more than an adapter can have.");
         var values = new float[tensor.ElementCount];
         Tensors.ReadAsFloat32(tensor, values);
+        if (FiniteValues.FirstBad(values) is >= 0 and var bad)
+            throw new InvalidDataException($"{Tensors.Path}: value {bad} of {tensor.Name} is {values[bad].ToString(CultureInfo.InvariantCulture)}, expected finite numbers only.");
         return values;
     }
 

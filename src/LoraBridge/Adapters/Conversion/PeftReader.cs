@@ -24,8 +24,15 @@ internal static partial class PeftReader
         var alphas = Patterns(files, configuration);
 
         var halves = new SortedDictionary<string, (SafetensorsTensorInfo? A, SafetensorsTensorInfo? B)>(StringComparer.Ordinal);
+        List<BaseCopy> copies = [];
         foreach (var tensor in files.Tensors.Tensors)
         {
+            if (BaseLayerName().Match(tensor.Name) is { Success: true } copy)
+            {
+                if (tensor.Shape.Length == 2)
+                    copies.Add(new BaseCopy(copy.Groups[1].Value, tensor.Shape[0], tensor.Shape[1]));
+                continue;
+            }
             if (MatrixName().Match(tensor.Name) is not { Success: true } match)
                 throw files.NoMatrix(tensor.Name);
             var name = match.Groups[1].Value;
@@ -33,7 +40,7 @@ internal static partial class PeftReader
             halves[name] = match.Groups[2].Value + match.Groups[3].Value == "A" ? half with { A = tensor } : half with { B = tensor };
         }
         ForeignModule[] modules = [.. halves.Select(entry => Module(files, entry.Key, entry.Value.A, entry.Value.B, Scale))];
-        return new ForeignAdapter(modules, alpha, InvocationTokens(files, configuration));
+        return new ForeignAdapter(modules, alpha, InvocationTokens(files, configuration)) { BaseCopies = copies };
 
         float Scale(string module, int rankOfModule)
         {
@@ -47,7 +54,8 @@ internal static partial class PeftReader
         var kind = configuration.TryGetProperty("peft_type", out var type) ? type.ToString() : "missing";
         if (kind != "LORA")
             throw new NotSupportedException($"{files.ConfigurationPath}: 'peft_type' is {kind}, expected LORA.");
-        foreach (var name in (string[])["use_dora", "use_qalora", "use_bdlora", "lora_bias", "modules_to_save", "bias"])
+        foreach (var name in (string[])
+            ["use_dora", "use_qalora", "use_bdlora", "lora_bias", "modules_to_save", "bias", "layer_replication", "trainable_token_indices", "target_parameters", "arrow_config"])
             if (configuration.TryGetProperty(name, out var value) && !IsOff(value))
                 throw new NotSupportedException($"{files.ConfigurationPath}: '{name}' is {value.GetRawText()}; that cannot be expressed by two matrices.");
         // These take what the matrices start with out of the base's weights, which a GGUF model still has.
@@ -58,7 +66,8 @@ internal static partial class PeftReader
     private static bool IsOff(JsonElement value) =>
         value.ValueKind is JsonValueKind.False or JsonValueKind.Null
         || (value.ValueKind == JsonValueKind.String && value.ValueEquals("none"))
-        || (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0);
+        || (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0)
+        || (value.ValueKind == JsonValueKind.Object && !value.EnumerateObject().Any());
 
     private static ForeignModule Module(
         ForeignFolder files, string name, SafetensorsTensorInfo? a, SafetensorsTensorInfo? b, Func<string, int, float> scale)
@@ -83,17 +92,31 @@ internal static partial class PeftReader
             var alpha = files.Number(object_, entry.Name);
             if (alpha is not > 0)
                 throw files.Fault($"'alpha_pattern' has {entry.Value.GetRawText()} for {entry.Name}, expected a number above 0");
-            try
-            {
-                // As PEFT matches them: the end of a name, from the beginning of one of its parts.
-                patterns.Add((new Regex($@"^(?:.*\.)?(?:{entry.Name.TrimStart('^')})$", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant), alpha.Value));
-            }
-            catch (Exception fault) when (fault is ArgumentException or NotSupportedException)
-            {
-                throw files.Fault($"'alpha_pattern' has the pattern {entry.Name}, which cannot be used: {fault.Message}");
-            }
+            patterns.Add((Pattern(files, entry.Name), alpha.Value));
         }
         return patterns;
+    }
+
+    /// <summary>
+    /// As PEFT matches them, <c>re.match(rf"(.*\.)?({pattern})$", name)</c>: the end of a name, from the beginning of one of its parts, and
+    /// with a caret the whole name.
+    /// </summary>
+    private static Regex Pattern(ForeignFolder files, string pattern)
+    {
+        // Python's names of groups and its end of text have other signs here.
+        var expression = $@"^(?:.*\.)?(?:{pattern.Replace("(?P<", "(?<", StringComparison.Ordinal).Replace(@"\Z", @"\z", StringComparison.Ordinal)})$";
+        try
+        {
+            return new Regex(expression, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+        }
+        catch (NotSupportedException)
+        {
+            return new Regex(expression, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+        }
+        catch (ArgumentException fault)
+        {
+            throw files.Fault($"'alpha_pattern' has the pattern {pattern}, which cannot be used: {fault.Message}");
+        }
     }
 
     private static IReadOnlyList<uint> InvocationTokens(ForeignFolder files, JsonElement configuration)
@@ -105,8 +128,12 @@ internal static partial class PeftReader
         return [.. tokens.EnumerateArray().Select(token => token.GetUInt32())];
     }
 
-    [GeneratedRegex("^(?:pissa|olora|corda|loftq)", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("^(?:pissa|olora|corda|loftq|lora_?ga|milora)", RegexOptions.IgnoreCase)]
     private static partial Regex ChangesBase();
+
+    /// <summary>The base's own weight, which PEFT saves along with adapted embeddings and outputs.</summary>
+    [GeneratedRegex(@"^(?:base_model\.model\.)?(.+)\.base_layer\.(?:weight|bias)$")]
+    private static partial Regex BaseLayerName();
 
     /// <summary>The matrices of a linear layer, or of an embedding; newer files leave the adapter's name out.</summary>
     [GeneratedRegex(@"^(?:base_model\.model\.)?(.+)\.lora_(?:([AB])(?:\.[^.]+)?\.weight|embedding_([AB])(?:\.[^.]+)?)$")]

@@ -20,7 +20,7 @@ internal sealed class PeftWriter
     internal PeftWriter(AdapterFile adapter, GgufModelFiles model)
     {
         (_adapter, _model) = (adapter, model);
-        AdapterMatch.Check(adapter, model, separateOutput: true);
+        AdapterMatch.CheckTensors(adapter, model, separateOutput: true);
         _layout = CheckpointLayout.Of(model.Metadata);
         _names = new CheckpointNames(_layout);
         _tensors.Metadata["format"] = "pt";
@@ -81,6 +81,13 @@ internal sealed class PeftWriter
         json.WriteStartObject();
         if (_model.Metadata.TryGetString("general.name", out var name))
             json.WriteString("base_model_name_or_path", name);
+        if (_adapter.InvocationTokens.Count > 0)
+        {
+            json.WriteStartArray("alora_invocation_tokens");
+            foreach (var token in _adapter.InvocationTokens)
+                json.WriteNumberValue(token);
+            json.WriteEndArray();
+        }
         json.WriteString("bias", "none");
         json.WriteBoolean("fan_in_fan_out", false);
         json.WriteBoolean("inference_mode", true);

@@ -5,42 +5,45 @@ using LoraBridge.Training.Batching;
 
 namespace LoraBridge.Finetuning.Checkpoints;
 
-/// <summary>What must be the same for a training to go on bit for bit.</summary>
+/// <summary>What a training is a training of. What decides the numbers that were trained on must be the same for it to go on.</summary>
 /// <param name="Model">The model's name, with a fingerprint of its files, wherever they lie.</param>
-/// <param name="Data">The size of the data, with a fingerprint of the tokenized samples.</param>
-/// <param name="Configuration">The parameters that have a say, by name.</param>
-internal sealed record CheckpointIdentity(string Model, string Data, SortedDictionary<string, string> Configuration)
+/// <param name="Data">The size of the training data, with a fingerprint of the tokenized samples.</param>
+/// <param name="Validation">The same of the validation data: they may be others when it goes on.</param>
+/// <param name="Configuration">The parameters, by name.</param>
+internal sealed record CheckpointIdentity(string Model, string Data, string Validation, SortedDictionary<string, string> Configuration)
 {
-    public static CheckpointIdentity Of(LM model, PreparedData data, LoraTrainingParameters parameters) =>
-        new(Describe(model), Describe(data), TrainingConfiguration.Of(parameters));
+    public static CheckpointIdentity Of(LM model, PreparedData data, LoraTrainingParameters parameters) => new(
+        Describe(model), Describe(data.Training), Describe(data.Validation),
+        TrainingConfiguration.Of(parameters, MemoryPlan.CachesTransposed(model, parameters)));
 
     public static CheckpointIdentity Of(GgufModelFiles model, IEnumerable<PackedRow> rows, PretrainingParameters parameters) =>
-        new(Fingerprint.Of(model), Fingerprint.Of(rows), TrainingConfiguration.Of(parameters));
+        new(Fingerprint.Of(model), Fingerprint.Of(rows), "none", TrainingConfiguration.Of(parameters));
 
-    /// <summary>What <paramref name="now"/> has otherwise, as sentences.</summary>
-    public IReadOnlyList<string> DifferencesTo(CheckpointIdentity now)
+    /// <summary>What <paramref name="now"/> has otherwise, as sentences: what a training cannot go on with, and what it can.</summary>
+    public (IReadOnlyList<string> Refused, ResumeChanges Accepted) Compare(CheckpointIdentity now)
     {
-        List<string> differences = [];
+        List<string> refused = [], accepted = [];
         if (Model != now.Model)
-            differences.Add($"the model was {Model} and is {now.Model}");
+            refused.Add($"the model was {Model} and is {now.Model}");
         if (Data != now.Data)
-            differences.Add($"the data were {Data} and are {now.Data}");
+            refused.Add($"the data were {Data} and are {now.Data}");
+        if (Validation != now.Validation)
+            accepted.Add($"the validation data were {Validation} and are {now.Validation}");
         foreach (var key in Configuration.Keys.Union(now.Configuration.Keys))
         {
             var (then, present) = (Configuration.GetValueOrDefault(key, "unset"), now.Configuration.GetValueOrDefault(key, "unset"));
             if (then != present)
-                differences.Add($"{key} was {then} and is {present}");
+                (TrainingConfiguration.MayChange(key) ? accepted : refused).Add($"{key} was {then} and is {present}");
         }
-        return differences;
+        return (refused, new ResumeChanges(accepted, IsMeasuredOtherwise: Validation != now.Validation));
     }
 
     private static string Describe(LM model) =>
         $"'{model.Name}' ({model.Architecture}, {model.QuantizationType}, {model.Files.Files.Sum(file => file.Length)} bytes, {Short(Fingerprint.Of(model.Files))})";
 
-    private static string Describe(PreparedData data) =>
-        $"{Describe(data.Training)}, {Describe(data.Validation)} for validation ({Short(Fingerprint.Of(data))})";
-
-    private static string Describe(IReadOnlyList<TrainingSample> samples) => $"{samples.Count} samples of {samples.Sum(sample => (long)sample.Tokens.Length)} tokens";
+    private static string Describe(IReadOnlyList<TrainingSample> samples) => samples.Count == 0
+        ? "none"
+        : $"{samples.Count} samples of {samples.Sum(sample => (long)sample.Tokens.Length)} tokens ({Short(Fingerprint.Of(samples))})";
 
     /// <summary>64 bits tell apart what nobody makes equal on purpose, and can still be read.</summary>
     private static string Short(string fingerprint) => fingerprint[..16];

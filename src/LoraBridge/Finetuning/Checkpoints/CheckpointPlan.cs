@@ -19,9 +19,15 @@ internal sealed class CheckpointPlan
     {
         (_folder, _keep, _resumed) = (folder, keep, resumed);
         _identity = folder is null && resumed is null ? null : identify();
-        if (_identity is not null && resumed?.State.Identity.DifferencesTo(_identity) is { Count: > 0 } differences)
-            throw new CheckpointMismatchException(resumed.Directory, differences);
+        if (_identity is null || resumed is null)
+            return;
+        (var refused, Changes) = resumed.State.Identity.Compare(_identity);
+        if (refused.Count > 0)
+            throw new CheckpointMismatchException(resumed.Directory, refused);
     }
+
+    /// <summary>What is otherwise than in the checkpoint that the training goes on from.</summary>
+    public ResumeChanges Changes { get; } = ResumeChanges.None;
 
     /// <summary>The store that keeps a training's checkpoints; null where none are kept.</summary>
     /// <exception cref="InvalidOperationException">The folder holds checkpoints of another training.</exception>

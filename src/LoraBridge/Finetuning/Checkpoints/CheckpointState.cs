@@ -9,7 +9,7 @@ namespace LoraBridge.Finetuning.Checkpoints;
 /// </summary>
 internal sealed record CheckpointState
 {
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
 
     public required int Version { get; init; }
 

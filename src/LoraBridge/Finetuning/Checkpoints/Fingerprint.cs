@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using LoraBridge.Finetuning.Runs;
 using LoraBridge.Formats;
 using LoraBridge.Training.Batching;
 
@@ -13,18 +12,15 @@ internal static class Fingerprint
     public static string Of(GgufModelFiles model) => FileFingerprint.Of(model);
 
     /// <summary>Of tokenized samples, in their order.</summary>
-    public static string Of(PreparedData data)
+    public static string Of(IReadOnlyList<TrainingSample> samples)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var samples in (IReadOnlyList<TrainingSample>[])[data.Training, data.Validation])
+        Append(hash, [samples.Count]);
+        foreach (var sample in samples)
         {
-            Append(hash, [samples.Count]);
-            foreach (var sample in samples)
-            {
-                Append(hash, [sample.Tokens.Length]);
-                Append(hash, sample.Tokens);
-                Append(hash, sample.Labels);
-            }
+            Append(hash, [sample.Tokens.Length]);
+            Append(hash, sample.Tokens);
+            Append(hash, sample.Labels);
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }

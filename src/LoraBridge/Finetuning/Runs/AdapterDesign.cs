@@ -1,3 +1,4 @@
+using System.Globalization;
 using LoraBridge.Adapters;
 using LoraBridge.Merging;
 using LoraBridge.Formats;
@@ -20,6 +21,21 @@ internal sealed record AdapterDesign(AdapterBlueprint Blueprint, Action<string, 
         ? Continue(model, path)
         : Begin(model, parameters);
 
+    /// <summary>Values of a matrix that are held, read and written at a time: 2 GiB.</summary>
+    private const long MostValues = int.MaxValue / sizeof(float);
+
+    /// <exception cref="ArgumentException">A matrix of the adapter is too large to be trained.</exception>
+    internal static AdapterBlueprint RequireSizes(AdapterBlueprint blueprint)
+    {
+        foreach (var target in blueprint.Targets)
+            foreach (var (name, shape) in new[] { ("A", target.A), ("B", target.B) })
+                if (shape.Aggregate((Int128)1, (product, extent) => product * extent) is var values && values > MostValues)
+                    throw new ArgumentException(string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"The matrix {name} [{string.Join(", ", shape)}] of {target.Weight} would have {values:N0} values at rank {target.Rank}, expected at most {MostValues:N0}. Lower {nameof(LoraTrainingParameters.Rank)}, or choose other targets."));
+        return blueprint;
+    }
+
     private static AdapterDesign Begin(LM model, LoraTrainingParameters parameters)
     {
         var rankOf = ByPattern(parameters.RankPattern.IsDefault ? [] : parameters.RankPattern.Select(entry => (entry.Pattern, entry.Rank)), parameters.Rank);
@@ -27,10 +43,16 @@ internal sealed record AdapterDesign(AdapterBlueprint Blueprint, Action<string, 
         var alpha = InferenceAlpha(parameters.Alpha, parameters.Rank);
         var blueprint = TargetSelection.Choose(
             model.Architecture, model.Files.Tensors.Select(tensor => tensor.Info), parameters.TargetModules, rankOf, alpha);
+        if (parameters.Layers is { } layers)
+        {
+            blueprint = blueprint.Where(target => layers.Contain(target.Weight, model.LayerCount));
+            if (blueprint.Targets.Count == 0)
+                throw new ArgumentException($"The layers {layers} hold none of the targets '{parameters.TargetModules}'; the model has {model.LayerCount} layers.");
+        }
         AdapterTarget[] targets =
             [.. blueprint.Targets.Select(target => target with { Gain = InferenceAlpha(alphaOf(target.Weight), target.Rank) / alpha })];
         return new AdapterDesign(
-            blueprint with { Targets = targets }, (path, used) => AdapterFileWriter.WriteInitial(path, used, parameters.Seed),
+            RequireSizes(blueprint with { Targets = targets }), (path, used) => AdapterFileWriter.WriteInitial(path, used, parameters.Seed, parameters.Initialization),
             parameters.TargetModules.IsExact);
 
         // Inference multiplies by alpha / rank; rsLoRA's alpha / √rank is (alpha √rank) / rank.

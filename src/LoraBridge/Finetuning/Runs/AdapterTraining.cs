@@ -14,6 +14,8 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     /// <summary>A mask has a 16-bit number for each pair of tokens, and a .NET array less than 2^31 bytes.</summary>
     private const int LongestRow = 32_704;
 
+    private readonly LM _source;
+    private readonly int? _contextUsed;
     private readonly LlamaModelHandle _model;
     private readonly ComputeEngine _engine;
     private readonly AdapterSession _session;
@@ -25,6 +27,7 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
         LoraTrainingParameters parameters, long processBytes)
     {
         _processBytes = processBytes;
+        (_source, _contextUsed) = (model, parameters.ContextUsed);
         (_model, _engine, _session, Layout) = (handle, engine, session, layout);
         _modelBytes = model.Files.Files.Sum(file => file.Length);
         Batches = new BatchSchedule(data.Training, new BatchOptions
@@ -35,8 +38,7 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
             SequencePacking = layout.SequencePacking,
             Seed = parameters.Seed,
         });
-        StepsPerEpoch = Batches.StepsPerEpoch();
-        TotalSteps = parameters.MaxSteps ?? checked(parameters.Epochs * StepsPerEpoch);
+        TotalSteps = parameters.MaxSteps ?? Batches.StepsBefore(parameters.Epochs);
         Trainer = new Trainer(session.Graph, CreateOptimizer(model, session, parameters), CreateSchedule(parameters), parameters.MaxGradientNorm);
     }
 
@@ -45,8 +47,6 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     public BatchSchedule Batches { get; }
 
     public RowLayout Layout { get; }
-
-    public int StepsPerEpoch { get; }
 
     public int TotalSteps { get; }
 
@@ -57,6 +57,9 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     public bool Recomputes => _session.Graph.Recomputes;
 
     public AdapterBlueprint Blueprint => _session.Blueprint;
+
+    /// <summary>Weights that were chosen but are not trained: llama.cpp applies no adapter to them in this model, or the logits do not vary with them.</summary>
+    public IReadOnlyList<string> UntrainedTargets => _session.UnusedTargets;
 
     public IReadOnlyList<TrainableTensor> Parameters => _session.Graph.Parameters;
 
@@ -69,20 +72,30 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     /// <exception cref="ArgumentException">The targets name nothing that can be adapted.</exception>
     /// <exception cref="InsufficientMemoryException">The adapter alone needs more memory than there is.</exception>
     /// <exception cref="NotSupportedException">The model computes something through which gradients cannot pass, or rows are too long.</exception>
-    public static AdapterTraining Open(LM model, LoraTrainingParameters parameters, PreparedData data, CancellationToken cancellationToken)
+    /// <param name="model">The model.</param>
+    /// <param name="parameters">How to train.</param>
+    /// <param name="data">What on.</param>
+    /// <param name="cancellationToken">Stops loading.</param>
+    /// <param name="keepBudget">Bytes that intermediate results may take; null takes half of what is free.</param>
+    public static AdapterTraining Open(
+        LM model, LoraTrainingParameters parameters, PreparedData data, CancellationToken cancellationToken, long? keepBudget = null)
     {
         var processBytes = Environment.WorkingSet;
         var design = AdapterDesign.For(model, parameters);
         // What is known by now; the graph says what it needs itself once it is built, and before it takes it.
         MemoryPlan.Require(new TrainingMemory(0, AdapterBytes(design.Blueprint), 0, processBytes));
         // The model as it is loaded may be rearranged for inference, or lie on a device.
-        var handle = ModelLoader.Load(model.Files, new NativeLoadOptions { UseExtraBuffers = false }, cancellationToken: cancellationToken);
+        var handle = ModelLoader.Load(model.Files, new NativeLoadOptions
+        {
+            UseExtraBuffers = false,
+            MetadataOverrides = RopeFactors.For(model.Files, parameters.ContextUsed),
+        }, cancellationToken: cancellationToken);
         var engine = new ComputeEngine(model.Threads);
         AdapterSession? session = null;
         try
         {
             RowLayout layout;
-            (session, layout) = OpenSession(model, handle, engine, design, data, parameters, parameters.SequencePacking);
+            (session, layout) = OpenSession(model, handle, engine, design, data, parameters, parameters.SequencePacking, keepBudget);
             return new AdapterTraining(model, handle, engine, session, layout, data, parameters, processBytes);
         }
         catch
@@ -93,6 +106,9 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
             throw;
         }
     }
+
+    /// <summary>From now on, rows that are computed end when <paramref name="token"/> is cancelled.</summary>
+    public void CancelBy(CancellationToken token) => _engine.CancelBy(token);
 
     /// <summary>Writes the adapter as it is now, or with the values given by parameter.</summary>
     public void Save(string path, IEnumerable<KeyValuePair<string, GgufValue>> metadata, float[][]? values = null)
@@ -106,6 +122,9 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
 
     /// <summary>The adapter's values as they are now, by parameter.</summary>
     public float[][] CopyValues() => [.. Parameters.Select(parameter => parameter.Values.ToArray())];
+
+    /// <summary>The length of a context of inference that computes so many tokens as the training graph does.</summary>
+    public int ContextOfInference(int tokens) => RopeFactors.ContextFor(_source.Files, _contextUsed, _contextUsed is null ? Layout.Length : tokens);
 
     /// <summary>
     /// The mean loss of a row with an adapter that does nothing, computed as rows are trained on; with noise, which would change it, as
@@ -141,7 +160,7 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
 
     private static (AdapterSession Session, RowLayout Layout) OpenSession(
         LM model, LlamaModelHandle handle, ComputeEngine engine, AdapterDesign design, PreparedData data, LoraTrainingParameters parameters,
-        bool packing)
+        bool packing, long? keepBudget)
     {
         var layout = RowLayout.For(
             data.Training.Concat(data.Validation), PreparedData.ContextLengthFor(model, parameters), model.ContextLength, packing);
@@ -149,11 +168,13 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
             throw new NotSupportedException($"Rows of {layout.Length} tokens are too long, expected at most {LongestRow}. Lower {nameof(parameters.ContextLength)}.");
         var headRows = TrainingGraphShape.HeadRowsFor(layout.Length, model.VocabularySize);
         var shape = MemoryPlan.Choose(model, parameters, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: null) { Noise = NoiseOf(parameters) });
+        if (keepBudget is { } budget)
+            shape = shape with { KeepBudget = budget };
         var session = AdapterSession.Open(handle, design.Blueprint, design.Write, engine, shape, design.RequireAll);
         if (!packing || !session.Graph.OneSequencePerRow)
             return (session, layout);
         session.Dispose();
-        return OpenSession(model, handle, engine, design, data, parameters, packing: false);
+        return OpenSession(model, handle, engine, design, data, parameters, packing: false, keepBudget);
     }
 
     private static long CountParameters(AdapterBlueprint blueprint) => blueprint.Targets.Sum(target => target.ParameterCount);
@@ -174,6 +195,7 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
             Beta2 = parameters.Beta2,
             Epsilon = parameters.Epsilon,
             WeightDecay = parameters.WeightDecay,
+            Decays = _ => true,
             RateFactorOf = tensor => tensor.Name.EndsWith(LoraPair.BSuffix, StringComparison.Ordinal) ? parameters.LoraPlusRatio : 1,
             GainOf = tensor => gains.GetValueOrDefault(tensor.Name, 1),
             Threads = model.Threads,

@@ -9,6 +9,8 @@ internal static class MemoryPlan
     /// <summary>The part of the machine's memory that one such choice may take: a training is rarely all that a machine does.</summary>
     private const int Share = 16;
 
+    private static long Budget => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / Share;
+
     /// <exception cref="InsufficientMemoryException">The machine, or what this process may use of it, has less.</exception>
     public static void Require(TrainingMemory needed)
     {
@@ -20,26 +22,31 @@ internal static class MemoryPlan
                 + $"Lower {nameof(LoraTrainingParameters.ContextLength)} or {nameof(LoraTrainingParameters.Rank)}.");
     }
 
-    /// <summary>The precision, and what is kept for it, by the parameters and the memory that there is, so that one machine always chooses alike.</summary>
+    /// <summary>
+    /// The precision, and what is kept for it. What decides numbers goes by the parameters and the memory of the machine, so that one machine always chooses
+    /// alike; layers, which give the same bits kept or computed again, may take half of what is free.
+    /// </summary>
     public static TrainingGraphShape Choose(LM model, LoraTrainingParameters parameters, TrainingGraphShape shape)
     {
-        var budget = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / Share;
         return shape with
         {
             Precision = parameters.Precision,
-            KeepBudget = budget,
+            KeepBudget = DeviceMemory.Available([]) / 2,
             Recompute = parameters.Recompute switch
             {
                 AutoSwitch.Always => true,
                 AutoSwitch.Never => false,
                 _ => null,
             },
-            CachesTransposed = parameters.Precision == TrainingPrecision.Fast && parameters.CacheTransposed switch
-            {
-                AutoSwitch.Always => true,
-                AutoSwitch.Never => false,
-                _ => model.ParameterCount <= budget,
-            },
+            CachesTransposed = CachesTransposed(model, parameters),
         };
     }
+
+    /// <summary>Whether a copy of the weights is kept for the gradients: that decides how they are rounded.</summary>
+    public static bool CachesTransposed(LM model, LoraTrainingParameters parameters) => parameters.Precision == TrainingPrecision.Fast && parameters.CacheTransposed switch
+    {
+        AutoSwitch.Always => true,
+        AutoSwitch.Never => false,
+        _ => model.ParameterCount <= Budget,
+    };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LoraBridge.Data;
 using LoraBridge.Model;
 using LoraBridge.TextGeneration;
@@ -22,6 +23,7 @@ internal sealed record PreparedData(
     /// <param name="validation">What to measure on; empty splits the former.</param>
     /// <param name="cancellationToken">Stops between two samples.</param>
     /// <exception cref="InvalidDataException">A row is bad in a strict data set, or a file cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">A part of the samples is to be set aside, but there are too few of them.</exception>
     public static PreparedData Read(
         LM model, LoraTrainingParameters parameters, IReadOnlyList<TrainingDataset> datasets, IReadOnlyList<TrainingDataset> validation,
         CancellationToken cancellationToken)
@@ -31,9 +33,11 @@ internal sealed record PreparedData(
             ContextLength = ContextLengthFor(model, parameters),
             AssistantLossOnly = parameters.AssistantLossOnly,
             Overlong = parameters.OverlongSamples,
+            ParseSpecialTokensInText = parameters.ParseSpecialTokensInText,
+            ParseSpecialTokensInMessages = parameters.ParseSpecialTokensInMessages,
         };
-        var tokenizer = new ModelTokenizer(model);
-        var template = ChatTemplates.For(model);
+        var tokenizer = new ModelTokenizer(model.Vocabulary);
+        var template = ChatTemplates.For(model, parameters.ChatTemplate);
         var reader = new TrainingSampleReader(tokenizer, template, options);
         var samples = Read(reader, datasets, cancellationToken);
         var problems = reader.Problems;
@@ -44,6 +48,10 @@ internal sealed record PreparedData(
         }
         var other = new TrainingSampleReader(tokenizer, template, options);
         var measured = Read(other, validation, cancellationToken);
+        if (measured.Count == 0)
+            throw new InvalidOperationException(other.Problems is [var first, ..]
+                ? $"The validation data leave nothing to validate: all {other.Statistics.SkippedSamples} rows were skipped. First: {first}."
+                : "The validation data leave nothing to validate: they are empty.");
         return new PreparedData(samples, measured, reader.Statistics.WithLossesOf(other.Statistics), [.. problems, .. other.Problems]);
     }
 
@@ -52,14 +60,16 @@ internal sealed record PreparedData(
         model.ContextLength > 1 ? Math.Min(parameters.ContextLength, model.ContextLength) : parameters.ContextLength;
 
     /// <summary>The training samples that the first and final loss are taken over.</summary>
-    public IReadOnlyList<TrainingSample> LossSample(LoraTrainingParameters parameters)
+    /// <param name="most">Tokens, at most; one sample at least.</param>
+    /// <param name="seed">Chooses the samples.</param>
+    public IReadOnlyList<TrainingSample> LossSample(int most, ulong seed)
     {
-        if (Statistics.TokenCount <= parameters.LossSampleTokens)
+        if (Training.Sum(sample => (long)sample.Tokens.Length) <= most)
             return Training;
         var chosen = Training.ToArray();
-        new SeededRandom(parameters.Seed, LossSampleStream).Shuffle<TrainingSample>(chosen);
+        new SeededRandom(seed, LossSampleStream).Shuffle<TrainingSample>(chosen);
         var tokens = 0L;
-        var count = chosen.TakeWhile(sample => (tokens += sample.Tokens.Length) <= parameters.LossSampleTokens).Count();
+        var count = chosen.TakeWhile(sample => (tokens += sample.Tokens.Length) <= most).Count();
         return chosen[..Math.Max(count, 1)];
     }
 
@@ -75,11 +85,16 @@ internal sealed record PreparedData(
         return samples;
     }
 
-    /// <summary>Both parts keep the order of the data, and each has at least one sample where there are two.</summary>
+    /// <summary>Both parts keep the order of the data, and each has at least one sample.</summary>
+    /// <exception cref="InvalidOperationException">There is only one sample.</exception>
     private static (List<TrainingSample> Kept, List<TrainingSample> Aside) Split(List<TrainingSample> samples, LoraTrainingParameters parameters)
     {
-        if (parameters.ValidationSplit == 0 || samples.Count < 2)
+        if (parameters.ValidationSplit == 0 || samples.Count == 0)
             return (samples, []);
+        if (samples.Count == 1)
+            throw new InvalidOperationException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"A {nameof(LoraTrainingParameters.ValidationSplit)} of {parameters.ValidationSplit} leaves nothing to validate: the data have 1 sample that can be used, expected at least 2."));
         var count = Math.Clamp((int)Math.Round(samples.Count * (double)parameters.ValidationSplit), 1, samples.Count - 1);
         var order = Enumerable.Range(0, samples.Count).ToArray();
         new SeededRandom(parameters.Seed, SplitStream).Shuffle<int>(order);

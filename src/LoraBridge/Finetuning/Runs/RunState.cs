@@ -5,6 +5,9 @@ internal sealed record RunState
 {
     public required double FirstLoss { get; init; }
 
+    /// <summary>The most tokens of the data that the first loss was taken over, and the final one is.</summary>
+    public int LossTokens { get; init; } = int.MaxValue;
+
     /// <summary>Tokens trained on.</summary>
     public long TrainTokens { get; init; }
 

@@ -110,11 +110,17 @@ internal sealed class FileDownload(
                 part.Restart();
                 if (_restarts++ < MaximumRestarts)
                     _farthest = 0;
-                if (validator is not null && part.Validator is not null && validator != part.Validator)
+                if (IsOfAnotherContent(validator))
                     await RefreshAsync(cancellationToken);
                 break;
             case HttpStatusCode.PartialContent:
-                if (!Continues(response, validator))
+                if (IsOfAnotherContent(validator))
+                {
+                    await RefreshAsync(cancellationToken);
+                    WrongRange("its content has changed meanwhile");
+                    return Outcome.AskAgain;
+                }
+                if (!Continues(response))
                     return Outcome.AskAgain;
                 break;
             case HttpStatusCode.RequestedRangeNotSatisfiable when part.Length > 0:
@@ -135,14 +141,11 @@ internal sealed class FileDownload(
 
     private bool IsElsewhere => wanted.Address is null && _remote.Location.Authority != options.Endpoint.Authority;
 
-    /// <summary>Whether the answer goes on exactly where the part ends, in the same content.</summary>
-    private bool Continues(HttpResponseMessage response, string? validator)
+    private bool IsOfAnotherContent(string? validator) => validator is not null && part.Validator is not null && validator != part.Validator;
+
+    /// <summary>Whether the answer goes on exactly where the part ends.</summary>
+    private bool Continues(HttpResponseMessage response)
     {
-        if (validator is not null && part.Validator is not null && validator != part.Validator)
-        {
-            WrongRange("its content has changed meanwhile");
-            return false;
-        }
         var range = response.Content.Headers.ContentRange;
         if (range is null || range.Unit != "bytes" || range.From != part.Length || (range.Length is { } total && _size is { } size && total != size)
             || (range.To is { } to && range.Length is { } whole && to >= whole))

@@ -107,7 +107,7 @@ internal sealed class FileFetch(
         }
         try
         {
-            return await FetchAsync(wanted, remote, expected, identity, key, commit, cancellationToken);
+            return await FetchAsync(wanted, remote, expected, key, commit, cancellationToken);
         }
         catch (UnauthorizedAccessException refused)
         {
@@ -132,7 +132,7 @@ internal sealed class FileFetch(
     }
 
     private async Task<Result> FetchAsync(
-        WantedFile wanted, RemoteFile remote, string? expected, string identity, string key, string commit, CancellationToken cancellationToken)
+        WantedFile wanted, RemoteFile remote, string? expected, string key, string commit, CancellationToken cancellationToken)
     {
         var blob = cache.Blob(wanted.Repository, key);
         var partPath = $"{blob}.part";
@@ -146,7 +146,7 @@ internal sealed class FileFetch(
 
         Directory.CreateDirectory(Path.GetDirectoryName(blob)!);
         var part = await PartFile.OpenAsync(
-            partPath, identity, expected is not null, options.Hooks.Wrap, done => meter.Advance(ModelDownloadStage.Verifying, wanted.Name, done), cancellationToken);
+            partPath, expected is not null, options.Hooks.Wrap, done => meter.Advance(ModelDownloadStage.Verifying, wanted.Name, done), cancellationToken);
         try
         {
             var hash = await new FileDownload(wanted, remote, part, hub, requests, options, meter).RunAsync(cancellationToken);

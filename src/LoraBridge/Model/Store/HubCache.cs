@@ -76,7 +76,8 @@ internal sealed class HubCache(string root, bool useLinks)
         Directory.CreateDirectory(folder);
         if (!File.Exists(blob))
             return snapshot;
-        var temporary = $"{snapshot}.{Environment.ProcessId:x}-{Environment.CurrentManagedThreadId:x}.tmp";
+        // Only the owner of the lock gives a name; what one that was killed has left is replaced.
+        var temporary = $"{snapshot}.tmp";
         if (TryLink(temporary, Path.GetRelativePath(folder, blob)))
             File.Move(temporary, snapshot, overwrite: true);
         else
@@ -90,8 +91,10 @@ internal sealed class HubCache(string root, bool useLinks)
         var path = Sha256Hex.IsCommit(revision) ? Ref(repository, PinnedRef) : Ref(repository, revision);
         if (Commit(repository, revision) == commit && (!Sha256Hex.IsCommit(revision) || File.Exists(path) || File.Exists(Ref(repository, "main"))))
             return;
+        // Whatever lies in the folder of branches is taken for one.
+        var temporary = Lock(repository, $"ref-{Environment.ProcessId:x}-{Environment.CurrentManagedThreadId:x}");
+        Directory.CreateDirectory(Path.GetDirectoryName(temporary)!);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var temporary = $"{path}.{Environment.ProcessId:x}-{Environment.CurrentManagedThreadId:x}.tmp";
         File.WriteAllText(temporary, commit);
         File.Move(temporary, path, overwrite: true);
     }

@@ -8,15 +8,15 @@ namespace LoraBridge.Model;
 /// <content>What is in the cache, and putting it in order.</content>
 public sealed partial class ModelStore
 {
-    /// <summary>The GGUF models in the cache, whichever tool fetched them; of a model in several files each once.</summary>
+    /// <summary>Lists the GGUF models in the cache, whichever tool downloaded them. A model in several files is listed once.</summary>
     /// <param name="cancellationToken">Stops it.</param>
     public Task<IReadOnlyList<StoredModel>> ListAsync(CancellationToken cancellationToken = default) => Task.Run(() => List(cancellationToken), cancellationToken);
 
-    /// <summary>Reads all files of a model again and compares their SHA-256 with what it must be.</summary>
+    /// <summary>Reads all files of a model again and compares each SHA-256 with the expected one.</summary>
     /// <param name="id">Any identifier of a model that is on this machine.</param>
-    /// <param name="progress">Told how far it is.</param>
+    /// <param name="progress">Receives the progress.</param>
     /// <param name="cancellationToken">Stops reading.</param>
-    /// <returns>The model; <see cref="StoredModel.Verified"/> is false when nothing says what its SHA-256 must be.</returns>
+    /// <returns>The model; <see cref="StoredModel.Verified"/> is false when no SHA-256 is known to compare with.</returns>
     /// <exception cref="FileNotFoundException">The model is not on this machine.</exception>
     /// <exception cref="InvalidDataException">A file is damaged; the message has both hashes.</exception>
     public Task<StoredModel> VerifyAsync(string id, IProgress<ModelDownloadProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -42,7 +42,7 @@ public sealed partial class ModelStore
     /// <summary>Removes a model from the cache. What other tools keep in folders of their own is not touched.</summary>
     /// <param name="id">Any identifier of a model in the cache.</param>
     /// <param name="cancellationToken">Stops before the next file.</param>
-    /// <returns>The bytes that were freed; a content that another snapshot has, too, stays.</returns>
+    /// <returns>The number of bytes freed; content that another snapshot shares is kept.</returns>
     /// <exception cref="FileNotFoundException">The model is not on this machine.</exception>
     /// <exception cref="InvalidOperationException">It lies in a folder of the user or of another tool.</exception>
     /// <exception cref="IOException">A file cannot be removed, perhaps because a program has it open.</exception>
@@ -68,12 +68,12 @@ public sealed partial class ModelStore
     }
 
     /// <summary>
-    /// Copies a model file into the cache: under its name in the catalogue if its SHA-256 is known there, else under a name of its own,
-    /// which the user's catalogue then has.
+    /// Copies a model file into the cache: under its catalogue name if its SHA-256 is known there, otherwise under a new name, which is
+    /// added to the user's catalogue.
     /// </summary>
     /// <param name="source">A GGUF file, the first of several, or <c>ollama:name[:tag]</c>.</param>
     /// <param name="id">The name, <c>family[:size]</c>; not needed for a file that the catalogue knows.</param>
-    /// <param name="progress">Told how far it is.</param>
+    /// <param name="progress">Receives the progress.</param>
     /// <param name="cancellationToken">Stops it; nothing is left behind.</param>
     /// <exception cref="ArgumentException">A name is needed, malformed, or belongs to another model.</exception>
     /// <exception cref="FileNotFoundException">There is no such file, or a part of the model is missing.</exception>
@@ -96,7 +96,7 @@ public sealed partial class ModelStore
         }, cancellationToken);
     }
 
-    /// <summary>Asks the hub about every file of the catalogue, one request each, and says what differs: for those who maintain one.</summary>
+    /// <summary>Compares every file of the catalogue with the hub, one request each. For maintainers of a catalogue.</summary>
     /// <param name="cancellationToken">Stops asking.</param>
     public async IAsyncEnumerable<CatalogueCheck> CheckCatalogueAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {

@@ -10,7 +10,7 @@ namespace LoraBridge.Model;
 /// An identifier is the path of a GGUF file, a name of the <see cref="ModelCatalogue"/> (<c>gemma3:12b</c>, <c>qwen2.5:1.5b-q8_0</c>), files
 /// of a repository (<c>hf:owner/repository[@revision][:quantisation]</c> or <c>hf:owner/repository/path/file.gguf</c>), an address
 /// (<c>https://host/file.gguf[#sha256=...]</c>), or <c>ollama:name[:tag]</c> for what Ollama has. Each download is verified by its SHA-256
-/// while it arrives, goes on where it was interrupted, also after a crash, and appears under its name only when it is right. All
+/// while it arrives, resumes where it was interrupted, even after a crash, and gets its name only once it is complete and correct. All
 /// methods may be called from several threads and processes at once.
 /// </remarks>
 /// <example>
@@ -22,7 +22,7 @@ namespace LoraBridge.Model;
 /// </example>
 public sealed partial class ModelStore
 {
-    /// <summary>A store.</summary>
+    /// <summary>Creates a store; nothing is read or written yet but the options of the environment.</summary>
     /// <param name="options">Where it keeps models and fetches them from; null takes <see cref="ModelStoreOptions.FromEnvironment"/>.</param>
     /// <exception cref="ArgumentException">An option is of no use; the message says which.</exception>
     /// <exception cref="InvalidDataException">The user's catalogue cannot be read.</exception>
@@ -48,9 +48,9 @@ public sealed partial class ModelStore
     /// <summary>Where it keeps models and fetches them from.</summary>
     public ModelStoreOptions Options { get; private set; }
 
-    /// <summary>Returns the model, and downloads what of it is not on this machine.</summary>
+    /// <summary>Returns the model, downloading what is missing on this machine.</summary>
     /// <param name="id">Any identifier; see the remarks of this class.</param>
-    /// <param name="progress">Told how far it is, from another thread.</param>
+    /// <param name="progress">Receives the progress, on another thread.</param>
     /// <param name="cancellationToken">Stops it; what has arrived is kept for the next time.</param>
     /// <exception cref="ArgumentException">The identifier is blank, malformed or unknown; the message gives the nearest names.</exception>
     /// <exception cref="FileNotFoundException">It is a path, and there is no such file.</exception>
@@ -69,9 +69,9 @@ public sealed partial class ModelStore
         }, cancellationToken);
     }
 
-    /// <summary>Returns the model if it is on this machine, else null. The network is not asked.</summary>
+    /// <summary>Returns the model if it is on this machine, else null. The network is never used.</summary>
     /// <param name="id">Any identifier.</param>
-    /// <param name="progress">Told how far files of other tools, whose content was not verified yet, are read.</param>
+    /// <param name="progress">Receives the progress of reading files of other tools that were not verified before.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="ArgumentException">The identifier is blank, malformed or unknown; the message gives the nearest names.</exception>
     /// <exception cref="FileNotFoundException">It is a path, and there is no such file.</exception>

@@ -4,11 +4,10 @@ using System.Text.Json.Serialization;
 
 namespace LoraBridge.Model.Store;
 
-/// <summary>What a part is a part of.</summary>
-/// <param name="Identity">The SHA-256, or else the hub's ETag or the address: parts of another content are not continued.</param>
+/// <summary>What is known of a part. What it is a part of says its name.</summary>
 /// <param name="Validator">The strong ETag of the server that the bytes came from.</param>
 /// <param name="Owner">The process that last wrote it.</param>
-internal sealed record PartNote(string Identity, string? Validator, int Owner);
+internal sealed record PartNote(string? Validator, int Owner);
 
 [JsonSerializable(typeof(PartNote))]
 internal sealed partial class PartJson : JsonSerializerContext;
@@ -21,14 +20,13 @@ internal sealed class PartFile : IDisposable
 {
     private readonly string _path;
     private readonly string _note;
-    private readonly string _identity;
     private readonly FileStream _file;
     private readonly Stream _stream;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
-    private PartFile(string path, string identity, FileStream file, Stream stream, string? validator)
+    private PartFile(string path, FileStream file, Stream stream, string? validator)
     {
-        (_path, _note, _identity, _file, _stream) = (path, NotePath(path), identity, file, stream);
+        (_path, _note, _file, _stream) = (path, NotePath(path), file, stream);
         Validator = validator;
     }
 
@@ -37,20 +35,19 @@ internal sealed class PartFile : IDisposable
     /// <summary>The strong ETag of what is there; null when no server gave one.</summary>
     internal string? Validator { get; private set; }
 
-    /// <summary>Opens what a killed process has left, if it belongs to this content, else an empty one.</summary>
-    /// <param name="path">Where it lies.</param>
-    /// <param name="identity">What it must be a part of.</param>
-    /// <param name="isHash">Whether the identity is a SHA-256: the end will be verified, so that bytes of unknown origin do no harm.</param>
+    /// <summary>Opens what an earlier process has left, if it can be continued, else an empty one.</summary>
+    /// <param name="path">Where it lies: named by its content.</param>
+    /// <param name="isHash">Whether that is a SHA-256: the end will be verified, so that bytes of unknown origin do no harm.</param>
     /// <param name="wrap">Stands between this and the file.</param>
-    /// <param name="report">Told how many bytes of it are read again.</param>
+    /// <param name="report">Receives the number of its bytes that were read again.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     internal static async Task<PartFile> OpenAsync(
-        string path, string identity, bool isHash, Func<Stream, Stream> wrap, Action<long> report, CancellationToken cancellationToken)
+        string path, bool isHash, Func<Stream, Stream> wrap, Action<long> report, CancellationToken cancellationToken)
     {
         var note = ReadNote(path);
-        var keep = note is not null && note.Identity == identity && (isHash || note.Validator is not null);
+        var keep = note is not null && (isHash || note.Validator is not null);
         var file = new FileStream(path, keep ? FileMode.OpenOrCreate : FileMode.Create, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
-        var part = new PartFile(path, identity, file, wrap(file), keep ? note!.Validator : null);
+        var part = new PartFile(path, file, wrap(file), keep ? note!.Validator : null);
         try
         {
             part.WriteNote();
@@ -122,7 +119,7 @@ internal sealed class PartFile : IDisposable
     private void WriteNote()
     {
         var temporary = $"{_note}.tmp";
-        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(new PartNote(_identity, Validator, Environment.ProcessId), PartJson.Default.PartNote));
+        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(new PartNote(Validator, Environment.ProcessId), PartJson.Default.PartNote));
         File.Move(temporary, _note, overwrite: true);
     }
 

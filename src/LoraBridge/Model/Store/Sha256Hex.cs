@@ -19,7 +19,7 @@ internal static class Sha256Hex
     /// <summary>Adds the first bytes of a stream to a hash.</summary>
     /// <param name="hash">The hash.</param>
     /// <param name="stream">The bytes.</param>
-    /// <param name="report">Told how many bytes are done.</param>
+    /// <param name="report">Receives the number of bytes read so far.</param>
     /// <param name="cancellationToken">Stops it.</param>
     internal static async Task<long> AppendAsync(IncrementalHash hash, Stream stream, Action<long>? report, CancellationToken cancellationToken)
     {

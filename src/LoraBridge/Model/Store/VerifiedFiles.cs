@@ -38,7 +38,7 @@ internal sealed class VerifiedFiles(string home)
 
     /// <summary>The SHA-256 of a file: remembered, or read now.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="report">Told how many bytes are read.</param>
+    /// <param name="report">Receives the number of bytes read so far.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <param name="anew">Read it even if it is remembered.</param>
     internal async Task<string> HashAsync(string path, Action<long>? report, CancellationToken cancellationToken, bool anew = false)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using LoraBridge.Adapters;
 using LoraBridge.Model;
 
@@ -14,6 +13,7 @@ internal sealed class Generation
     private readonly GenerationRequest _request;
     private readonly Vocabulary _vocabulary;
     private readonly Action<GenerationUpdate> _emit;
+    private readonly IReadOnlyDictionary<int, byte[]> _marks;
     private readonly TokenSampler _sampler;
     private readonly AnswerText _text;
     private readonly List<int> _answer = [];
@@ -22,6 +22,7 @@ internal sealed class Generation
     private Action? _publish;
     private long _started;
     private int _read;
+    private int _reasoned;
 
     /// <param name="client">Whose answer it is.</param>
     /// <param name="vocabulary">Of the model.</param>
@@ -34,7 +35,9 @@ internal sealed class Generation
         (Client, _vocabulary, _request, Stop) = (client, vocabulary, request, stop);
         _emit = onUpdate ?? (_ => { });
         _text = new AnswerText(request.StopSequences);
-        _sampler = new TokenSampler(request.Sampling);
+        _marks = MarkTokens.Find(vocabulary, request.Parser.Marks);
+        _sampler = new TokenSampler(request.Sampling, vocabulary, _marks);
+        _sampler.Begin(request.Prompt);
         Window = [.. request.Prompt];
     }
 
@@ -78,9 +81,13 @@ internal sealed class Generation
             return End(StopReason.EndOfTurn);
         _answer.Add(token);
         Window.Add(token);
+        _sampler.Accept(token);
+        _reasoned += _request.Parser.IsReasoning ? 1 : 0;
         _request.Parser.Append(_text.Append(PieceOf(token)), _emit);
         if (_text.IsStopped)
             return End(StopReason.StopSequence);
+        if (_sampler.IsFinished)
+            return End(StopReason.EndOfTurn);
         if (_answer.Count >= _request.MaximumTokens)
             return End(StopReason.MaximumTokens);
         return Window.Count >= Client.Length && !(canShift && MakeRoom()) && End(StopReason.ContextFull);
@@ -127,6 +134,7 @@ internal sealed class Generation
             Reasoning = _request.Parser.Reasoning,
             ToolCalls = _request.Parser.ToolCalls,
             Tokens = _answer,
+            ReasoningTokenCount = _reasoned,
             StopReason = reason,
             PromptTokenCount = _request.Prompt.Length,
             ReadTokenCount = _read,
@@ -139,14 +147,7 @@ internal sealed class Generation
     }
 
     /// <summary>The bytes of a token: nothing for control tokens, but for those that the parser reads.</summary>
-    private byte[] PieceOf(int token)
-    {
-        var piece = _vocabulary.Piece(token);
-        if (piece.Length > 0 || _request.Parser.Marks.Count == 0)
-            return piece;
-        var mark = _vocabulary.Piece(token, writeControl: true);
-        return _request.Parser.Marks.Contains(Encoding.UTF8.GetString(mark)) ? mark : piece;
-    }
+    private byte[] PieceOf(int token) => _marks.TryGetValue(token, out var mark) ? mark : _vocabulary.Piece(token);
 
     /// <summary>Leaves out the older half of what may go.</summary>
     private bool MakeRoom()

@@ -33,20 +33,24 @@ internal sealed class Lane : IDisposable
     /// </summary>
     internal void Step(bool oneByOne, List<CacheSlot> ended)
     {
-        _parts.Clear();
         try
         {
             Gather(oneByOne);
             Fill();
             Context.Decode(CollectionsMarshal.AsSpan(_stops));
+            Served += Context.BatchCount;
+            Advance(ended);
         }
         catch (Exception failure)
         {
             GiveUp(failure, ended);
-            return;
         }
-        Served += Context.BatchCount;
-        Advance(ended);
+        finally
+        {
+            // Answers lead to their conversations, which shall not be kept by what they once computed.
+            _parts.Clear();
+            _stops.Clear();
+        }
     }
 
     public void Dispose() => Context.Dispose();
@@ -87,7 +91,6 @@ internal sealed class Lane : IDisposable
                 Add(ref part);
         }
         _parts.RemoveAll(part => part.Count == 0);
-        _stops.Clear();
         _stops.AddRange(_parts.Select(part => part.Generation.Stop));
     }
 
@@ -108,7 +111,7 @@ internal sealed class Lane : IDisposable
     /// <summary>Ends the answers that took part, and leaves in the cache what was there before.</summary>
     private void GiveUp(Exception failure, List<CacheSlot> ended)
     {
-        foreach (var part in _parts)
+        foreach (var part in _parts.Where(part => !ended.Contains(part.Slot)))
         {
             part.Slot.Forget(part.Slot.CachedCount);
             if (failure is OperationCanceledException)

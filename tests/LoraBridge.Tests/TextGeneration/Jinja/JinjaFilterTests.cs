@@ -29,6 +29,15 @@ public class JinjaFilterTests
     [InlineData("'a\nb\n\nc'|indent(2)", "a\n  b\n\n  c")]
     [InlineData("'a\nb'|indent(2, true)", "  a\n  b")]
     [InlineData("'<a>'|safe ~ '%s!'|format('b')", "<a>b!")]
+    [InlineData("('<a>'|safe) + '<b>' ~ '<c>'", "<a>&lt;b&gt;&lt;c&gt;")]
+    [InlineData("'<b>' + ('<a>'|safe) ~ (('<a>'|safe)|upper + '<')", "<b><a><A>&lt;")]
+    [InlineData("('<a>'|safe).replace('a', '<') ~ ('<a>'|safe)|replace('a', '<') ~ (('<%s>'|safe) % '<')", "<&lt;><<><&lt;>")]
+    [InlineData("('<a>'|safe) is escaped ~ ('<'|e|e) ~ (['<', '<a>'|safe]|join('<'))", "True&lt;<<<a>")]
+    [InlineData("[3, 1]|map('string') is sequence ~ (([]|map('string')) is true) ~ ('y' if []|select else 'n')", "FalseFalsey")]
+    [InlineData("[{'r': 'b', 'n': 2}, {'r': 'a', 'n': 1}]|groupby('r')|map('first')|join ~ [1, 2, 3]|batch(2)|list ~ [1, 2, 3]|slice(2)|list", "ab[[1, 2], [3]][[1, 2], [3]]")]
+    [InlineData("'%5s|%-4s|%05.1f|%x' % ('a', 'b', 2.55, 255) ~ '{:>4}|{:05.2f}|{:,}'.format('c', 2.5, 12345)", "    a|b   |002.5|ff   c|02.50|12,345")]
+    [InlineData("'a b c'|truncate(3, true, '') ~ 'ab'|center(6) ~ '|' ~ 'a b'|wordcount ~ 'a b'|urlencode", "a b c  ab  |2a%20b")]
+    [InlineData("7|round ~ 2.5|round ~ '0x1f'|int(0, 16) ~ 0x1f ~ 1e16 ~ 12345678901234567|float", "72.031311e+161.2345678901234568e+16")]
     public void Filters_follow_jinja(string expression, string expected) =>
         Assert.Equal(expected, JinjaTestHelper.Render("{{ " + expression + " }}"));
 

@@ -43,8 +43,13 @@ public class JinjaStatementTests
     [InlineData("{% filter upper %}a{% endfilter %}b", "Ab")]
     [InlineData("{% generation %}a{% endgeneration %}b", "ab")]
     [InlineData("{% if false %}a{% elif true %}b{% else %}c{% endif %}", "b")]
-    [InlineData("{% set l = [] %}{% if l.append(1) %}{% endif %}{{ l }}", "[1]")]
-    [InlineData("{% set l = [1, 2] %}{{ l.pop(0) }}{{ l }}", "1[2]")]
+    [InlineData("{% set l = [] %}{{ l.append is defined }}{{ l }}", "False[]")]
+    [InlineData("{% with a = 1, b = 2 %}{{ a + b }}{% endwith %}{{ a is defined }}", "3False")]
+    [InlineData("{% block b %}x{{ 1 }}{% endblock b %}{% print 1, 'y' %}", "x11y")]
+    [InlineData("{% for x in [{'v': 1, 'c': [{'v': 2, 'c': []}]}] recursive %}{{ x.v }}{{ loop.depth }}[{{ loop(x.c) }}]{% endfor %}", "11[22[]]")]
+    [InlineData("{% for (a, b), c in [((1, 2), 3)] %}{{ a }}{{ b }}{{ c }}{% endfor %}", "123")]
+    [InlineData("{% for x in [1, 2] %}{% for y in [] %}{% else %}{% break %}{% endfor %}{{ x }}{% endfor %}", "")]
+    [InlineData("{% set c = cycler('a', 'b') %}{{ c.next() }}{{ c.next() }}{{ c.next() }}{% set j = joiner('|') %}{{ j() }}{{ j() }}", "aba|")]
     [InlineData("{{ range(5, 0, -2)|list }}{{ dict(a=1) }}", "[5, 3, 1]{'a': 1}")]
     public void Statements_follow_jinja(string template, string expected) =>
         Assert.Equal(expected, JinjaTestHelper.Render(template));
@@ -54,6 +59,9 @@ public class JinjaStatementTests
     [InlineData("{% macro m(a) %}{{ a is defined }}{% endmacro %}{{ m() }}", "False")]
     [InlineData("{% macro m(n) %}{{ n }}{% if n > 0 %}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(3) }}", "3210")]
     [InlineData("{% set g = 1 %}{% macro m() %}{{ g }}{% endmacro %}{% set g = 2 %}{{ m()|length }}{{ m() }}", "12")]
+    [InlineData("{% macro m(a, b=2) %}{{ a }}{{ b }}{{ varargs }}{{ kwargs }}{% endmacro %}{{ m(1, 2, 3, x=4) }}", "12(3,){'x': 4}")]
+    [InlineData("{% macro m(a, b) %}{{ a }}{{ b }}{% endmacro %}{{ m(*[1, 2]) }}{{ m(**{'a': 3, 'b': 4}) }}{{ m(*[5], **{'b': 6}) }}{{ m(7, *[8]) }}", "12345678")]
+    [InlineData("{% macro m(a) %}[{{ caller(5) }}{{ a }}]{% endmacro %}{% call(x) m(1) %}body{{ x }}{% endcall %}", "[body51]")]
     [InlineData("{% macro m(x=none) -%}\n  {% for i in [1] -%} {{ i }} {%- endfor %}\n{%- endmacro %}{{ m() }}", "1")]
     public void Macros_take_defaults_and_names(string template, string expected) =>
         Assert.Equal(expected, JinjaTestHelper.Render(template));
@@ -80,6 +88,18 @@ public class JinjaStatementTests
         var exception = Assert.Throws<ChatTemplateException>(() => JinjaTemplate.Parse("text\n" + template));
         Assert.True(exception.Line >= 2, exception.Message);
     }
+
+    [Theory]
+    [InlineData("{% set l = [] %}{{ l.append(1) }}")]
+    [InlineData("{% set l = [1] %}{% set _ = l.pop() %}")]
+    [InlineData("{{ {}.update({'a': 1}) }}")]
+    [InlineData("{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}")]
+    [InlineData("{% macro m(a) %}{% endmacro %}{{ m(1, a=2) }}")]
+    [InlineData("{% for a, b in [(1, 2, 3)] %}{% endfor %}")]
+    [InlineData("{% set x = {} %}{% set x.y = 1 %}")]
+    [InlineData("{% for x in none %}{% endfor %}")]
+    public void What_jinjas_sandbox_refuses_is_refused(string template) =>
+        Assert.Throws<ChatTemplateException>(() => JinjaTestHelper.Render(template));
 
     [Fact]
     public void Raise_exception_carries_its_message()

@@ -30,7 +30,7 @@ internal sealed class SignExpression(bool isNegative, Expression operand) : Expr
     protected override Value Compute(Scope scope)
     {
         var value = operand.Evaluate(scope);
-        return isNegative ? Operators.Negate(value) : value;
+        return isNegative ? Operators.Negate(value) : value as NumericValue ?? throw new TemplateFault($"'+' does not take {value.TypeName}");
     }
 }
 

@@ -1,34 +1,39 @@
 namespace LoraBridge.TextGeneration.Jinja;
 
-/// <summary>A variable, or an attribute of a namespace.</summary>
-internal sealed record TargetName(string Name, string? Attribute);
-
-/// <summary>The left side of an assignment or of a loop; a tuple takes its value apart.</summary>
-internal sealed class AssignmentTarget(IReadOnlyList<TargetName> names, bool isTuple)
+/// <summary>The left side of an assignment or of a loop: a variable, an attribute of a namespace, or a tuple, which takes its value apart.</summary>
+internal sealed class AssignmentTarget
 {
+    private readonly string _name = "";
+    private readonly string? _attribute;
+    private readonly IReadOnlyList<AssignmentTarget>? _parts;
+
+    public AssignmentTarget(string name, string? attribute) => (_name, _attribute) = (name, attribute);
+
+    public AssignmentTarget(IReadOnlyList<AssignmentTarget> parts) => _parts = parts;
+
     public void Assign(Scope scope, Value value)
     {
-        if (!isTuple)
+        if (_parts is null)
         {
-            Assign(scope, names[0], value);
+            AssignOne(scope, value);
             return;
         }
 
-        var items = Sequences.Items(value);
-        if (items.Count != names.Count)
-            throw new TemplateFault($"{names.Count} names take {names.Count} values, found {items.Count}");
-        for (var i = 0; i < names.Count; i++)
-            Assign(scope, names[i], items[i]);
+        var items = value is UndefinedValue undefined ? throw new TemplateFault(undefined.Reason) : Sequences.Items(value);
+        if (items.Count != _parts.Count)
+            throw new TemplateFault($"{_parts.Count} names take {_parts.Count} values, found {items.Count}");
+        for (var i = 0; i < items.Count; i++)
+            _parts[i].Assign(scope, items[i]);
     }
 
-    private static void Assign(Scope scope, TargetName target, Value value)
+    private void AssignOne(Scope scope, Value value)
     {
-        if (target.Attribute is null)
-            scope.Set(target.Name, value);
-        else if (scope.Get(target.Name) is NamespaceValue ns)
-            ns.Attributes[target.Attribute] = value;
+        if (_attribute is null)
+            scope.Set(_name, value);
+        else if (scope.Get(_name) is NamespaceValue ns)
+            ns.Attributes[_attribute] = value;
         else
-            throw new TemplateFault($"'{target.Name}' is no namespace, its attributes cannot be set");
+            throw new TemplateFault($"'{_name}' is no namespace, its attributes cannot be set");
     }
 }
 
@@ -69,7 +74,7 @@ internal sealed class FilterBlockStatement(Expression filters, IReadOnlyList<Sta
 {
     protected override LoopSignal Run(Scope scope)
     {
-        scope.State.Write(BlockText.Evaluate(body, filters, scope).ToString());
+        scope.State.Write(BlockText.Evaluate(body, filters, scope).Display());
         return LoopSignal.None;
     }
 }

@@ -34,9 +34,11 @@ internal abstract class Statement
 
 internal sealed class TextStatement(string text) : Statement
 {
+    private readonly TracedText _text = text;
+
     protected override LoopSignal Run(Scope scope)
     {
-        scope.State.Write(text);
+        scope.State.Write(_text);
         return LoopSignal.None;
     }
 }
@@ -45,7 +47,18 @@ internal sealed class OutputStatement(Expression value) : Statement
 {
     protected override LoopSignal Run(Scope scope)
     {
-        scope.State.Write(value.Evaluate(scope).ToString());
+        scope.State.Write(value.Evaluate(scope).Display());
+        return LoopSignal.None;
+    }
+}
+
+/// <summary>Writes several values one after another.</summary>
+internal sealed class PrintStatement(IReadOnlyList<Expression> values) : Statement
+{
+    protected override LoopSignal Run(Scope scope)
+    {
+        foreach (var value in values)
+            scope.State.Write(value.Evaluate(scope).Display());
         return LoopSignal.None;
     }
 }
@@ -60,8 +73,28 @@ internal sealed class JumpStatement(LoopSignal signal) : Statement
     protected override LoopSignal Run(Scope scope) => signal;
 }
 
-/// <summary>A block that changes nothing about its content, such as <c>generation</c>.</summary>
-internal sealed class GroupStatement(IReadOnlyList<Statement> body) : Statement
+/// <summary>A block that marks its content as what the assistant generates.</summary>
+internal sealed class GenerationStatement(IReadOnlyList<Statement> body) : Statement
 {
-    protected override LoopSignal Run(Scope scope) => ExecuteAll(body, scope);
+    protected override LoopSignal Run(Scope scope)
+    {
+        var output = scope.State.Output;
+        var start = output.Length;
+        var signal = ExecuteAll(body, scope);
+        output.MarkGenerated(start);
+        return signal;
+    }
+}
+
+/// <summary>A block whose variables stay inside: <c>with</c>, <c>block</c>, <c>autoescape</c>.</summary>
+internal sealed class ScopedStatement(IReadOnlyList<(AssignmentTarget Target, Expression Value)> variables, IReadOnlyList<Statement> body) : Statement
+{
+    protected override LoopSignal Run(Scope scope)
+    {
+        var values = variables.Select(variable => variable.Value.Evaluate(scope)).ToList();
+        var inner = scope.Child();
+        for (var i = 0; i < values.Count; i++)
+            variables[i].Target.Assign(inner, values[i]);
+        return ExecuteAll(body, inner);
+    }
 }

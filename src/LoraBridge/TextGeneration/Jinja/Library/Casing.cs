@@ -12,6 +12,9 @@ internal static class Casing
     /// <summary>Words start after white space, hyphens and opening brackets, as in the <c>title</c> filter.</summary>
     public static string TitleFilter(string text) => Title(text, c => char.IsWhiteSpace(c) || "-({[<".Contains(c));
 
+    public static string Swap(string text) =>
+        string.Concat(text.Select(c => char.IsUpper(c) ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c)));
+
     private static string Title(string text, Func<char, bool> endsWord)
     {
         var result = text.ToLowerInvariant().ToCharArray();

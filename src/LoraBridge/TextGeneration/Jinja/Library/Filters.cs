@@ -20,8 +20,7 @@ internal static class Filters
             ["d"] = Default,
             ["tojson"] = ToJson,
             ["fromjson"] = FromJson,
-            ["from_json"] = FromJson,
-            ["attr"] = (value, arguments) => Members.Attribute(value, arguments.Text(0, "name")),
+            ["attr"] = (value, arguments) => Members.OwnAttribute(value, arguments.Text(0, "name")),
         };
         TextFilters.AddTo(filters);
         NumberFilters.AddTo(filters);

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace LoraBridge.TextGeneration.Jinja;
 
 /// <summary>The functions every chat template may call.</summary>
@@ -9,6 +11,8 @@ internal static class Globals
         Add(scope, "dict", ToDict);
         Add(scope, "range", Range);
         Add(scope, "raise_exception", arguments => throw new TemplateFault(arguments.Require(0, "message").ToString()));
+        Add(scope, "cycler", Cycler);
+        Add(scope, "joiner", Joiner);
         Add(scope, "strftime_now", arguments => Value.From(StrfTime.Format(clock.GetLocalNow(), arguments.Text(0, "format"))));
     }
 
@@ -32,14 +36,27 @@ internal static class Globals
         var result = new DictValue();
         if (arguments.Positional.Count > 0)
         {
-            if (arguments.Positional[0] is not DictValue source)
-                throw new TemplateFault($"dict() takes a dict, found {arguments.Positional[0].TypeName}");
-            foreach (var (key, value) in source.Items)
-                result.Items[key] = value;
+            if (arguments.Positional[0] is DictValue source)
+            {
+                foreach (var (key, value) in source.Items)
+                    result.Items[key] = value;
+            }
+            else
+            {
+                foreach (var pair in Sequences.Items(arguments.Positional[0]))
+                    AddPair(result, Sequences.Items(pair));
+            }
         }
         foreach (var (name, value) in arguments.Named)
             result.With(name, value);
         return result;
+    }
+
+    private static void AddPair(DictValue dict, IReadOnlyList<Value> pair)
+    {
+        if (pair.Count != 2)
+            throw new TemplateFault($"dict() takes pairs, found {pair.Count} items");
+        dict.Items[pair[0]] = pair[1];
     }
 
     private static ListValue Range(Arguments arguments)
@@ -58,6 +75,37 @@ internal static class Globals
             items.Add(Value.From((long)i));
             JinjaLimits.Default.CheckItems(items.Count);
         }
-        return new ListValue(items);
+        var description = step == 1 ? string.Create(CultureInfo.InvariantCulture, $"range({start}, {stop})") : string.Create(CultureInfo.InvariantCulture, $"range({start}, {stop}, {step})");
+        return new ListValue(items, view: description);
+    }
+
+    private static CallableValue Cycler(Arguments arguments)
+    {
+        var items = arguments.Positional;
+        if (items.Count == 0)
+            throw new TemplateFault("cycler() takes at least one value");
+        var position = 0;
+        var attributes = new Dictionary<string, Value>
+        {
+            ["next"] = new CallableValue("next", _ => items[position++ % items.Count]),
+            ["reset"] = new CallableValue("reset", _ =>
+            {
+                position = 0;
+                return NoneValue.Instance;
+            }),
+        };
+        return new CallableValue("cycler", _ => throw new TemplateFault("a cycler cannot be called: its next() can")) { Attributes = attributes };
+    }
+
+    private static CallableValue Joiner(Arguments arguments)
+    {
+        var separator = arguments.Find(0, "sep") ?? Value.From(", ");
+        var isFirst = true;
+        return new CallableValue("joiner", _ =>
+        {
+            var result = isFirst ? Value.From("") : separator;
+            isFirst = false;
+            return result;
+        });
     }
 }

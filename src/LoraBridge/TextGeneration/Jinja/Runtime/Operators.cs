@@ -6,19 +6,19 @@ internal static class Operators
     public static Value Apply(string name, Value left, Value right)
     {
         if (name == "~")
-            return Value.From(left.ToString() + right);
+            return Value.From(TracedText.Concat(left.Display(), right.Display()));
         if (left is NumericValue a && right is NumericValue b)
             return a is FloatValue || b is FloatValue ? Floats(name, a.AsDouble, b.AsDouble) : Integers(name, a.AsInteger(), b.AsInteger());
 
         return (name, left, right) switch
         {
-            (_, UndefinedValue u, _) => throw new TemplateFault($"'{u.Name}' is undefined"),
-            (_, _, UndefinedValue u) => throw new TemplateFault($"'{u.Name}' is undefined"),
-            ("+", StringValue x, StringValue y) => Value.From(x.Text + y.Text),
-            ("+", ListValue x, ListValue y) when x.IsTuple == y.IsTuple => new ListValue([.. x.Items, .. y.Items], x.IsTuple),
-            ("*", StringValue or ListValue, NumericValue count) => Repeat(left, count.AsInteger()),
-            ("*", NumericValue count, StringValue or ListValue) => Repeat(right, count.AsInteger()),
-            ("%", StringValue format, _) => Value.From(TextFormat.Percent(format.Text, right)),
+            (_, UndefinedValue u, _) => throw new TemplateFault(u.Reason),
+            ("%", StringValue format, _) => TextFormat.Percent(format, right),
+            (_, _, UndefinedValue u) => throw new TemplateFault(u.Reason),
+            ("+", StringValue x, StringValue y) => Add(x, y),
+            ("+", ListValue { View: null } x, ListValue { View: null } y) when x.IsTuple == y.IsTuple => new ListValue([.. x.Items, .. y.Items], x.IsTuple),
+            ("*", StringValue or ListValue { View: null }, NumericValue count) => Repeat(left, count.AsInteger()),
+            ("*", NumericValue count, StringValue or ListValue { View: null }) => Repeat(right, count.AsInteger()),
             _ => throw new TemplateFault($"'{name}' does not take {left.TypeName} and {right.TypeName}"),
         };
     }
@@ -38,9 +38,12 @@ internal static class Operators
     /// <summary>The order of two numbers, strings, or lists of them.</summary>
     public static int Order(Value left, Value right) => (left, right) switch
     {
+        (NumericValue and not FloatValue, NumericValue and not FloatValue) => ((NumericValue)left).Whole.CompareTo(((NumericValue)right).Whole),
         (NumericValue a, NumericValue b) => a.AsDouble.CompareTo(b.AsDouble),
         (StringValue a, StringValue b) => string.CompareOrdinal(a.Text, b.Text),
-        (ListValue a, ListValue b) => a.Items.Zip(b.Items, Order).FirstOrDefault(order => order != 0, a.Items.Count.CompareTo(b.Items.Count)),
+        (ListValue { View: null } a, ListValue { View: null } b) when a.IsTuple == b.IsTuple => a.Items.Zip(b.Items, Order).FirstOrDefault(order => order != 0, a.Items.Count.CompareTo(b.Items.Count)),
+        (UndefinedValue u, _) => throw new TemplateFault(u.Reason),
+        (_, UndefinedValue u) => throw new TemplateFault(u.Reason),
         _ => throw new TemplateFault($"{left.TypeName} and {right.TypeName} have no order"),
     };
 
@@ -104,13 +107,17 @@ internal static class Operators
         _ => Math.Pow(a, b),
     });
 
+    private static StringValue Add(StringValue a, StringValue b) => a.IsSafe || b.IsSafe
+        ? new StringValue(TracedText.Concat(TextFilters.Escaped(a), TextFilters.Escaped(b)), isSafe: true)
+        : new StringValue(TracedText.Concat(a.Traced, b.Traced));
+
     private static Value Repeat(Value value, long count)
     {
         count = Math.Clamp(count, 0, int.MaxValue);
-        if (value is StringValue { Text: var text })
+        if (value is StringValue { Traced: var text } repeated)
         {
             JinjaLimits.Default.CheckLength(text.Length * count);
-            return Value.From(text.Length == 0 ? "" : string.Concat(Enumerable.Repeat(text, (int)count)));
+            return new StringValue(text.Length == 0 ? "" : StringMethods.Join("", [.. Enumerable.Repeat(text, (int)count)]), repeated.IsSafe);
         }
 
         var list = (ListValue)value;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 
 namespace LoraBridge.TextGeneration.Jinja;
 
@@ -9,7 +8,7 @@ internal sealed class RenderState(JinjaLimits limits)
     private long _steps;
     private int _callDepth;
 
-    public StringBuilder Output { get; private set; } = new();
+    public TracedTextBuilder Output { get; private set; } = new();
 
     public int Line { get; private set; }
 
@@ -21,19 +20,19 @@ internal sealed class RenderState(JinjaLimits limits)
         RuntimeHelpers.EnsureSufficientExecutionStack();
     }
 
-    public void Write(string text)
+    public void Write(TracedText text)
     {
         Output.Append(text);
         limits.CheckLength(Output.Length);
     }
 
     /// <summary>Runs a piece of the template and returns what it wrote.</summary>
-    public string Capture(Action body)
+    public TracedText Capture(Action body)
     {
         var outer = Output;
-        Output = new StringBuilder();
+        Output = new TracedTextBuilder();
         body();
-        var text = Output.ToString();
+        var text = Output.ToText();
         Output = outer;
         return text;
     }
@@ -41,7 +40,7 @@ internal sealed class RenderState(JinjaLimits limits)
     public Value Bounded(Value value)
     {
         if (value is StringValue text)
-            limits.CheckLength(text.Text.Length);
+            limits.CheckLength(text.Traced.Length);
         if (value is ListValue list)
             limits.CheckItems(list.Items.Count);
         return value;

@@ -9,7 +9,9 @@ internal static class Sequences
     {
         ListValue list => list.Items,
         DictValue dict => [.. dict.Items.Keys],
-        StringValue text => CodePoints(text.Text),
+        StringValue text => [.. CodePoints(text.Traced).Select(Value.From)],
+        GeneratorValue generator => generator.Rest(),
+        UndefinedValue { IsForbidden: true } forbidden => throw new TemplateFault(forbidden.Reason),
         UndefinedValue => [],
         _ => throw new TemplateFault($"a value of type {value.TypeName} cannot be iterated"),
     };
@@ -18,40 +20,52 @@ internal static class Sequences
     {
         ListValue list => list.Items.Count,
         DictValue dict => dict.Items.Count,
-        StringValue text => text.Text.Length - text.Text.Count(char.IsLowSurrogate),
+        StringValue text => Length(text.Traced),
         UndefinedValue => 0,
         _ => throw new TemplateFault($"a value of type {value.TypeName} has no length"),
     };
+
+    /// <summary>The length in code points.</summary>
+    public static long Length(TracedText text) => text.Length - text.Text.Count(char.IsLowSurrogate);
+
+    /// <summary>Where a code point starts.</summary>
+    public static int Offset(string text, int codePoint)
+    {
+        var offset = 0;
+        for (; codePoint > 0 && offset < text.Length; codePoint--)
+            offset += char.IsHighSurrogate(text[offset]) && offset + 1 < text.Length ? 2 : 1;
+        return offset;
+    }
 
     public static bool Contains(Value container, Value item) => container switch
     {
         StringValue text when item is StringValue part => text.Text.Contains(part.Text, StringComparison.Ordinal),
         StringValue => throw new TemplateFault($"'in' looks for a string in a string, found {item.TypeName}"),
-        DictValue dict => item is not (ListValue { IsTuple: false } or DictValue) && dict.Items.ContainsKey(item),
+        DictValue dict => IsKey(item) ? dict.Items.ContainsKey(item) : throw new TemplateFault($"a {item.TypeName} cannot be a key"),
+        GeneratorValue generator => ContainsLazily(generator, item),
         _ => Items(container).Any(item.Equals),
     };
+
+    /// <summary>Whether a value can be a key of a dict.</summary>
+    public static bool IsKey(Value value) => value is not (ListValue { IsTuple: false } or DictValue);
 
     public static Value Slice(Value value, long? start, long? stop, long? step)
     {
         if (value is UndefinedValue undefined)
-            throw new TemplateFault($"'{undefined.Name}' is undefined");
-        if (value is not (ListValue or StringValue))
-            throw new TemplateFault($"a value of type {value.TypeName} cannot be sliced");
-        if (value is StringValue { Text: var whole } && step is null or 1 && !whole.Any(char.IsSurrogate))
-        {
-            var (from, to) = (Clamp(start, 0, whole.Length), Clamp(stop, whole.Length, whole.Length));
-            return Value.From(from < to ? whole[from..to] : "");
-        }
-
+            throw new TemplateFault(undefined.Reason);
+        if (value is StringValue text)
+            return new StringValue(Slice(text.Traced, start, stop, step), text.IsSafe);
+        // What has no positions has no such item either.
+        if (value is not ListValue { HasPositions: true } list)
+            return new UndefinedValue("slice");
         var items = Items(value);
-        var picked = Indices(items.Count, start, stop, step ?? 1).Select(i => items[i]).ToList();
-        return value is ListValue list ? new ListValue(picked, list.IsTuple) : Value.From(string.Concat(picked));
+        return new ListValue([.. Indices(items.Count, start, stop, step ?? 1).Select(i => items[i])], list.IsTuple);
     }
 
     /// <summary>The item at an index that may count from the end, or null when there is none.</summary>
     public static Value? At(Value sequence, long index)
     {
-        var items = sequence is ListValue list ? list.Items : Items(sequence);
+        var items = Items(sequence);
         var position = index < 0 ? index + items.Count : index;
         return position >= 0 && position < items.Count ? items[(int)position] : null;
     }
@@ -78,13 +92,38 @@ internal static class Sequences
     private static int Clamp(long? bound, int fallback, int count) =>
         bound is null ? fallback : (int)Math.Clamp(bound < 0 ? bound.Value + count : bound.Value, 0, count);
 
-    private static List<Value> CodePoints(string text)
+    private static TracedText Slice(TracedText text, long? start, long? stop, long? step)
     {
-        var result = new List<Value>(text.Length);
+        if (step is null or 1)
+        {
+            var length = (int)Length(text);
+            var (from, to) = (Clamp(start, 0, length), Clamp(stop, length, length));
+            return length == text.Length
+                ? text.Slice(from, to)
+                : from < to ? text.Slice(Offset(text.Text, from), Offset(text.Text, to)) : TracedText.Empty;
+        }
+        var points = CodePoints(text);
+        return StringMethods.Join("", [.. Indices(points.Count, start, stop, step.Value).Select(i => points[i])]);
+    }
+
+    private static bool ContainsLazily(GeneratorValue generator, Value item)
+    {
+        while (generator.Next() is { } next)
+        {
+            if (item.Equals(next))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>A text's characters as Python counts them.</summary>
+    public static List<TracedText> CodePoints(TracedText text)
+    {
+        var result = new List<TracedText>(text.Length);
         for (var i = 0; i < text.Length; i++)
         {
-            var length = Rune.TryGetRuneAt(text, i, out var rune) ? rune.Utf16SequenceLength : 1;
-            result.Add(Value.From(text.Substring(i, length)));
+            var length = Rune.TryGetRuneAt(text.Text, i, out var rune) ? rune.Utf16SequenceLength : 1;
+            result.Add(text.Slice(i, i + length));
             i += length - 1;
         }
         return result;

@@ -87,6 +87,8 @@ internal sealed class ExpressionLexer(string source, int position, int line, str
 
     private Token ReadNumber()
     {
+        if (ReadPrefixedNumber() is { } prefixed)
+            return prefixed;
         var start = Position;
         TakeWhile(IsDigit);
         var isFloat = Current == '.' && Position + 1 < source.Length && char.IsAsciiDigit(source[Position + 1]);
@@ -103,6 +105,25 @@ internal sealed class ExpressionLexer(string source, int position, int line, str
         }
         var text = source[start..Position].Replace("_", "", StringComparison.Ordinal);
         return new Token(isFloat ? TokenKind.Float : TokenKind.Integer, text, Line);
+    }
+
+    /// <summary>A number such as <c>0x1f</c>, as its decimal digits; null where there is none.</summary>
+    private Token? ReadPrefixedNumber()
+    {
+        var next = Position + 1 < source.Length ? char.ToLowerInvariant(source[Position + 1]) : '\0';
+        var numberBase = Current != '0' ? 0 : next switch { 'x' => 16, 'o' => 8, 'b' => 2, _ => 0 };
+        if (numberBase == 0)
+            return null;
+        Position += 2;
+        var digits = TakeWhile(c => char.IsAsciiHexDigit(c) || c == '_').Replace("_", "", StringComparison.Ordinal);
+        try
+        {
+            return new Token(TokenKind.Integer, Convert.ToInt64(digits, numberBase).ToString(CultureInfo.InvariantCulture), Line);
+        }
+        catch (Exception fault) when (fault is FormatException or OverflowException or ArgumentException)
+        {
+            throw Fault($"0{next}{digits} is no integer of 64 bits");
+        }
     }
 
     private int ExponentLength()
@@ -145,6 +166,11 @@ internal sealed class ExpressionLexer(string source, int position, int line, str
     {
         Position++;
         var c = Current;
+        if (c is >= '0' and <= '7')
+        {
+            AppendOctal(text);
+            return;
+        }
         var hexDigits = c switch { 'x' => 2, 'u' => 4, 'U' => 8, _ => 0 };
         if (hexDigits > 0)
         {
@@ -160,13 +186,25 @@ internal sealed class ExpressionLexer(string source, int position, int line, str
             'f' => text.Append('\f'),
             'v' => text.Append('\v'),
             'a' => text.Append('\a'),
-            '0' => text.Append('\0'),
             '\\' or '\'' or '"' => text.Append(c),
             '\n' => text,
             _ => text.Append('\\').Append(c),
         };
         if (c == '\n')
             Line++;
+    }
+
+    private void AppendOctal(StringBuilder text)
+    {
+        var code = 0;
+        var length = 0;
+        while (length < 3 && Position + length < source.Length && source[Position + length] is >= '0' and <= '7' and var digit)
+        {
+            code = code * 8 + digit - '0';
+            length++;
+        }
+        Position += length - 1;
+        text.Append((char)code);
     }
 
     private void AppendCodePoint(StringBuilder text, int digits)

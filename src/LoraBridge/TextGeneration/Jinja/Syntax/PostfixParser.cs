@@ -95,22 +95,31 @@ internal sealed class PostfixParser(TokenReader reader, ExpressionParser express
         _ => reader.Current.IsOperator("[") || reader.Current.IsOperator("{"),
     };
 
-    private ArgumentList ParseOptionalArguments() => reader.Current.IsOperator("(") ? ParseArguments() : new ArgumentList([], []);
+    private ArgumentList ParseOptionalArguments() => reader.Current.IsOperator("(") ? ParseArguments() : ArgumentList.None;
 
-    private ArgumentList ParseArguments()
+    public ArgumentList ParseArguments()
     {
         List<Expression> positional = [];
         List<(string Name, Expression Value)> named = [];
+        Expression? spread = null, spreadNamed = null;
         reader.ExpectOperator("(");
         while (!reader.TryOperator(")"))
         {
-            if (reader.Current.Kind == TokenKind.Name && reader.Peek.IsOperator("="))
+            if (spread is null && spreadNamed is null && reader.TryOperator("*"))
+            {
+                spread = expressions.Parse();
+            }
+            else if (spreadNamed is null && reader.TryOperator("**"))
+            {
+                spreadNamed = expressions.Parse();
+            }
+            else if (spreadNamed is null && reader.Current.Kind == TokenKind.Name && reader.Peek.IsOperator("="))
             {
                 var name = reader.Take().Text;
                 reader.Take();
                 named.Add((name, expressions.Parse()));
             }
-            else if (named.Count > 0)
+            else if (named.Count > 0 || spread is not null || spreadNamed is not null)
             {
                 throw reader.Unexpected("a named argument");
             }
@@ -121,6 +130,6 @@ internal sealed class PostfixParser(TokenReader reader, ExpressionParser express
             if (!reader.Current.IsOperator(")"))
                 reader.ExpectOperator(",");
         }
-        return new ArgumentList(positional, named);
+        return new ArgumentList(positional, named, spread, spreadNamed);
     }
 }

@@ -7,15 +7,15 @@ internal sealed class StatementParser
     private readonly ExpressionParser _expressions;
     private int _loops;
 
-    private StatementParser(string source)
+    private StatementParser(List<Token> tokens)
     {
-        _reader = new TokenReader(TemplateLexer.Tokenize(source));
+        _reader = new TokenReader(tokens);
         _expressions = new ExpressionParser(_reader);
     }
 
-    public static IReadOnlyList<Statement> Parse(string source)
+    public static IReadOnlyList<Statement> Parse(List<Token> tokens)
     {
-        var parser = new StatementParser(source);
+        var parser = new StatementParser(tokens);
         var body = parser.ParseUntil([]);
         return parser._reader.Current.Kind == TokenKind.End ? body : throw parser._reader.Unexpected("the end of the template");
     }
@@ -62,6 +62,12 @@ internal sealed class StatementParser
             "break" => ParseJump(line, LoopSignal.Break),
             "continue" => ParseJump(line, LoopSignal.Continue),
             "generation" => ParseGeneration(line),
+            "call" => ParseCall(line),
+            "with" => ParseWith(line),
+            "block" => ParseNamedBlock(line),
+            "autoescape" => ParseAutoescape(line),
+            "print" => ParsePrint(line),
+            "include" or "import" or "from" or "extends" => throw new ChatTemplateException("other files cannot be included", line),
             var name => throw new ChatTemplateException($"the statement '{name}' is unknown or out of place", line),
         };
     }
@@ -96,8 +102,7 @@ internal sealed class StatementParser
             throw _reader.Unexpected("'in'");
         var items = _expressions.ParseTuple(withConditional: false);
         var condition = _reader.TryName("if") ? _expressions.Parse() : null;
-        if (_reader.Current.IsName("recursive"))
-            throw new ChatTemplateException("recursive loops are not supported", line);
+        var isRecursive = _reader.TryName("recursive");
         EndTag();
 
         _loops++;
@@ -111,7 +116,7 @@ internal sealed class StatementParser
             _reader.Take();
         }
         EndTag();
-        return new ForStatement(target, items, condition, body, otherwise) { Line = line };
+        return new ForStatement(target, items, condition, body, otherwise, isRecursive) { Line = line };
     }
 
     private Statement ParseSet(int line)
@@ -133,6 +138,36 @@ internal sealed class StatementParser
     private MacroStatement ParseMacro(int line)
     {
         var name = _reader.ExpectName();
+        return new MacroStatement(name, ParseMacroAfterName("endmacro")) { Line = line };
+    }
+
+    /// <summary>What a <c>call</c> block hands to a macro: a macro without a name, called <c>caller</c>.</summary>
+    private CallBlockStatement ParseCall(int line)
+    {
+        var hasParameters = _reader.Current.IsOperator("(");
+        var parameters = hasParameters ? ParseParameters() : [];
+        if (_expressions.Parse() is not CallExpression call)
+            throw new ChatTemplateException("'call' takes a call of a macro", line);
+        EndTag();
+        return new CallBlockStatement(call, ParseMacro(parameters, "endcall")) { Line = line };
+    }
+
+    private Macro ParseMacroAfterName(string end)
+    {
+        var parameters = ParseParameters();
+        EndTag();
+        return ParseMacro(parameters, end);
+    }
+
+    private Macro ParseMacro(IReadOnlyList<(string Name, Expression? Default)> parameters, string end)
+    {
+        var start = _reader.Position;
+        var body = ParseBody(end);
+        return new Macro(parameters, body, TakesMore: _reader.Names(start, "varargs"), TakesMoreNamed: _reader.Names(start, "kwargs"));
+    }
+
+    private List<(string Name, Expression? Default)> ParseParameters()
+    {
         List<(string Name, Expression? Default)> parameters = [];
         _reader.ExpectOperator("(");
         while (!_reader.TryOperator(")"))
@@ -142,8 +177,56 @@ internal sealed class StatementParser
             if (!_reader.Current.IsOperator(")"))
                 _reader.ExpectOperator(",");
         }
+        return parameters;
+    }
+
+    private ScopedStatement ParseWith(int line)
+    {
+        List<(AssignmentTarget, Expression)> variables = [];
+        while (_reader.Current.Kind != TokenKind.BlockEnd)
+        {
+            if (variables.Count > 0)
+                _reader.ExpectOperator(",");
+            var target = ParseTargets(withTuple: false);
+            _reader.ExpectOperator("=");
+            variables.Add((target, _expressions.Parse()));
+        }
         EndTag();
-        return new MacroStatement(name, parameters, ParseBody("endmacro")) { Line = line };
+        return new ScopedStatement(variables, ParseUntilAndClose("endwith")) { Line = line };
+    }
+
+    /// <summary>Without inheritance a named block is what it holds.</summary>
+    private ScopedStatement ParseNamedBlock(int line)
+    {
+        _reader.ExpectName();
+        _reader.TryName("scoped");
+        _reader.TryName("required");
+        EndTag();
+        var body = ParseUntil("endblock");
+        _reader.Take();
+        _reader.TryTake(TokenKind.Name);
+        EndTag();
+        return new ScopedStatement([], body) { Line = line };
+    }
+
+    private ScopedStatement ParseAutoescape(int line)
+    {
+        if (!_reader.TryName("false") && !_reader.TryName("False"))
+            throw new ChatTemplateException("'autoescape' can only be false: a chat template writes no HTML", line);
+        EndTag();
+        return new ScopedStatement([], ParseUntilAndClose("endautoescape")) { Line = line };
+    }
+
+    private PrintStatement ParsePrint(int line)
+    {
+        List<Expression> values = [];
+        do
+        {
+            values.Add(_expressions.Parse());
+        }
+        while (_reader.TryOperator(","));
+        EndTag();
+        return new PrintStatement(values) { Line = line };
     }
 
     private FilterBlockStatement ParseFilter(int line)
@@ -163,10 +246,10 @@ internal sealed class StatementParser
         return result;
     }
 
-    private GroupStatement ParseGeneration(int line)
+    private GenerationStatement ParseGeneration(int line)
     {
         EndTag();
-        return new GroupStatement(ParseUntilAndClose("endgeneration")) { Line = line };
+        return new GenerationStatement(ParseUntilAndClose("endgeneration")) { Line = line };
     }
 
     private JumpStatement ParseJump(int line, LoopSignal signal)
@@ -195,19 +278,29 @@ internal sealed class StatementParser
         return body;
     }
 
-    private AssignmentTarget ParseTargets()
+    private AssignmentTarget ParseTargets(bool withTuple = true)
     {
-        List<TargetName> names = [];
+        List<AssignmentTarget> targets = [];
         var isTuple = false;
-        var inParentheses = _reader.TryOperator("(");
         do
         {
-            names.Add(new TargetName(_reader.ExpectName(), _reader.TryOperator(".") ? _reader.ExpectName() : null));
+            if (isTuple && _reader.Current.IsName("in"))
+                break;
+            targets.Add(ParseTarget());
         }
-        while (_reader.TryOperator(",") && (isTuple = true));
-        if (inParentheses)
+        while (withTuple && _reader.TryOperator(",") && (isTuple = true));
+        return isTuple ? new AssignmentTarget(targets) : targets[0];
+    }
+
+    private AssignmentTarget ParseTarget()
+    {
+        if (_reader.TryOperator("("))
+        {
+            var inner = _reader.Nested(() => ParseTargets());
             _reader.ExpectOperator(")");
-        return new AssignmentTarget(names, isTuple);
+            return inner;
+        }
+        return new AssignmentTarget(_reader.ExpectName(), _reader.TryOperator(".") ? _reader.ExpectName() : null);
     }
 
     private void EndTag() => _reader.Expect(TokenKind.BlockEnd, "'%}'");

@@ -15,6 +15,11 @@ internal sealed class TokenReader(List<Token> tokens)
 
     public int Line => Current.Line;
 
+    public int Position => _position;
+
+    /// <summary>Whether a name occurs between a position and the current one.</summary>
+    public bool Names(int start, string name) => tokens[start.._position].Any(token => token.IsName(name));
+
     public Token Take() => Current.Kind == TokenKind.End ? Current : tokens[_position++];
 
     public bool TryTake(TokenKind kind)

@@ -38,6 +38,9 @@ internal sealed class Arguments(string callee, IReadOnlyList<Value> positional, 
     /// <summary>These arguments without the first positional ones.</summary>
     public Arguments Skip(int count, string newCallee) => new(newCallee, [.. positional.Skip(count)], named);
 
+    /// <summary>These arguments and one more by name.</summary>
+    public Arguments With(string name, Value value) => new(callee, positional, new Dictionary<string, Value>(named) { [name] = value });
+
     /// <summary>Refuses more than a number of positional arguments.</summary>
     public Arguments AtMost(int count) => positional.Count <= count
         ? this

@@ -2,14 +2,22 @@ using System.Runtime.CompilerServices;
 
 namespace LoraBridge.TextGeneration.Jinja;
 
-/// <summary>A list or a tuple; only lists can grow.</summary>
-internal sealed class ListValue(List<Value> items, bool isTuple = false) : Value
+/// <summary>A list, a tuple or one of Python's views.</summary>
+/// <param name="items">Its items.</param>
+/// <param name="isTuple">Whether it is a tuple.</param>
+/// <param name="view">What Python calls a view, <c>dict_keys</c> or a range as it prints it; null for lists and tuples.</param>
+internal sealed class ListValue(List<Value> items, bool isTuple = false, string? view = null) : Value
 {
     public List<Value> Items => items;
 
     public bool IsTuple => isTuple;
 
-    public override string TypeName => isTuple ? "tuple" : "list";
+    public string? View => view;
+
+    /// <summary>Whether its items have positions: those of a dict's views do not.</summary>
+    public bool HasPositions => view is null or ['r', ..];
+
+    public override string TypeName => view?.Split('(')[0] ?? (isTuple ? "tuple" : "list");
 
     public override bool IsTrue => items.Count > 0;
 
@@ -17,9 +25,8 @@ internal sealed class ListValue(List<Value> items, bool isTuple = false) : Value
     {
         if (ReferenceEquals(this, obj))
             return true;
-        // A template can append a list to itself.
         RuntimeHelpers.EnsureSufficientExecutionStack();
-        return obj is ListValue other && other.IsTuple == isTuple && items.SequenceEqual(other.Items);
+        return obj is ListValue other && other.IsTuple == isTuple && other.View is null == view is null && items.SequenceEqual(other.Items);
     }
 
     public override int GetHashCode() =>
@@ -71,6 +78,11 @@ internal sealed class NamespaceValue(Dictionary<string, Value> attributes) : Val
 /// <summary>A function, a macro or a method bound to its object.</summary>
 internal sealed class CallableValue(string name, Func<Arguments, Value> body) : Value
 {
+    private static readonly Dictionary<string, Value> NoAttributes = [];
+
+    /// <summary>What can be asked of it, such as <c>next</c> of a cycler.</summary>
+    public IReadOnlyDictionary<string, Value> Attributes { get; init; } = NoAttributes;
+
     public string Name => name;
 
     public override string TypeName => "function";

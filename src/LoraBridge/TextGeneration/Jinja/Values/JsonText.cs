@@ -1,6 +1,6 @@
 using System.Globalization;
+using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json;
 
 namespace LoraBridge.TextGeneration.Jinja;
@@ -8,13 +8,16 @@ namespace LoraBridge.TextGeneration.Jinja;
 /// <summary>The <c>tojson</c> filter as chat templates know it: Python's <c>json.dumps</c> with <c>ensure_ascii=False</c>.</summary>
 internal sealed class JsonText(string? indent, string itemSeparator, string keySeparator, bool sortKeys)
 {
-    private readonly StringBuilder _text = new();
+    /// <summary>Digits of an integer, as many as Python reads.</summary>
+    private const int LongestInteger = 4300;
 
-    public static string Write(Value value, string? indent, string? itemSeparator = null, string? keySeparator = null, bool sortKeys = false)
+    private readonly TracedTextBuilder _text = new();
+
+    public static TracedText Write(Value value, string? indent, string? itemSeparator = null, string? keySeparator = null, bool sortKeys = false)
     {
         var json = new JsonText(indent, itemSeparator ?? (indent is null ? ", " : ","), keySeparator ?? ": ", sortKeys);
         json.Append(value, 0);
-        return json._text.ToString();
+        return json._text.ToText();
     }
 
     /// <exception cref="JsonException">The text is not JSON.</exception>
@@ -37,11 +40,23 @@ internal sealed class JsonText(string? indent, string itemSeparator, string keyS
         JsonValueKind.Object => ReadObject(element),
         JsonValueKind.Array => new ListValue([.. element.EnumerateArray().Select(Read)]),
         JsonValueKind.String => new StringValue(element.GetString()!),
-        JsonValueKind.Number => element.TryGetInt64(out var integer) ? new IntegerValue(integer) : new FloatValue(element.GetDouble()),
+        JsonValueKind.Number => ReadNumber(element),
         JsonValueKind.True => BooleanValue.True,
         JsonValueKind.False => BooleanValue.False,
         _ => NoneValue.Instance,
     };
+
+    private static NumericValue ReadNumber(JsonElement element)
+    {
+        if (element.TryGetInt64(out var integer))
+            return new IntegerValue(integer);
+        var text = element.GetRawText();
+        return text.AsSpan().ContainsAny('.', 'e', 'E')
+            ? new FloatValue(element.GetDouble())
+            : text.Length <= LongestInteger
+                ? new BigIntegerValue(BigInteger.Parse(text, CultureInfo.InvariantCulture))
+                : throw new JsonException($"a number has more than {LongestInteger} digits");
+    }
 
     private static DictValue ReadObject(JsonElement element)
     {
@@ -67,9 +82,9 @@ internal sealed class JsonText(string? indent, string itemSeparator, string keyS
                 _text.Append(Number(number));
                 break;
             case StringValue s:
-                AppendString(s.Text);
+                AppendString(s.Traced);
                 break;
-            case ListValue list:
+            case ListValue { View: null } list:
                 AppendItems('[', ']', list.Items, depth, item => Append(item, depth + 1));
                 break;
             case DictValue dict:
@@ -93,7 +108,8 @@ internal sealed class JsonText(string? indent, string itemSeparator, string keyS
         {
             NoneValue => "null",
             BooleanValue => pair.Key.IsTrue ? "true" : "false",
-            var key => key.ToString(),
+            StringValue or NumericValue => pair.Key.Display(),
+            var key => throw new TemplateFault($"tojson cannot write a key of type {key.TypeName}"),
         });
         _text.Append(keySeparator);
         Append(pair.Value, depth);
@@ -125,24 +141,21 @@ internal sealed class JsonText(string? indent, string itemSeparator, string keyS
             _text.Append(indent);
     }
 
-    private void AppendString(string value)
+    private void AppendString(TracedText value)
     {
         _text.Append('"');
-        foreach (var c in value)
+        _text.AppendEscaped(value, c => c switch
         {
-            _ = c switch
-            {
-                '"' => _text.Append("\\\""),
-                '\\' => _text.Append(@"\\"),
-                '\n' => _text.Append(@"\n"),
-                '\r' => _text.Append(@"\r"),
-                '\t' => _text.Append(@"\t"),
-                '\b' => _text.Append(@"\b"),
-                '\f' => _text.Append(@"\f"),
-                < ' ' => _text.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
-                _ => _text.Append(c),
-            };
-        }
+            '"' => "\\\"",
+            '\\' => @"\\",
+            '\n' => @"\n",
+            '\r' => @"\r",
+            '\t' => @"\t",
+            '\b' => @"\b",
+            '\f' => @"\f",
+            < ' ' => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
+            _ => null,
+        });
         _text.Append('"');
     }
 }

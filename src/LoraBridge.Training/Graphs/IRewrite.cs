@@ -1,0 +1,20 @@
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Graphs;
+
+/// <summary>A rule for nodes of a recorded graph that are emitted as something else than themselves: node in, node out.</summary>
+internal interface IRewrite
+{
+    /// <summary>Emits what stands for a node. It may change the node's sources, and leave the rest to the rules that follow.</summary>
+    /// <returns>Null where another rule is to emit it.</returns>
+    TensorPtr TryEmit(NodeToEmit place);
+}
+
+/// <summary>A recorded node, and what it finds where it is emitted.</summary>
+/// <param name="Builder">Where to emit.</param>
+/// <param name="Node">The recorded node.</param>
+/// <param name="Sources">What stands for its sources; null for those it does not have.</param>
+/// <param name="ViewSource">What stands for the tensor whose memory it shares; null if that is its own.</param>
+/// <param name="ValueOf">What stands for a weight, or a node of the same stretch of the graph; null for others.</param>
+internal sealed record NodeToEmit(
+    GraphBuilder Builder, TracedTensor Node, TensorPtr[] Sources, TensorPtr ViewSource, Func<TracedTensor, TensorPtr> ValueOf);

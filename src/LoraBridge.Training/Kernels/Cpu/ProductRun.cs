@@ -1,0 +1,148 @@
+using LoraBridge.Training.Graphs;
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Kernels.Cpu;
+
+/// <summary>
+/// One computation of a product C[row, n] = Σₖ A[row, k] B[k, n], which all threads of an operation take part in: packed panels of B that they share,
+/// and how far each is. Rows of A may each have one of several matrices B.
+/// </summary>
+internal sealed class ProductRun
+{
+    private readonly ProductFormat _format;
+    private readonly TensorPtr _left;
+    private readonly RowGroups _groups;
+    private readonly Func<int, PanelSource> _matrix;
+    private readonly ProductPlan _plan;
+    private readonly int[] _packed;
+    private readonly int[] _multiplied;
+    private readonly int[] _memory;
+    private readonly int _slotWords;
+
+    /// <param name="format">The format of both factors.</param>
+    /// <param name="left">A, made by <see cref="PackedRows"/>.</param>
+    /// <param name="groups">Its rows.</param>
+    /// <param name="matrix">The matrix that a group is multiplied by, by its number.</param>
+    /// <param name="columns">Columns of C.</param>
+    /// <param name="depth">The inner dimension.</param>
+    /// <param name="work">Who takes part.</param>
+    public ProductRun(
+        ProductFormat format, TensorPtr left, RowGroups groups, Func<int, PanelSource> matrix, int columns, int depth, WorkQueue work)
+    {
+        (_format, _left, _groups, _matrix) = (format, left, groups, matrix);
+        var grain = matrix(0) is { AlongRows: true } source ? (int)Ggml.ggml_blck_size(source.Matrix.Type) : 1;
+        _plan = new ProductPlan([.. groups.All.Select(group => group.Strips)], columns, depth, grain, work.Workers);
+        _packed = new int[_plan.Units.Count];
+        _multiplied = new int[_plan.Units.Count];
+        _slotWords = _plan.Units.Max(unit => unit.Panels) * format.PanelWords;
+        _memory = work.Memory.Words(checked(_plan.Slots * _slotWords));
+    }
+
+    /// <summary>What is done with some finished rows of C.</summary>
+    /// <param name="rows">Which rows, by their numbers.</param>
+    /// <param name="unit">Which columns.</param>
+    /// <param name="sums">The rows, 256 columns apart.</param>
+    public delegate void Finish(ReadOnlySpan<int> rows, ProductUnit unit, Span<float> sums);
+
+    /// <summary>Does this thread's part of the work.</summary>
+    /// <param name="work">Hands it out.</param>
+    /// <param name="result">C, where sums are kept that are not finished.</param>
+    /// <param name="finish">Called for each piece of C once.</param>
+    public void Compute(WorkQueue work, TensorPtr result, Finish finish)
+    {
+        using var stage = new Scratch(ProductTile.StageSize);
+        using var sums = new Scratch(_plan.Units.Max(unit => unit.LargestBlock) * ProductTile.Rows * ProductTile.GroupColumns);
+        var round = 0;
+        while (work.TryTake(_plan.Items, out var index))
+        {
+            var item = _plan.Find(index, ref round);
+            var unit = _plan.Units[item.Unit];
+            // Whoever fails has others not wait for it: the exception tells that the result is of no use.
+            if (item.IsPacking)
+            {
+                WaitForProducts(item.Unit - _plan.Slots);
+                try
+                {
+                    Pack(unit, item, stage.Floats);
+                }
+                finally
+                {
+                    Interlocked.Increment(ref _packed[item.Unit]);
+                }
+                continue;
+            }
+
+            WaitFor(ref _packed[item.Unit], _plan.PacksOf(unit));
+            if (unit.Section > 0)
+                WaitForProducts(item.Unit - _plan.Across);
+            try
+            {
+                Multiply(unit, item, result, sums.Floats, finish);
+            }
+            finally
+            {
+                Interlocked.Increment(ref _multiplied[item.Unit]);
+            }
+        }
+    }
+
+    private void Pack(ProductUnit unit, ProductItem item, Span<float> stage)
+    {
+        var across = (unit.Width + _plan.PackColumns - 1) / _plan.PackColumns;
+        var (index, piece) = Math.DivRem(item.Index, across);
+        var (k, column) = (index * ProductTile.Depth, piece * _plan.PackColumns);
+        var height = Math.Min(ProductTile.Depth, unit.Depth - k);
+        var panel = PanelOf(item.Unit, index).From(column, _format.Words(height));
+        _format.PackPanel(
+            _matrix(_groups.All[unit.Group].Matrix), unit.FirstDepth + k, height, unit.FirstColumn + column,
+            Math.Min(_plan.PackColumns, unit.Width - column), panel, stage);
+    }
+
+    private void Multiply(ProductUnit unit, ProductItem item, TensorPtr result, Span<float> scratch, Finish finish)
+    {
+        const int StripRows = ProductTile.Rows, Stride = ProductTile.GroupColumns;
+        var group = _groups.All[unit.Group];
+        var (first, end) = unit.Block(item.Index);
+        Span<int> rows = stackalloc int[Math.Min(group.Rows, end * StripRows) - first * StripRows];
+        for (var i = 0; i < rows.Length; i++)
+            rows[i] = _groups.Row(group, first * StripRows + i);
+
+        var sums = scratch[..((end - first) * StripRows * Stride)];
+        sums.Clear();
+        if (unit.Section > 0)
+            for (var i = 0; i < rows.Length; i++)
+                result.HostSpan<float>(rows[i] * result.Ne(0) + unit.FirstColumn, unit.Width).CopyTo(sums[(i * Stride)..]);
+
+        var stripStride = checked((int)_left.Ne(0));
+        var tiles = (unit.Width + ProductTile.Columns - 1) / ProductTile.Columns;
+        for (var k = 0; k < unit.Depth; k += ProductTile.Depth)
+        {
+            var at = (group.FirstStrip + first) * _left.Ne(0) + (unit.FirstDepth + k) / ProductTile.Depth * _format.StripWords;
+            _format.Multiply(
+                _left.HostSpan<int>(at, (end - first - 1) * stripStride + _format.StripWords), stripStride, rows.Length,
+                PanelOf(item.Unit, k / ProductTile.Depth), Math.Min(ProductTile.Depth, unit.Depth - k), tiles, sums);
+        }
+
+        if (unit.IsLast)
+            finish(rows, unit, sums);
+        else
+            for (var i = 0; i < rows.Length; i++)
+                sums.Slice(i * Stride, unit.Width).CopyTo(result.HostSpan<float>(rows[i] * result.Ne(0) + unit.FirstColumn, unit.Width));
+    }
+
+    private Panel PanelOf(int unit, int index) =>
+        Panel.Of(_format, _memory.AsSpan(unit % _plan.Slots * _slotWords + index * _format.PanelWords, _format.PanelWords));
+
+    private void WaitForProducts(int unit)
+    {
+        if (unit >= 0)
+            WaitFor(ref _multiplied[unit], _plan.Units[unit].Blocks);
+    }
+
+    private static void WaitFor(ref int done, int all)
+    {
+        var wait = new SpinWait();
+        while (Volatile.Read(ref done) < all)
+            wait.SpinOnce(sleep1Threshold: -1);
+    }
+}

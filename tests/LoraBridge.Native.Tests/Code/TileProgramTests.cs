@@ -1,0 +1,129 @@
+using LoraBridge.Native.Code;
+using CallingConvention = LoraBridge.Native.Code.CallingConvention;
+
+namespace LoraBridge.Native.Tests.Code;
+
+/// <summary>The tile's program against three plain loops: by an interpreter everywhere, and by the processor where it has the instructions.</summary>
+public sealed class TileProgramTests
+{
+    public static TheoryData<string, int, int, int> Cases
+    {
+        get
+        {
+            var cases = new TheoryData<string, int, int, int>();
+            foreach (var element in Enum.GetNames<TileElement>())
+                foreach (var (rows, words, tiles) in new[] { (1, 1, 1), (2, 3, 1), (3, 4, 2), (4, 9, 1), (5, 64, 1), (6, 128, 3) })
+                    cases.Add(element, rows, words, tiles);
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Interpreted_tiles_equal_plain_loops_bit_for_bit_on_both_systems(string element, int rows, int words, int tiles)
+    {
+        foreach (var convention in Enum.GetValues<CallingConvention>())
+        {
+            var factors = new Factors(Enum.Parse<TileElement>(element), rows, words, tiles);
+            var code = TileProgram.Assemble(factors.Element, rows, convention);
+            var found = (float[])factors.Sums.Clone();
+            using var arguments = new PinnedArguments(
+                factors.Left, factors.Right, factors.Starts, factors.RowScales, factors.ColumnScales, found, factors.Stride, words, tiles);
+            new Interpreter(code, convention == CallingConvention.Windows).Call(arguments.Address);
+            Assert.Equal(factors.Expected(), found);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Tiles_on_this_processor_equal_plain_loops_bit_for_bit(string element, int rows, int words, int tiles)
+    {
+        Assert.SkipUnless(AssembledTiles.IsSupported, "This processor has no AVX-512 VNNI.");
+        var factors = new Factors(Enum.Parse<TileElement>(element), rows, words, tiles);
+        using var programs = AssembledTiles.TryLoad(factors.Element);
+        Assert.SkipWhen(programs is null, "This system lets no program make code.");
+        var found = (float[])factors.Sums.Clone();
+        programs.Multiply(
+            rows, factors.Left, factors.Right, words, factors.RowScales, factors.ColumnScales, factors.Starts, found, factors.Stride, tiles);
+        Assert.Equal(factors.Expected(), found);
+    }
+
+    /// <summary>The loop that only measures ends after its rounds, and keeps what a function must keep.</summary>
+    [Fact]
+    public void The_loop_of_instructions_ends()
+    {
+        foreach (var convention in Enum.GetValues<CallingConvention>())
+        {
+            using var arguments = new PinnedArguments([], [], [], [], [], [], stride: 0, words: 3, tiles: 0);
+            var interpreter = new Interpreter(TileProgram.AssembleInstructions(TileElement.Int8, convention), convention == CallingConvention.Windows);
+            interpreter.Call(arguments.Address);
+            Assert.Equal(3 * TileProgram.InstructionsPerRound, interpreter.Products);
+        }
+    }
+
+    [Fact]
+    public void Only_numbers_of_rows_that_fit_the_registers_are_assembled()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => TileProgram.Assemble(TileElement.Int16, 0, CallingConvention.Windows));
+        Assert.Throws<ArgumentOutOfRangeException>(() => TileProgram.Assemble(TileElement.Int16, 7, CallingConvention.Windows));
+    }
+
+    private sealed class Factors
+    {
+        private readonly int _rows, _words, _tiles;
+
+        public Factors(TileElement element, int rows, int words, int tiles)
+        {
+            (Element, _rows, _words, _tiles) = (element, rows, words, tiles);
+            var random = new Random(rows * 1000 + words);
+            Left = Integers(TileProgram.RowBytes / sizeof(int) * rows);
+            Right = Integers(words * Width);
+            Starts = [.. Enumerable.Range(0, Width).Select(_ => random.Next(-1000, 1000))];
+            RowScales = [.. Enumerable.Range(0, rows).Select(_ => random.NextSingle() - 0.5f)];
+            ColumnScales = [.. Enumerable.Range(0, Width).Select(_ => random.NextSingle() - 0.5f)];
+            Sums = [.. Enumerable.Range(0, rows * Stride).Select(_ => random.NextSingle() - 0.5f)];
+
+            // Pairs of 12 bits, or fours of 8; those of the largest size are among them.
+            int[] Integers(int count) =>
+            [
+                .. Enumerable.Range(0, count).Select(i => element == TileElement.Int8 ? random.Next(int.MinValue, int.MaxValue)
+                    : (i % 7 == 0 ? -2895 : random.Next(-2895, 2896)) & 0xFFFF | random.Next(-2895, 2896) << 16),
+            ];
+        }
+
+        public TileElement Element { get; }
+        public int[] Left { get; }
+        public int[] Right { get; }
+        public int[] Starts { get; }
+        public float[] RowScales { get; }
+        public float[] ColumnScales { get; }
+        public float[] Sums { get; }
+        public int Stride => Width + 5;
+        private int Width => _tiles * TileProgram.Columns;
+
+        public float[] Expected()
+        {
+            var expected = (float[])Sums.Clone();
+            for (var r = 0; r < _rows; r++)
+                for (var n = 0; n < Width; n++)
+                {
+                    var sum = Element == TileElement.Int8 ? Starts[n] : 0;
+                    for (var k = 0; k < _words; k++)
+                        sum += Dot(Left[r * TileProgram.RowBytes / sizeof(int) + k], Right[(n / 32 * _words + k) * 32 + n % 32]);
+                    ref var target = ref expected[r * Stride + n];
+                    target = MathF.FusedMultiplyAdd(sum, ColumnScales[n] * RowScales[r], target);
+                }
+            return expected;
+        }
+
+        private int Dot(int x, int y)
+        {
+            if (Element == TileElement.Int16)
+                return (short)x * (short)y + (x >> 16) * (y >> 16);
+            var sum = 0;
+            for (var shift = 0; shift < 32; shift += 8)
+                sum += (byte)(x >> shift) * (sbyte)(y >> shift);
+            return sum;
+        }
+    }
+}

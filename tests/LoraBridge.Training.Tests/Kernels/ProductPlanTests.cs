@@ -1,0 +1,132 @@
+using LoraBridge.Training.Kernels.Cpu;
+
+namespace LoraBridge.Training.Tests.Kernels;
+
+/// <summary>The work of products: that it is all of it, that nobody waits for ever, and that threads are busy, in a replay of who takes what.</summary>
+public sealed class ProductPlanTests
+{
+    /// <summary>What packing 256 elements of a column costs, in rows of A that could be multiplied by them meanwhile.</summary>
+    private const double PackingRows = 18;
+
+    [Theory]
+    [InlineData(2048, 2048, 43, 1, 1)]
+    [InlineData(300, 5000, 5, 1, 3)]
+    [InlineData(33, 800, 1, 1, 16)]
+    [InlineData(896, 4864, 43, 256, 24)]
+    [InlineData(700, 4500, 3, 32, 6)]
+    public void ItemsAreAllOfTheProductOnceAndComeAfterWhatTheyNeed(int columns, int depth, int strips, int grain, int workers)
+    {
+        int[] groups = [strips, 1, 2 * strips];
+        var plan = new ProductPlan(groups, columns, depth, grain, workers);
+        var (packed, multiplied) = (new int[plan.Units.Count], new int[plan.Units.Count]);
+        var (panels, products) = (new HashSet<(int, int)>(), new HashSet<(int, int)>());
+        var round = 0;
+        for (var index = 0; index < plan.Items; index++)
+        {
+            var item = plan.Find(index, ref round);
+            var unit = plan.Units[item.Unit];
+            if (item.IsPacking)
+            {
+                // Its memory is free.
+                if (item.Unit >= plan.Slots)
+                    Assert.Equal(plan.Units[item.Unit - plan.Slots].Blocks, multiplied[item.Unit - plan.Slots]);
+                Assert.True(panels.Add((item.Unit, item.Index)));
+                packed[item.Unit]++;
+                continue;
+            }
+            Assert.Equal(plan.PacksOf(unit), packed[item.Unit]);
+            if (unit.Section > 0)
+            {
+                var before = plan.Units[item.Unit - plan.Across];
+                Assert.Equal((unit.Group, unit.FirstColumn, unit.Section - 1), (before.Group, before.FirstColumn, before.Section));
+                Assert.Equal(before.Blocks, multiplied[item.Unit - plan.Across]);
+            }
+            Assert.True(products.Add((item.Unit, item.Index)));
+            multiplied[item.Unit]++;
+        }
+
+        var covered = new int[groups.Length, columns, depth];
+        foreach (var unit in plan.Units)
+        {
+            Assert.Equal(unit.Blocks, multiplied[plan.Units.Index().First(other => other.Item == unit).Index]);
+            Assert.Equal(Enumerable.Range(0, groups[unit.Group]), Enumerable.Range(0, unit.Blocks).SelectMany(block => Strips(unit.Block(block))));
+            Assert.Equal(unit.IsLast, unit.FirstDepth + unit.Depth == depth);
+            for (var n = unit.FirstColumn; n < unit.FirstColumn + unit.Width; n++)
+                for (var k = unit.FirstDepth; k < unit.FirstDepth + unit.Depth; k++)
+                    covered[unit.Group, n, k]++;
+        }
+        Assert.All(covered.Cast<int>(), count => Assert.Equal(1, count));
+
+        static IEnumerable<int> Strips((int First, int End) block) => Enumerable.Range(block.First, block.End - block.First);
+    }
+
+    public static TheoryData<int, int> Machines
+    {
+        get
+        {
+            var data = new TheoryData<int, int>();
+            foreach (var (workers, slow) in new[] { (4, 0), (6, 0), (8, 0), (12, 0), (14, 0), (16, 0), (24, 0), (8, 4), (12, 4), (16, 8), (24, 16) })
+                data.Add(workers, slow);
+            return data;
+        }
+    }
+
+    /// <summary>
+    /// A row of 512 tokens through the products of layers of usual widths, forward and back, and some cores that take twice as long as the others: together
+    /// threads do nothing for 7 % of the time at most.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Machines))]
+    public void ThreadsAreBusy(int workers, int slow)
+    {
+        double[] speeds = [.. Enumerable.Range(0, workers).Select(worker => worker < workers - slow ? 1 : 0.5)];
+        foreach (var width in new[] { 896, 1024, 1152, 1536, 2048, 2560, 3072, 4096, 5120 })
+        {
+            var (work, time) = (0.0, 0.0);
+            foreach (var (columns, depth) in new[] { (width, width), (4 * width, width), (width, 4 * width) })
+                foreach (var grain in new[] { 1, 256 })
+                {
+                    var plan = new ProductPlan([(512 + 5) / 6], columns, depth, grain, workers);
+                    var (needed, taken) = Replay(plan, speeds);
+                    work += needed;
+                    time += taken;
+                }
+            var utilisation = work / (time * speeds.Sum());
+            Assert.True(utilisation >= 0.93, $"Width {width}, {workers} threads of which {slow} are slow: {utilisation:F3}.");
+        }
+    }
+
+    /// <summary>Threads take items in their order, as soon as they are free, and wait for what these need.</summary>
+    /// <returns>The work of all items, and when the last is done.</returns>
+    private static (double Work, double Time) Replay(ProductPlan plan, double[] speeds)
+    {
+        var free = new double[speeds.Length];
+        var (packed, multiplied) = (new double[plan.Units.Count], new double[plan.Units.Count]);
+        var (work, round) = (0.0, 0);
+        for (var index = 0; index < plan.Items; index++)
+        {
+            var item = plan.Find(index, ref round);
+            var unit = plan.Units[item.Unit];
+            var worker = Array.IndexOf(free, free.Min());
+            double cost, start = free[worker];
+            if (item.IsPacking)
+            {
+                var across = (unit.Width + plan.PackColumns - 1) / plan.PackColumns;
+                var height = Math.Min(256, unit.Depth - item.Index / across * 256);
+                cost = PackingRows * height * Math.Min(plan.PackColumns, unit.Width - item.Index % across * plan.PackColumns);
+                start = Math.Max(start, item.Unit >= plan.Slots ? multiplied[item.Unit - plan.Slots] : 0);
+            }
+            else
+            {
+                var (first, end) = unit.Block(item.Index);
+                cost = 6.0 * (end - first) * unit.Width * unit.Depth;
+                start = Math.Max(start, Math.Max(packed[item.Unit], unit.Section > 0 ? multiplied[item.Unit - plan.Across] : 0));
+            }
+            work += cost;
+            free[worker] = start + cost / speeds[worker];
+            ref var done = ref (item.IsPacking ? ref packed : ref multiplied)[item.Unit];
+            done = Math.Max(done, free[worker]);
+        }
+        return (work, free.Max());
+    }
+}
