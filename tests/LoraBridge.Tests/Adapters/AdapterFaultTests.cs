@@ -126,7 +126,7 @@ public sealed class AdapterFaultTests : IDisposable
     }
 
     private AdapterConversionResult Convert(PeftFolder folder, string more) =>
-        AdapterConversion.FromPeft(folder.Save($$"""{"peft_type": "LORA", "r": 4, "lora_alpha": 8{{more}}}"""), Llama, _folder["out.gguf"]);
+        AdapterConversion.FromPeft(folder.Save($$"""{"peft_type": "LORA", "r": 4, "lora_alpha": 8{{more}}}"""), Llama, _folder["out.gguf"], overwrite: true);
 
     private string Save(GgmlType type, float value, string half)
     {

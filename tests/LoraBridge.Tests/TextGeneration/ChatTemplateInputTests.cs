@@ -2,6 +2,7 @@ using LoraBridge.Evaluation;
 using LoraBridge.Finetuning;
 using LoraBridge.Model;
 using LoraBridge.TestKit;
+using LoraBridge.Training.Batching;
 using LoraBridge.TextGeneration;
 
 namespace LoraBridge.Tests.TextGeneration;
@@ -127,18 +128,19 @@ public sealed class ChatTemplateInputTests : IDisposable
         {
             IChatTemplate template;
             int[] prompt;
+            TrainingSample sample;
             try
             {
                 template = ChatTemplates.For(model, source);
                 prompt = new PromptBuilder(model.Vocabulary, template).Conversation([.. chat.Take(1)], addGenerationPrompt: true, default);
+                var tokenizer = new LoraBridge.Data.SampleTokenizer(new ModelTokenizer(model.Vocabulary), template, new LoraBridge.Data.SampleOptions { ContextLength = 100_000 });
+                sample = tokenizer.Tokenize(new LoraBridge.Data.ChatSample(default, new ChatHistory(chat.Take(2)))).Sample;
             }
-            catch (ChatTemplateException)
+            catch (Exception refusal) when (refusal is ChatTemplateException or LoraBridge.Data.DatasetRowException)
             {
                 continue;
             }
             var begins = template.Render([.. chat.Take(1)], addGenerationPrompt: true);
-            var tokenizer = new LoraBridge.Data.SampleTokenizer(new ModelTokenizer(model.Vocabulary), template, new LoraBridge.Data.SampleOptions { ContextLength = 100_000 });
-            var sample = tokenizer.Tokenize(new LoraBridge.Data.ChatSample(default, new ChatHistory(chat.Take(2)))).Sample;
             compared++;
             var shared = prompt.AsSpan().CommonPrefixLength(sample.Tokens);
             // Where history and prompt show the turn alike, the prompt is the beginning of the sample; elsewhere both begin alike.

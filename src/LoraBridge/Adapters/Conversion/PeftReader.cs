@@ -132,7 +132,7 @@ internal static partial class PeftReader
     private static partial Regex ChangesBase();
 
     /// <summary>The base's own weight, which PEFT saves along with adapted embeddings and outputs.</summary>
-    [GeneratedRegex(@"^(?:base_model\.model\.)?(.+)\.base_layer\.(?:weight|bias)$")]
+    [GeneratedRegex(@"^(?:base_model\.model\.)?(.+)\.base_layer\.weight$")]
     private static partial Regex BaseLayerName();
 
     /// <summary>The matrices of a linear layer, or of an embedding; newer files leave the adapter's name out.</summary>
