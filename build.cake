@@ -15,12 +15,16 @@ void PackProject(string name) =>
     DotNet($"pack src/{name} --configuration {configuration} --output {packages} -p:LoraBridgePacking=true -p:ContinuousIntegrationBuild=true");
 
 Task("RestoreNatives")
-    .Description("Fetches the llama.cpp libraries, if they are missing.")
-    .Does(() => DotNet("msbuild src/LoraBridge.Native -restore -target:RestoreNatives -verbosity:minimal"));
+    .Description("Fetches llama.cpp v0.5.0 for the package LoraBridge.Backend.Cpu, with npm; nothing else needs it.")
+    .Does(() =>
+    {
+        var settings = new ProcessSettings { Arguments = "ci --loglevel=error", WorkingDirectory = "native" };
+        if (!DirectoryExists("native/node_modules") && StartProcess("npm", settings) != 0)
+            throw new CakeException("npm could not restore the libraries in native/.");
+    });
 
 Task("Build")
     .Description("Builds everything; warnings are errors.")
-    .IsDependentOn("RestoreNatives")
     .Does(() => DotNet($"build --configuration {configuration}"));
 
 Task("Test")
@@ -34,17 +38,17 @@ Task("Pack")
     .Does(() =>
     {
         CleanDirectory(packages);
-        foreach (var name in new[] { "LoraBridge.Formats", "LoraBridge.Native", "LoraBridge.Training", "LoraBridge", "LoraBridge.Extensions.AI", "LoraBridge.Backend.Cpu", "LoraBridge.Cli" })
+        foreach (var name in new[] { "LoraBridge.Formats", "LoraBridge.Native", "LoraBridge.Training", "LoraBridge", "LoraBridge.Extensions.AI", "LoraBridge.LLamaSharp", "LoraBridge.Backend.Cpu", "LoraBridge.Cli" })
             PackProject(name);
     });
 
-Task("PackCuda")
-    .Description("Packs the CUDA backends; needs 'npm ci' in native/cuda first.")
+Task("PackGpu")
+    .Description("Packs the backends for GPUs; needs 'npm ci' in native/cuda and native/vulkan first.")
     .IsDependentOn("Pack")
     .Does(() =>
     {
-        PackProject("LoraBridge.Backend.Cuda12");
         PackProject("LoraBridge.Backend.Cuda13");
+        PackProject("LoraBridge.Backend.Vulkan");
     });
 
 Task("Smoke")
@@ -61,7 +65,7 @@ Task("Smoke")
     });
 
 Task("Default")
-    .Description("Everything but the CUDA packages.")
+    .Description("Everything but the packages for GPUs.")
     .IsDependentOn("Test")
     .IsDependentOn("Smoke");
 

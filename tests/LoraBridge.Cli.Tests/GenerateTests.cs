@@ -58,6 +58,19 @@ public sealed class GenerateTests : CliTest
     }
 
     [Fact]
+    public async Task Answers_follow_a_grammar_or_a_schema()
+    {
+        var (grammar, schema) = (Write("yes.gbnf", "root ::= \"yes\" | \"no\""), Write("schema.json", """{"enum": ["red", "green"]}"""));
+        Assert.Contains(await TextAsync("--grammar", grammar), (string[])["yes", "no"]);
+        Assert.Contains(await TextAsync("--json-schema", schema), (string[])["\"red\"", "\"green\""]);
+        (await CliRun.OfAsync("generate", "-m", Model, "-p", "hello", "--grammar", Write("bad.gbnf", "root ::= nothing"))).Failure();
+        (await CliRun.OfAsync("generate", "-m", Model, "-p", "hello", "--grammar", grammar, "--json-schema", schema)).Failure(2);
+
+        async Task<string> TextAsync(params string[] options) => (await CliRun.OfAsync(
+            ["generate", "-m", Model, "-p", "hello", "-n", "40", "--no-thinking", "--json", .. options])).Json.GetProperty("text").GetString()!;
+    }
+
+    [Fact]
     public async Task The_same_seed_gives_the_same_answer()
     {
         Assert.Equal(await TextAsync("7"), await TextAsync("7"));

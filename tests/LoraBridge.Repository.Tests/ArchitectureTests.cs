@@ -47,10 +47,11 @@ public sealed partial class ArchitectureTests
         { "LoraBridge.Formats", [] },
         { "LoraBridge.Training", ["LoraBridge.Native", "LoraBridge.Formats"] },
         { "LoraBridge", ["LoraBridge.Training"] },
+        { "LoraBridge.LLamaSharp", ["LoraBridge"] },
         { "LoraBridge.Cli", ["LoraBridge"] },
         { "LoraBridge.Extensions.AI", ["LoraBridge"] },
         { "LoraBridge.Backend.Cpu", [] },
-        { "LoraBridge.Backend.Cuda12", ["LoraBridge.Backend.Cpu"] },
+        { "LoraBridge.Backend.Vulkan", ["LoraBridge.Backend.Cpu"] },
         { "LoraBridge.Backend.Cuda13", ["LoraBridge.Backend.Cpu"] },
     };
 
@@ -69,7 +70,7 @@ public sealed partial class ArchitectureTests
     public void Examples_know_the_facade_and_what_they_share()
     {
         var examples = Checkout.Files("examples", ".csproj").ToList();
-        var names = examples.Select(Path.GetFileNameWithoutExtension).Append("LoraBridge").Append("LoraBridge.Extensions.AI");
+        var names = examples.Select(Path.GetFileNameWithoutExtension).Concat(["LoraBridge", "LoraBridge.Extensions.AI", "LoraBridge.LLamaSharp"]);
         Assert.NotEmpty(examples);
         Assert.All(examples, example => Assert.Empty(References(example).Except(names)));
     }

@@ -16,7 +16,7 @@ public sealed class FrozenApiTests
     public static TheoryData<string> Packages =>
     [
         typeof(LM).Assembly.GetName().Name!, typeof(LoraBridgeChatClient).Assembly.GetName().Name!,
-        typeof(TrainingPrecision).Assembly.GetName().Name!, typeof(GgufFile).Assembly.GetName().Name!,
+        typeof(TrainingPrecision).Assembly.GetName().Name!, typeof(GgufFile).Assembly.GetName().Name!, typeof(LLamaSharp.AdapterExtensions).Assembly.GetName().Name!,
     ];
 
     [Theory]

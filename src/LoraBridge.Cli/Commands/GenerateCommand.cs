@@ -16,6 +16,7 @@ internal sealed class GenerateCommand : ToolCommand
         Description = "A conversation to answer instead: a JSON array of objects with role and content.", HelpName = "FILE.json",
     };
     private readonly SamplingOptions _sampling = new();
+    private readonly Option<bool> _noThinking = new("--no-thinking") { Description = "Ask the chat template for an answer without thoughts, where it can." };
     private readonly Option<bool> _raw = new("--raw") { Description = "Continue the text as it is, without the chat template." };
 
     private readonly Option<string?> _chatTemplate = ModelOptions.ChatTemplate();
@@ -29,6 +30,7 @@ internal sealed class GenerateCommand : ToolCommand
         Add(_prompt);
         Add(_messages);
         _sampling.AddTo(this);
+        Add(_noThinking);
         Add(_raw);
         Add(_chatTemplate);
         Add(_noSpecialText);
@@ -58,9 +60,10 @@ internal sealed class GenerateCommand : ToolCommand
         };
         _sampling.Configure(conversation, session);
         TextGenerationResult result = null!;
-        var updates = messages is null
+        var options = session.Value(_noThinking) ? new GenerationOptions { Thinking = false } : null;
+        var updates = session.Value(_raw)
             ? conversation.SubmitStreamingAsync(prompt!, session.CancellationToken)
-            : conversation.GenerateStreamingAsync(messages, cancellationToken: session.CancellationToken);
+            : conversation.GenerateStreamingAsync(messages ?? [new ChatMessage(ChatRole.User, prompt!)], options, session.CancellationToken);
         await foreach (var update in updates)
         {
             if (update is TextUpdate { Text: var piece } && !session.IsJson)

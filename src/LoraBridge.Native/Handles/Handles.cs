@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using static LoraBridge.Native.Ggml;
 using static LoraBridge.Native.Llama;
 
@@ -54,7 +55,7 @@ internal sealed class LlamaModelHandle(LlamaModelPtr pointer, string failure) : 
 }
 
 /// <summary>Owns a loaded adapter. The model would free it too, when it is freed itself: so this goes first, and the model waits for it.</summary>
-internal sealed class LlamaAdapterHandle(LlamaAdapterPtr pointer, LlamaModelHandle model, string failure)
+internal sealed class LlamaAdapterHandle(LlamaAdapterPtr pointer, SafeHandle model, string failure)
     : NativeHandle<LlamaAdapterPtr>(pointer, failure, model)
 {
     private protected override void Free(LlamaAdapterPtr pointer) => llama_adapter_lora_free(pointer);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LoraBridge.Formats;
 using static LoraBridge.Native.Llama;
 
@@ -17,14 +18,20 @@ internal static class LlamaAdapters
     /// <exception cref="NativeException">llama.cpp refused it; the message ends with what it logged.</exception>
     /// <exception cref="InvalidDataException">The file is no GGUF file.</exception>
     /// <exception cref="NotSupportedException">The loaded build of llama.cpp would end the process when it uses the adapter.</exception>
-    internal static LlamaAdapterHandle Load(LlamaModelHandle model, string path)
+    internal static LlamaAdapterHandle Load(LlamaModelHandle model, string path) => Load(model.Pointer, model, path);
+
+    /// <param name="model">The model.</param>
+    /// <param name="owner">What owns the model; it stays alive as long as the adapter.</param>
+    /// <param name="path">The adapter file.</param>
+    /// <inheritdoc cref="Load(LlamaModelHandle, string)"/>
+    internal static LlamaAdapterHandle Load(LlamaModelPtr model, SafeHandle owner, string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (LlamaBuild.Loaded == LlamaBuild.B10221)
             RefuseWhatAsserts(path);
         NativeLog.Clear();
         return new LlamaAdapterHandle(
-            llama_adapter_lora_init(model.Pointer, path), model, $"The adapter {path} could not be loaded for this model.");
+            llama_adapter_lora_init(model, path), owner, $"The adapter {path} could not be loaded for this model.");
     }
 
     private static void RefuseWhatAsserts(string path)

@@ -12,12 +12,15 @@ internal static class LlamaMetadata
     internal static string Description(LlamaModelHandle model) => Read(buffer => llama_model_desc(model.Pointer, buffer, (nuint)buffer.Length));
 
     /// <summary>The value of <paramref name="key"/>, or null.</summary>
-    internal static string? Value(LlamaModelHandle model, string key)
+    internal static string? Value(LlamaModelHandle model, string key) => Value(model.Pointer, key);
+
+    /// <inheritdoc cref="Value(LlamaModelHandle, string)"/>
+    internal static string? Value(LlamaModelPtr model, string key)
     {
         var found = true;
         var value = Read(buffer =>
         {
-            var count = llama_model_meta_val_str(model.Pointer, key, buffer, (nuint)buffer.Length);
+            var count = llama_model_meta_val_str(model, key, buffer, (nuint)buffer.Length);
             found = count >= 0;
             return Math.Max(count, 0);
         });

@@ -28,6 +28,7 @@ public sealed partial class LoraFinetuning : IDisposable
     private readonly List<TrainingDataset> _validation = [];
     private LoraTrainingParameters _parameters = new();
     private PreparedData? _prepared;
+    private bool _ownsModel;
     private bool _disposed;
 
     /// <summary>Prepares a training.</summary>
@@ -40,6 +41,12 @@ public sealed partial class LoraFinetuning : IDisposable
         _core = model.Core;
         _core.AddReference();
     }
+
+    /// <summary>The model that is fine-tuned.</summary>
+    internal LM Model => _model;
+
+    /// <summary>Prepares a training of a model that is disposed with it.</summary>
+    internal static LoraFinetuning Owning(LM model) => new(model) { _ownsModel = true };
 
     /// <summary>How to train.</summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
@@ -122,6 +129,8 @@ public sealed partial class LoraFinetuning : IDisposable
         if (Interlocked.Exchange(ref _disposed, true))
             return;
         _core.Release();
+        if (_ownsModel)
+            _model.Dispose();
     }
 
     /// <summary>Reads and tokenizes all data, as a training does before it starts.</summary>

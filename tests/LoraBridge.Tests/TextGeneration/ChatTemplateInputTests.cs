@@ -130,7 +130,7 @@ public sealed class ChatTemplateInputTests : IDisposable
             try
             {
                 template = ChatTemplates.For(model, source);
-                prompt = new PromptBuilder(model.Vocabulary, template).Conversation([.. chat.Take(1)], addGenerationPrompt: true, null);
+                prompt = new PromptBuilder(model.Vocabulary, template).Conversation([.. chat.Take(1)], addGenerationPrompt: true, default);
             }
             catch (ChatTemplateException)
             {

@@ -52,19 +52,19 @@ public sealed class ContextPolicyTests : IDisposable
         messages.Add(new("user", "And now?"));
         var window = new PromptWindow();
 
-        var prompt = window.Fit(builder, messages, null, 480, 64, ContextPolicy.DropOldest, TestContext.Current.CancellationToken);
+        var prompt = window.Fit(builder, messages, default, 480, 64, ContextPolicy.DropOldest, TestContext.Current.CancellationToken);
 
         Assert.InRange(prompt.Tokens.Length, 60, (480 - 64) / 2);
         Assert.InRange(template.Messages, 1, 200);
         template.Messages = 0;
         messages.AddRange([new("assistant", "Well."), new("user", "And then?")]);
-        var next = window.Fit(builder, messages, null, 480, 64, ContextPolicy.DropOldest, TestContext.Current.CancellationToken);
+        var next = window.Fit(builder, messages, default, 480, 64, ContextPolicy.DropOldest, TestContext.Current.CancellationToken);
         Assert.Equal(prompt.OmittedMessages, next.OmittedMessages);
         Assert.InRange(template.Messages, 1, 20);
 
         template.Cancel();
         Assert.Throws<OperationCanceledException>(() =>
-            new PromptWindow().Fit(builder, messages, null, 480, 64, ContextPolicy.DropOldest, template.Token));
+            new PromptWindow().Fit(builder, messages, default, 480, 64, ContextPolicy.DropOldest, template.Token));
     }
 
     [Theory]
@@ -79,7 +79,7 @@ public sealed class ContextPolicyTests : IDisposable
         for (var i = 0; i < exchanges; i++)
             messages.AddRange([new("user", new string((char)('a' + i % 26), 10)), new("assistant", "b"), new("tool", "c"), new("assistant", "d")]);
         messages.Add(new("user", "last"));
-        var prompt = new PromptWindow().Fit(builder, messages, null, 400, 100, ContextPolicy.DropOldest, TestContext.Current.CancellationToken);
+        var prompt = new PromptWindow().Fit(builder, messages, default, 400, 100, ContextPolicy.DropOldest, TestContext.Current.CancellationToken);
         var text = _model.Detokenize(prompt.Tokens);
         Assert.StartsWith("System: S\nUser: ", text);
         Assert.EndsWith("User: last\nAssistant:", text);

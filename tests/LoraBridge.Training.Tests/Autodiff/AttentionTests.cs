@@ -51,7 +51,9 @@ public sealed class AttentionTests
             Rounds = rounds,
         };
         using var fused = new ProbeRun(example.Fused, example.Arguments(), threads: 2);
-        using var composed = new ProbeRun(example.Composed, example.Arguments(), threads: 2);
+        // The operation that ggml adds sinks with passes them no gradient; that of the fused one is compared with differences.
+        using var composed = new ProbeRun(
+            example.Composed, [.. example.Arguments().Select((argument, i) => i < 3 ? argument : argument with { Varies = false })], threads: 2);
         fused.Compute();
         composed.Compute();
         AssertClose(composed.Result, fused.Result);
