@@ -182,7 +182,7 @@ public sealed class AdapterIdentityTests : IDisposable
         Assert.Throws<InvalidDataException>(() => TokenLossEvaluator.CrossEntropy([1, 2, broken, 3], 1));
         Assert.Throws<InvalidDataException>(() =>
         {
-            using var sampler = new TokenSampler(SamplingMode.Greedy);
+            using var sampler = new TokenSampler(SamplingMode.Greedy, _model.Vocabulary);
             sampler.Choose([1, 2, broken, 3]);
         });
     }

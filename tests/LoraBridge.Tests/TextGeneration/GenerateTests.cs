@@ -139,7 +139,7 @@ public sealed class GenerateTests : IDisposable
         var logits = new float[262144];
         for (var i = 0; i < logits.Length; i++)
             logits[i] = i % 977 / 100f;
-        using var sampler = new TokenSampler(SamplingMode.Default with { Seed = 1 });
+        using var sampler = new TokenSampler(SamplingMode.Default with { Seed = 1 }, _model.Vocabulary);
         sampler.Choose(logits);
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 8; i++)
