@@ -70,9 +70,9 @@ public sealed class TrainTests : CliTest
         Assert.Equal("MaxSteps was 4 and is 6", Assert.Single(longer.Json.GetProperty("resumeChanges").EnumerateArray()).GetString());
         Assert.Contains("changed: MaxSteps was 4 and is 6", longer.Error, StringComparison.Ordinal);
         Assert.Contains(
-            "Rank was 2 and is 3", (await TrainAsync(Model, data, Folder["resumed.gguf"], "--max-steps", "4", "--rank", "3", "--resume", first)).Failure(), StringComparison.Ordinal);
+            "Rank was 2 and is 3", (await TrainAsync(Model, data, Folder["resumed.gguf"], "--max-steps", "8", "--rank", "3", "--resume", checkpoints)).Failure(), StringComparison.Ordinal);
         Assert.Contains(
-            "ContextUsed was unset and is 64", (await TrainAsync(Model, data, Folder["resumed.gguf"], [.. options, "--context-used", "64", "--resume", first])).Failure(), StringComparison.Ordinal);
+            "ContextUsed was unset and is 64", (await TrainAsync(Model, data, Folder["resumed.gguf"], [.. options[2..], "--max-steps", "8", "--context-used", "64", "--resume", checkpoints])).Failure(), StringComparison.Ordinal);
         (await TrainAsync(Model, data, Folder["resumed.gguf"], "--resume", Folder["nowhere"])).Failure();
     }
 

@@ -169,7 +169,13 @@ internal sealed class TrainCommand : ToolCommand
         {
             if (state.Stage != TrainingStage.Training)
             {
-                progress.Report(new ProgressEvent(NameOf(state.Stage), state.StageFraction));
+                // The updates made so far stay in sight: between and after them, the other stages pass quickly.
+                progress.Report(new ProgressEvent(NameOf(state.Stage), state.StageFraction)
+                {
+                    Step = state.Step > 0 ? state.Step : null,
+                    Steps = state.Step > 0 ? state.TotalSteps : null,
+                    Loss = state.Step > 0 ? state.Loss : null,
+                });
                 return;
             }
             Volatile.Write(ref hasLearnt, true);

@@ -10,7 +10,10 @@ internal static class ProgressText
 
     private static IEnumerable<string> Parts(ProgressEvent progress)
     {
-        yield return progress.Step is { } step ? $"step {step}{(progress.Steps is { } steps ? $"/{steps}" : "")}" : progress.Phase;
+        if (progress.Step is null || progress.Phase != "train")
+            yield return progress.Phase;
+        if (progress.Step is { } step)
+            yield return $"step {step}{(progress.Steps is { } steps ? $"/{steps}" : "")}";
         if (progress.Bytes is { } bytes)
             yield return progress.TotalBytes is { } total ? $"{Units.Bytes(bytes)} of {Units.Bytes(total)}" : Units.Bytes(bytes);
         if (progress.BytesPerSecond is { } rate)

@@ -108,7 +108,7 @@ public sealed class ChatTemplateInputTests : IDisposable
         File.WriteAllText(_folder["ids.jsonl"], """{"input_ids": [5, 6, 7, 8]}""");
         using var finetuning = new LoraFinetuning(model) { Parameters = new LoraTrainingParameters { ValidationSplit = 0.5f } };
         finetuning.AddDatasetFile(_folder["ids.jsonl"]);
-        Assert.Contains("--val-split", Assert.Throws<InvalidOperationException>(() => finetuning.PrepareData(TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
+        Assert.Contains("expected at least 2", Assert.Throws<InvalidOperationException>(() => finetuning.PrepareData(TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
     }
 
     /// <summary>Chat and training data agree to the token on how a sequence begins, whoever writes the beginning.</summary>
