@@ -1,19 +1,27 @@
 // A model behind IChatClient, with an adapter that each request may choose by its name.
 //
-//   dotnet run -c Release --project examples/06-ChatClient -- MODEL.gguf ADAPTER.gguf [QUESTION]
+//   dotnet run -c Release --project examples/06-ChatClient -- [MODEL.gguf] [ADAPTER.gguf] [QUESTION]
+//
+// Without arguments it takes the small model that ships, and trains the adapter for some seconds if there is none yet.
 using LoraBridge.Extensions.AI;
+using LoraBridge.Finetuning;
+using LoraBridge.Model;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 
-if (args.Length < 2)
+string Beside(string name) => Path.Combine(AppContext.BaseDirectory, name);
+var (modelPath, adapterPath) = args.Length > 1 ? (args[0], args[1]) : (Beside("small-world.Q4_K_M.gguf"), Beside("captain.gguf"));
+if (!File.Exists(adapterPath))
 {
-    Console.Error.WriteLine("usage: ChatClient MODEL.gguf ADAPTER.gguf [QUESTION]");
-    return;
+    using var model = new LM(modelPath);
+    using var finetuning = new LoraFinetuning(model) { Parameters = new LoraTrainingParameters { ContextLength = 256, MaxSteps = 20, LearningRate = 5e-3f } };
+    finetuning.AddDatasetFile(Beside("persona.train.jsonl"));
+    finetuning.TrainToAdapter(adapterPath);
 }
 
 await using var services = new ServiceCollection()
-    .AddLoraBridge(args[0])
-    .AddAdapter("special", args[1])
+    .AddLoraBridge(modelPath)
+    .AddAdapter("special", adapterPath)
     .AddChatClient()
     .Services.BuildServiceProvider();
 

@@ -1,22 +1,18 @@
 // A model that must call a function, and answers with what the function says. Also a model that knows nothing of tools can be made to:
 // a grammar made of the function's signature leaves it no other choice.
 //
-//   dotnet run -c Release --project examples/07-Tools -- MODEL.gguf [QUESTION]
+//   dotnet run -c Release --project examples/07-Tools -- [MODEL.gguf] [QUESTION]
+//
+// Without arguments it takes the small model that ships, which has never heard of tools.
 using System.ComponentModel;
 using LoraBridge.Extensions.AI;
 using LoraBridge.Model;
 using Microsoft.Extensions.AI;
 
-if (args.Length < 1)
-{
-    Console.Error.WriteLine("usage: Tools MODEL.gguf [QUESTION]");
-    return;
-}
-
 [Description("Tells the weather of the next days.")]
 static string GetWeather([Description("How many days")] int days, Place place) => $"{days} days of rain in {place}";
 
-using var model = new LM(args[0]);
+using var model = new LM(args.Length > 0 ? args[0] : Path.Combine(AppContext.BaseDirectory, "small-world.Q4_K_M.gguf"));
 using var client = new ChatClientBuilder(new LoraBridgeChatClient(model)).UseFunctionInvocation().Build();
 
 var response = await client.GetResponseAsync(args.Length > 1 ? args[1] : "How is the weather?", new ChatOptions

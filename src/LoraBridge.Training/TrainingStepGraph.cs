@@ -137,6 +137,10 @@ internal sealed class TrainingStepGraph : IDisposable
         var known = _values.Where(pair => pair.Key.IsInput).ToDictionary();
         foreach (var input in _parts.Inputs(layer))
             known[input] = _values[input];
+        // A view is made of what owns its memory. Where no gradient passes, that may lie in an earlier layer than what the view was taken of.
+        var own = _parts.Layers[layer].ToHashSet();
+        foreach (var root in own.Select(node => node.ViewSource).OfType<TracedTensor>().Where(root => !own.Contains(root) && _values.ContainsKey(root)))
+            known[root] = _values[root];
         var emitted = Emit(_parts.Layers[layer], known);
         _recomputed.UnionWith(_builder.Tape.Skip(emitted.Start));
         return emitted;

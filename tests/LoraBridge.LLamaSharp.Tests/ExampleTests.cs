@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using LoraBridge.TestKit;
 
 namespace LoraBridge.LLamaSharp.Tests;
@@ -20,7 +21,8 @@ public sealed class ExampleTests
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.True(process.ExitCode == 0, $"{output}{await errors}");
 
-        string[] lines = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[29..].Trim())];
+        // An answer may have several lines.
+        string[] lines = [.. Regex.Split(output, "^(?:LLamaSharp|LoraBridge)[^:\n]*: ", RegexOptions.Multiline)[1..].Select(answer => answer.Trim())];
         Assert.Equal(5, lines.Length);
         Assert.Equal(lines[0], lines[4]);
         Assert.Equal(lines[2], lines[3]);

@@ -33,7 +33,7 @@ internal sealed class DisposableSamples : IDisposable
             [typeof(LM)] = () => TinyModels.Load(TinyArchitecture.Llama),
             [typeof(MultiTurnConversation)] = () => Begun(new MultiTurnConversation(_shared, new ChatHistory([new("user", "a"), new("assistant", "b")]))),
             [typeof(SingleTurnConversation)] = () => Begun(new SingleTurnConversation(_shared)),
-            [typeof(LoraFinetuning)] = () => TrainingRuns.Create(_shared, _folder),
+            [typeof(LoraFinetuning)] = () => Prepared(TrainingRuns.Create(_shared, _folder)),
             [typeof(GgufFile)] = () => GgufFile.Open(_model),
             [typeof(GgufModelFiles)] = () => GgufModelFiles.Open(_model),
             [typeof(SafetensorsFile)] = () => SafetensorsFile.Open(_safetensors),
@@ -43,6 +43,12 @@ internal sealed class DisposableSamples : IDisposable
     }
 
     internal IReadOnlyDictionary<Type, Func<IDisposable>> Factories { get; }
+
+    private static LoraFinetuning Prepared(LoraFinetuning finetuning)
+    {
+        finetuning.PrepareData();
+        return finetuning;
+    }
 
     public void Dispose()
     {
