@@ -16,6 +16,7 @@ var adapterPath = Path.Combine(Directory.CreateDirectory(args.Length > 0 ? args[
 var steps = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 60;
 const string Question = "Where does Dora live?";
 const string EndOfTurn = "<|im_end|>";
+const int MaximumTokens = 48;
 
 var parameters = new ModelParams(File("small-world.Q4_K_M.gguf")) { ContextSize = 512, GpuLayerCount = 0 };
 using var weights = await LLamaWeights.LoadFromFileAsync(parameters);
@@ -43,7 +44,7 @@ Console.WriteLine($"LLamaSharp with the adapter: {await Ask()}");
 
 using var model = new LM(parameters.ModelPath);
 model.ApplyLoraAdapter(adapter);
-using var conversation = new SingleTurnConversation(model) { SamplingMode = SamplingMode.Greedy };
+using var conversation = new SingleTurnConversation(model) { SamplingMode = SamplingMode.Greedy, MaximumCompletionTokens = MaximumTokens };
 Console.WriteLine($"LoraBridge with the adapter: {conversation.Submit(Question).Text.Trim()}");
 
 context.RemoveLoraAdapter(adapter);
@@ -56,7 +57,7 @@ async Task<string> Ask()
     var template = new LLamaTemplate(weights) { AddAssistant = true }.Add("user", Question);
     var inference = new InferenceParams
     {
-        MaxTokens = 48,
+        MaxTokens = MaximumTokens,
         SamplingPipeline = new GreedySamplingPipeline(),
         DecodeSpecialTokens = true,
         AntiPrompts = [EndOfTurn],

@@ -197,9 +197,12 @@ public sealed class ChatClientIntegrationTests(SmallWorld world) : IClassFixture
         ActivitySource.AddActivityListener(listener);
         using var client = _client.AsBuilder().UseOpenTelemetry(sourceName: "test").Build();
         var response = await client.GetResponseAsync("What's the biggest animal?", cancellationToken: Stop);
-        var outer = Assert.Single(activities, activity => activity.Source.Name == "test" && Equals(activity.GetTagItem("gen_ai.response.id"), response.ResponseId));
+        Activity[] stopped;
+        lock (activities)
+            stopped = [.. activities];
+        var outer = Assert.Single(stopped, activity => activity.Source.Name == "test" && Equals(activity.GetTagItem("gen_ai.response.id"), response.ResponseId));
         Assert.Equal("lorabridge", outer.GetTagItem("gen_ai.provider.name"));
-        var inner = Assert.Single(activities, activity => activity.ParentSpanId == outer.SpanId);
+        var inner = Assert.Single(stopped, activity => activity.ParentSpanId == outer.SpanId);
         Assert.Equal((LoraBridgeTelemetry.Name, (int)response.Usage!.OutputTokenCount!), (inner.Source.Name, inner.GetTagItem("gen_ai.usage.output_tokens")));
     }
 

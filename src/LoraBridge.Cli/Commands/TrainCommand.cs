@@ -170,12 +170,9 @@ internal sealed class TrainCommand : ToolCommand
             if (state.Stage != TrainingStage.Training)
             {
                 // The updates made so far stay in sight: between and after them, the other stages pass quickly.
-                progress.Report(new ProgressEvent(NameOf(state.Stage), state.StageFraction)
-                {
-                    Step = state.Step > 0 ? state.Step : null,
-                    Steps = state.Step > 0 ? state.TotalSteps : null,
-                    Loss = state.Step > 0 ? state.Loss : null,
-                });
+                progress.Report(Volatile.Read(ref hasLearnt)
+                    ? new ProgressEvent(NameOf(state.Stage), state.StageFraction) { Step = state.Step, Steps = state.TotalSteps, Loss = state.Loss }
+                    : new ProgressEvent(NameOf(state.Stage), state.StageFraction));
                 return;
             }
             Volatile.Write(ref hasLearnt, true);

@@ -52,7 +52,7 @@ public sealed class LoraTrainingParametersTests
     [InlineData(1 << 20, 256)]
     public void Matrices_beyond_what_can_be_held_are_refused_with_numbers(int outputs, int experts)
     {
-        AdapterBlueprint Of(long rank) => new("llama", 1, [new AdapterTarget("blk.0.ffn_up_exps.weight", (int)rank, [64, rank, experts], [rank, outputs, experts])]);
+        AdapterBlueprint Of(long rank) => new("llama", 1, [new AdapterTarget("blk.0.ffn_up_exps.weight", (int)rank, [1, rank, experts], [rank, outputs, experts])]);
         AdapterDesign.RequireSizes(Of(1));
         var fault = Assert.Throws<ArgumentException>(() => AdapterDesign.RequireSizes(Of(1 << 20)));
         Assert.Contains($"blk.0.ffn_up_exps.weight would have {(1L << 20) * outputs * experts:N0} values at rank 1048576, expected at most 536,870,911", fault.Message.Replace("\u00a0", ","), StringComparison.Ordinal);
