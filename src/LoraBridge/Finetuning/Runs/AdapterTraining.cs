@@ -127,8 +127,8 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     public int ContextOfInference(int tokens) => RopeFactors.ContextFor(_source.Files, _contextUsed, _contextUsed is null ? Layout.Length : tokens);
 
     /// <summary>
-    /// The mean loss of a row with an adapter that does nothing, computed as rows are trained on; with noise, which would change it, as
-    /// they are measured.
+    /// The mean loss of a row with an adapter that does nothing, through the products that rows are trained with, and without noise, which
+    /// would change it.
     /// </summary>
     public double BaseLoss(PackedRow packed)
     {
@@ -139,13 +139,10 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
         try
         {
             var row = TrainingRow.From(packed, Graph.Tokens, 1f / packed.TargetCount);
-            return Graph.Noise is null
-                ? Graph.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets)
-                : Graph.Evaluate(row.Tokens, row.Positions, row.Segments, row.Targets);
+            return Graph.Evaluate(row.Tokens, row.Positions, row.Segments, row.Targets);
         }
         finally
         {
-            Graph.ClearGradients();
             foreach (var (parameter, before) in outputs.Zip(values))
                 before.CopyTo(parameter.Values);
         }
