@@ -8,10 +8,7 @@ internal readonly record struct FileStamp(long Length, DateTime Written)
     /// <summary>The stamp of a file, through links; all zero when it is gone.</summary>
     internal static FileStamp Of(string path)
     {
-        var file = new FileInfo(Resolve(path));
+        var file = new FileInfo(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
         return file.Exists ? new FileStamp(file.Length, file.LastWriteTimeUtc) : default;
     }
-
-    /// <summary>The file behind a path, so that two names of one file are seen to be the same.</summary>
-    internal static string Resolve(string path) => File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
 }

@@ -63,7 +63,7 @@ internal sealed class AdapterRegistry(ModelCore core) : IDisposable
         {
             var file = AdapterFile.Read(adapter.Path);
             AdapterMatch.Check(file, core.Files);
-            var name = FileStamp.Resolve(file.Path);
+            var name = OutputPath.RealPath(file.Path);
             var loaded = _loaded.Find(other => other.File == name && other.Stamp == file.Stamp)
                 ?? new LoadedAdapter(name, file.Stamp, Load(file.Path));
             if (!loaded.IsOutdated)

@@ -21,7 +21,7 @@ internal sealed class AdapterUses(AdapterRegistry registry)
     /// <summary>The adapter here that has the same file, under whatever path; null when there is none.</summary>
     internal LoraAdapter? FindFile(string path)
     {
-        var file = FileStamp.Resolve(path);
+        var file = OutputPath.RealPath(path);
         return _uses.FirstOrDefault(use => use.Loaded.File == file)?.Adapter;
     }
 
