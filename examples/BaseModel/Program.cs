@@ -77,14 +77,16 @@ switch (args)
 
     case ["prove", var path, var folder, .. var options]:
         Directory.CreateDirectory(folder);
-        var (names, seed) = options is [.. var before, "--seed", var number] ? (before, ulong.Parse(number)) : (options, new LoraTrainingParameters().Seed);
+        var (names, precision) = options is [.. var others, "--precision", var level]
+            ? (others, Enum.Parse<TrainingPrecision>(level, ignoreCase: true)) : (options, new LoraTrainingParameters().Precision);
+        (names, var seed) = names is [.. var before, "--seed", var number] ? (before, ulong.Parse(number)) : (names, new LoraTrainingParameters().Seed);
         using (var proven = new LM(path))
         {
             Console.WriteLine($"{proven.Name}, {proven.QuantizationType}: world questions without an adapter {AdapterTrial.AskWorld(proven, "examples/data")}");
             Console.WriteLine("| task | base | adapter | merged | world questions | trained in | training loss | answer tokens | held-out loss |\n|---|---|---|---|---|---|---|---|---|");
             foreach (var task in FineTuningTask.All.Where(t => names.Length == 0 || names.Contains(t.Name)))
             {
-                var trial = AdapterTrial.Run(proven, task, seed, "examples/data", folder);
+                var trial = AdapterTrial.Run(proven, task, seed, precision, "examples/data", folder);
                 Console.WriteLine(
                     $"| {task.Name} | {trial.Before} | {trial.After} | {trial.Merged} | {trial.World} | {trial.Training.Duration.TotalSeconds:F0} s "
                     + $"| {Significant(trial.Training.FinalLoss)} | {trial.AnswerTokens} | {Significant(trial.HeldOutLoss)} |");
@@ -93,7 +95,7 @@ switch (args)
         return 0;
 
     default:
-        Console.Error.WriteLine("usage: BaseModel tasks FOLDER | corpus FOLDER | train MODEL.gguf [ROWS] | score MODEL.gguf [ADAPTER.gguf] [SET] [--wrong] | prove MODEL.gguf FOLDER [TASK...] [--seed SEED]");
+        Console.Error.WriteLine("usage: BaseModel tasks FOLDER | corpus FOLDER | train MODEL.gguf [ROWS] | score MODEL.gguf [ADAPTER.gguf] [SET] [--wrong] | prove MODEL.gguf FOLDER [TASK...] [--seed SEED] [--precision exact|balanced|fast]");
         return 2;
 }
 
