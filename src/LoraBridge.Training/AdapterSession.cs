@@ -62,7 +62,7 @@ internal sealed class AdapterSession : IDisposable
         var adapter = LlamaAdapters.Load(model, path);
         try
         {
-            var graph = StateElimination.Apply(GraphTracer.Trace(model, adapter, shape.Tokens, shape.HeadRows, shape.Threads));
+            var graph = StateElimination.Apply(engine.Bind(GraphTracer.Trace(model, adapter, shape.Tokens, shape.HeadRows, shape.Threads)));
             var used = UsedTargets(graph, blueprint);
             var unused = blueprint.Targets.Except(used).ToList();
             if (unused.Count > 0 && (requireAll || used.Count == 0))

@@ -2,8 +2,6 @@ using LoraBridge.Finetuning;
 using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
-using LoraBridge.Training.Autodiff.Ops;
-using LoraBridge.Training.Kernels.Cpu;
 using LoraBridge.Training.Rewrites;
 
 namespace LoraBridge.Training;
@@ -16,7 +14,7 @@ internal sealed class TrainingGraph : IDisposable
 {
     private readonly TracedGraph _graph;
     private readonly ComputeEngine _engine;
-    private readonly long _cacheBytes;
+    private readonly TrainingTarget _target;
     private readonly GraphBuilder _leaves;
     private readonly BufferHandle _leafMemory;
     private readonly GraphAllocatorHandle _allocator;
@@ -38,12 +36,11 @@ internal sealed class TrainingGraph : IDisposable
         // Inputs, a gradient for what is trained, and the inputs of the head.
         var most = (graph.Tokens + ChunkRows - 1) / ChunkRows;
         _leaves = new GraphBuilder(64 + 2 * _graph.Leaves.Count + HeadChunk.Tensors * most);
-        _inputs = new RowInputs(_graph, _leaves, AttentionRewrite.MasksTakenAsIntervals(_graph));
+        _target = TrainingTarget.For(engine, graph, shape);
+        _inputs = new RowInputs(_graph, _leaves, _target.MasksTakenAsIntervals);
         Parts = new GraphParts(_graph, _inputs.OutputRows, isTrainable);
-        var precision = LinearPrecision.Of(shape.Precision, shape.CachesTransposed ? new PanelCache() : null);
-        _cacheBytes = shape.CachesTransposed ? PanelCache.BytesFor(FrozenMatrices()) : 0;
         Noise = shape.Noise;
-        MeasuredNodes = ProductRewrites(precision);
+        MeasuredNodes = _target.Rewrites(Parts.Trainable);
         TrainedNodes = [.. NoiseRewrites(), .. MeasuredNodes];
         foreach (var leaf in Parts.Trainable)
         {
@@ -56,6 +53,7 @@ internal sealed class TrainingGraph : IDisposable
         for (var i = 0; i < most; i++)
             _chunks.Add(new HeadChunk(_leaves, ChunkRows, i));
         _leafMemory = engine.Allocate(_leaves);
+        _target.Prepare(Parameters);
         _allocator = engine.CreateAllocator();
         // Built now, so that an operation without a rule is reported before anything is trained; memory is taken when it is used.
         KeptLayers = shape.Recompute switch
@@ -90,6 +88,9 @@ internal sealed class TrainingGraph : IDisposable
     /// <summary>What is trained, in the order of first use in the model.</summary>
     public List<TrainableTensor> Parameters { get; } = [];
 
+    /// <summary>What depends on where the graph is computed.</summary>
+    public TrainingTarget Target => _target;
+
     /// <summary>Tokens of a row.</summary>
     public int Tokens => _graph.Tokens;
 
@@ -100,12 +101,13 @@ internal sealed class TrainingGraph : IDisposable
     public bool OneSequencePerRow => _graph.CarriesState || _inputs.OneSequencePerRow;
 
     /// <summary>Bytes of the intermediate results of the longest row, of inputs, and of copies of weights.</summary>
-    public long WorkingMemory => LargestWork() + (long)Ggml.ggml_backend_buffer_get_size(_leafMemory.Pointer) + _cacheBytes;
+    public long WorkingMemory => LargestWork() + (long)Ggml.ggml_backend_buffer_get_size(_leafMemory.Pointer) + _target.HostBytes;
 
     public void ClearGradients()
     {
         foreach (var parameter in Parameters)
             parameter.Gradients.Clear();
+        _target.ClearGradients();
     }
 
     /// <summary>Adds the gradients of Σ weight · loss over the targets of a row.</summary>
@@ -139,7 +141,10 @@ internal sealed class TrainingGraph : IDisposable
                 _chunks[i].Fill(targets.Slice(i * ChunkRows, Math.Min(ChunkRows, targets.Length - i * ChunkRows)));
         }
         var step = Use(count, backward);
+        _target.Begin();
         step.Compute();
+        if (backward)
+            _target.Collect();
         return step.Loss;
     }
 
@@ -148,6 +153,7 @@ internal sealed class TrainingGraph : IDisposable
         foreach (var step in _steps.Values)
             step.Dispose();
         _allocator.Dispose();
+        _target.Dispose();
         _leafMemory.Dispose();
         _leaves.Dispose();
     }
@@ -157,19 +163,8 @@ internal sealed class TrainingGraph : IDisposable
         if (Noise is { EmbeddingNoise: > 0 })
             yield return new EmbeddingNoiseRewrite(Noise);
         if (Noise is { Dropout: > 0 })
-            yield return new DropoutRewrite(Noise, Parts.Trainable);
+            yield return new DropoutRewrite((builder, stream, x) => _target.Drop(builder, Noise, stream, x), Parts.Trainable);
     }
-
-    private IReadOnlyList<IRewrite> ProductRewrites(LinearPrecision precision) =>
-    [
-        new LinearRewrite(_graph, Parts.Trainable, precision),
-        new ElementwiseRewrite(),
-        new WeightedNormRewrite(_graph, Parts.Trainable),
-        new AttentionRewrite(),
-    ];
-
-    private IEnumerable<TensorPtr> FrozenMatrices() => _graph.Nodes.Where(node => node.Op == GgmlOp.MulMat).Select(node => node.Sources[0]!).Distinct()
-        .Where(weight => weight.IsWeight && !Parts.Trainable.Contains(weight)).Select(weight => weight.Weight).Where(weight => weight.Shape.Rows == weight.Ne(1));
 
     /// <summary>A row in which all tokens count goes through the head in the most chunks.</summary>
     private long LargestWork(int? kept = null)

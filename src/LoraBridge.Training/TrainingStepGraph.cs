@@ -1,7 +1,6 @@
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
-using LoraBridge.Training.Kernels.Cpu;
 
 namespace LoraBridge.Training;
 
@@ -17,7 +16,7 @@ internal sealed class TrainingStepGraph : IDisposable
     private readonly IReadOnlyList<IRewrite> _rewrites;
     private readonly GraphBuilder _builder;
     private readonly ComputeGraph _graph;
-    private readonly List<(CrossEntropy Kernel, TensorPtr Weights)> _losses = [];
+    private readonly List<HeadLoss> _losses = [];
     private readonly Dictionary<TracedTensor, TensorPtr> _values;
     private readonly HashSet<TensorPtr> _recomputed = [];
     private readonly int _bodyEnd;
@@ -35,6 +34,8 @@ internal sealed class TrainingStepGraph : IDisposable
         _traced = traced;
         _rewrites = backward ? owner.TrainedNodes : owner.MeasuredNodes;
         _values = new Dictionary<TracedTensor, TensorPtr>(inputs.Tensors);
+        foreach (var (leaf, variable) in _parts.Trainable.Zip(owner.Target.Variables))
+            _values[leaf] = variable.Value;
         _builder = new GraphBuilder(capacity);
         _graph = new ComputeGraph(_builder, engine);
         try
@@ -53,20 +54,7 @@ internal sealed class TrainingStepGraph : IDisposable
         1024 + traced.Leaves.Count + 24 * (parts.Layers.Sum(layer => layer.Count) + parts.Head.Count * chunks);
 
     /// <summary>Σ weight · loss of the last computation.</summary>
-    public double Loss
-    {
-        get
-        {
-            var sum = 0.0;
-            foreach (var (kernel, weights) in _losses)
-            {
-                var factors = weights.HostSpan<float>(0, kernel.Losses.Length);
-                for (var i = 0; i < factors.Length; i++)
-                    sum += (double)factors[i] * kernel.Losses[i];
-            }
-            return sum;
-        }
-    }
+    public double Loss => _losses.Sum(loss => loss.Value());
 
     /// <summary>Bytes that the intermediate results take; nothing is allocated.</summary>
     public long Measure(GraphAllocatorHandle unused) => _graph.Measure(unused);
@@ -134,7 +122,7 @@ internal sealed class TrainingStepGraph : IDisposable
     /// <summary>Emits a layer once more, on the stored results of the layers before it.</summary>
     private Emitted Recompute(int layer)
     {
-        var known = _values.Where(pair => pair.Key.IsInput).ToDictionary();
+        var known = _values.Where(pair => pair.Key.IsInput || pair.Key.IsWeight).ToDictionary();
         foreach (var input in _parts.Inputs(layer))
             known[input] = _values[input];
         // A view is made of what owns its memory. Where no gradient passes, that may lie in an earlier layer than what the view was taken of.
@@ -155,11 +143,11 @@ internal sealed class TrainingStepGraph : IDisposable
         var head = Emit((IReadOnlyCollection<TracedTensor>)_parts.Head, known);
         var logits = head.Emitter[_traced.Output];
 
-        var kernel = chunk.CreateLoss();
-        _losses.Add((kernel, chunk.Weights));
-        var gradient = _builder.Custom(kernel, logits.Shape, logits, chunk.Targets, chunk.Weights);
-        _graph.Schedule(gradient);
-        return new EmittedHead(head, logits, gradient);
+        var loss = _owner.Target.EmitLoss(_builder, chunk, logits);
+        _losses.Add(loss);
+        foreach (var output in loss.Outputs)
+            _graph.Schedule(output);
+        return new EmittedHead(head, logits, loss.Gradient);
     }
 
     /// <summary>The way back from a chunk's loss to the results of the body.</summary>
@@ -186,9 +174,9 @@ internal sealed class TrainingStepGraph : IDisposable
 
     private BackwardPass CreatePass(IReadOnlyList<TracedTensor> inputs, Emitted emitted)
     {
-        var pass = new BackwardPass(_builder, _graph.Schedule);
-        foreach (var parameter in _owner.Parameters)
-            pass.AddVariable(parameter.Value, parameter.Gradient);
+        var pass = new BackwardPass(_builder, _graph.Schedule, _owner.Target.Rules);
+        foreach (var (value, gradient) in _owner.Target.Variables)
+            pass.AddVariable(value, gradient);
         foreach (var input in inputs)
             if (_parts.Varies(input))
                 pass.AddVariable(_values[input]);
@@ -199,9 +187,9 @@ internal sealed class TrainingStepGraph : IDisposable
     /// <summary>Adds what a pass found to the parameters' gradients, and to those of what came into its stretch.</summary>
     private void Collect(BackwardPass pass, IReadOnlyList<TracedTensor> inputs)
     {
-        foreach (var parameter in _owner.Parameters)
-            if (pass.Gradient(parameter.Value) is { IsNull: false } gradient)
-                _graph.Schedule(_builder.AddInPlace(parameter.Gradient, gradient));
+        foreach (var (value, sum) in _owner.Target.Variables)
+            if (pass.Gradient(value) is { IsNull: false } gradient)
+                _graph.Schedule(_builder.AddInPlace(sum, gradient));
         foreach (var input in inputs)
             if (pass.Gradient(_values[input]) is { IsNull: false } gradient)
             {

@@ -85,10 +85,19 @@ internal static unsafe partial class Ggml
     internal static partial TensorPtr ggml_rms_norm(GgmlContext ctx, TensorPtr a, float eps);
 
     [LibraryImport(Library)]
+    internal static partial TensorPtr ggml_rms_norm_back(GgmlContext ctx, TensorPtr a, TensorPtr b, float eps);
+
+    [LibraryImport(Library)]
+    internal static partial TensorPtr ggml_silu_back(GgmlContext ctx, TensorPtr a, TensorPtr b);
+
+    [LibraryImport(Library)]
     internal static partial TensorPtr ggml_l2_norm(GgmlContext ctx, TensorPtr a, float eps);
 
     [LibraryImport(Library)]
     internal static partial TensorPtr ggml_soft_max_ext(GgmlContext ctx, TensorPtr a, TensorPtr mask, float scale, float max_bias);
+
+    [LibraryImport(Library)]
+    internal static partial TensorPtr ggml_soft_max_ext_back(GgmlContext ctx, TensorPtr a, TensorPtr b, float scale, float max_bias);
 
     [LibraryImport(Library)]
     internal static partial void ggml_soft_max_add_sinks(TensorPtr a, TensorPtr sinks);
@@ -139,6 +148,9 @@ internal static unsafe partial class Ggml
 
     [LibraryImport(Library)]
     internal static partial TensorPtr ggml_get_rows(GgmlContext ctx, TensorPtr a, TensorPtr b);
+
+    [LibraryImport(Library)]
+    internal static partial TensorPtr ggml_get_rows_back(GgmlContext ctx, TensorPtr a, TensorPtr b, TensorPtr c);
 
     [LibraryImport(Library)]
     internal static partial TensorPtr ggml_set_rows(GgmlContext ctx, TensorPtr a, TensorPtr b, TensorPtr c);

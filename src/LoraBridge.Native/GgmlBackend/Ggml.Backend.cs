@@ -65,6 +65,9 @@ internal static unsafe partial class Ggml
     internal static partial void ggml_backend_buffer_free(BufferPtr buffer);
 
     [LibraryImport(Library)]
+    internal static partial BufferTypePtr ggml_backend_buffer_get_type(BufferPtr buffer);
+
+    [LibraryImport(Library)]
     internal static partial nint ggml_backend_buffer_get_base(BufferPtr buffer);
 
     [LibraryImport(Library)]
@@ -137,6 +140,22 @@ internal static unsafe partial class Ggml
 
     [LibraryImport(Library)]
     internal static partial GgmlStatus ggml_backend_sched_graph_compute(SchedulerPtr sched, GraphPtr graph);
+
+    [LibraryImport(Library)]
+    internal static partial void ggml_backend_sched_reset(SchedulerPtr sched);
+
+    [LibraryImport(Library)]
+    internal static partial void ggml_backend_sched_reserve_size(SchedulerPtr sched, GraphPtr measure_graph, Span<nuint> sizes);
+
+    [LibraryImport(Library)]
+    internal static partial nuint ggml_backend_sched_get_buffer_size(SchedulerPtr sched, BackendPtr backend);
+
+    [LibraryImport(Library)]
+    internal static partial BackendPtr ggml_backend_sched_get_tensor_backend(SchedulerPtr sched, TensorPtr node);
+
+    [LibraryImport(Library)]
+    [return: MarshalAs(UnmanagedType.U1)]
+    internal static partial bool ggml_backend_supports_op(BackendPtr backend, TensorPtr op);
 
     [LibraryImport(Library)]
     internal static partial void ggml_backend_sched_set_eval_callback(

@@ -9,6 +9,13 @@ internal readonly unsafe partial record struct TensorPtr
 
     public void SetFlags(GgmlTensorFlags flags) => Fields->flags = flags;
 
+    /// <summary>Sets the address of the elements, in no buffer: for a tensor whose memory has been, or will be, given to it by an allocator.</summary>
+    public void SetUnplaced(nint data)
+    {
+        Fields->data = data;
+        Fields->buffer = default;
+    }
+
     public void SetSource(int i, TensorPtr source) => Fields->src[SourceIndex(i)] = (ulong)source.Address;
 
     /// <summary>Sets the number of elements along dimension <paramref name="i"/>.</summary>

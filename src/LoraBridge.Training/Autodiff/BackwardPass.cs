@@ -11,7 +11,10 @@ namespace LoraBridge.Training.Autodiff;
 /// Every gradient is a contiguous F32 tensor of the shape of what it is the gradient of, whatever the strides of that are. That
 /// one rule keeps the rules of the operations short, and avoids ggml's own autodiff, which asserts on strided gradients.
 /// </remarks>
-internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> schedule)
+/// <param name="builder">Where to emit.</param>
+/// <param name="schedule">Told of what is to be computed, in that order.</param>
+/// <param name="rules">The rules of ggml's operations; null takes those that compute on the CPU.</param>
+internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> schedule, IGradientRules? rules = null)
 {
     private readonly HashSet<TensorPtr> _varies = [];
     private readonly Dictionary<TensorPtr, TensorPtr> _sums = [];
@@ -105,7 +108,7 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
                 continue;
             // The graph runs in the order it is scheduled in: what is finished early is computed, used and freed early.
             schedule(dy);
-            var rule = builder.KernelOf(y) as IGradientRule ?? GradientRules.For(y);
+            var rule = builder.RuleOf(y) ?? rules?.For(y) ?? GradientRules.For(y);
             _reached.Clear();
             rule.Backward(this, y, dy);
             foreach (var source in Sources(y))

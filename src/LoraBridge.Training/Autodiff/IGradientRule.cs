@@ -11,3 +11,10 @@ internal interface IGradientRule
     /// <param name="dy">The loss's gradient with respect to <paramref name="y"/>: contiguous F32, of the shape of y.</param>
     void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy);
 }
+
+/// <summary>How gradients pass back through ggml's operations in one place to compute.</summary>
+internal interface IGradientRules
+{
+    /// <summary>The rule of an operation; null where it is the same as on the CPU.</summary>
+    IGradientRule? For(TensorPtr y);
+}

@@ -1,10 +1,11 @@
+using System.Diagnostics;
 using LoraBridge.Native;
 using static LoraBridge.Native.Ggml;
 
 namespace LoraBridge.Training.Graphs;
 
 /// <summary>The CPU as a place to compute graphs: a backend with its threads.</summary>
-internal sealed class ComputeEngine : IDisposable
+internal class ComputeEngine : IDisposable
 {
     private readonly BackendHandle _backend;
     private readonly AbortCallback _abort;
@@ -24,33 +25,90 @@ internal sealed class ComputeEngine : IDisposable
     /// <summary>Memory that operations use one after the other.</summary>
     public ScratchMemory Scratch { get; } = new();
 
-    /// <summary>Allocates the leaves made by <paramref name="builder"/>, filled with zeros.</summary>
-    public BufferHandle Allocate(GraphBuilder builder)
-    {
-        var buffer = Buffers.Allocate(builder.Handle, _backend);
-        ggml_backend_buffer_clear(buffer.Pointer, 0);
-        return buffer;
-    }
+    /// <summary>The backend of the CPU.</summary>
+    protected BackendHandle Host => _backend;
+
+    /// <summary>What ends computations.</summary>
+    protected CancellationToken Cancellation => _cancellation;
+
+    /// <summary>Allocates the leaves made by <paramref name="builder"/> in host memory, filled with zeros.</summary>
+    public BufferHandle Allocate(GraphBuilder builder) => Allocate(builder, _backend);
 
     /// <summary>An allocator for the intermediate results of graphs, which share its memory as far as their lifetimes allow.</summary>
     public GraphAllocatorHandle CreateAllocator() =>
         new(ggml_gallocr_new(ggml_backend_get_default_buffer_type(_backend.Pointer)), "No graph allocator.");
 
+    /// <summary>Makes a recorded graph compute with the weights that are to be computed with here.</summary>
+    public virtual TracedGraph Bind(TracedGraph graph) => graph;
+
+    /// <inheritdoc cref="ComputeGraph.Allocate"/>
+    public virtual bool Allocate(ComputeGraph graph, GraphAllocatorHandle allocator)
+    {
+        var before = ggml_gallocr_get_buffer_size(allocator.Pointer, 0);
+        if (!ggml_gallocr_alloc_graph(allocator.Pointer, graph.Pointer))
+            throw new NativeException($"No memory for the results of a graph of {graph.Count} operations.");
+        return ggml_gallocr_get_buffer_size(allocator.Pointer, 0) != before;
+    }
+
+    /// <inheritdoc cref="ComputeGraph.Measure"/>
+    public virtual long Measure(ComputeGraph graph, GraphAllocatorHandle unused)
+    {
+        Span<nuint> sizes = stackalloc nuint[1];
+        ggml_gallocr_reserve_n_size(unused.Pointer, graph.Pointer, default, default, sizes);
+        return (long)sizes[0];
+    }
+
     /// <exception cref="NativeException">The computation failed.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled (<see cref="CancelBy"/>); results are not complete.</exception>
-    public void Compute(GraphPtr graph)
+    public virtual void Compute(ComputeGraph graph) => Compute(graph.Pointer);
+
+    /// <summary>Computes the operations one by one.</summary>
+    /// <param name="graph">What to compute.</param>
+    /// <param name="record">Receives the place of each operation in the graph, and the seconds it took.</param>
+    public virtual void Time(ComputeGraph graph, Action<int, double> record)
     {
-        _cancellation.ThrowIfCancellationRequested();
-        var status = ggml_backend_graph_compute(_backend.Pointer, graph);
+        using var context = GgmlContexts.ForDescriptions(1, graphs: 1, graphSize: 1);
+        var single = ggml_new_graph_custom(context.Pointer, 1, grads: false);
+        for (var i = 0; i < graph.Count; i++)
+        {
+            ggml_graph_clear(single);
+            ggml_graph_add_node(single, ggml_graph_node(graph.Pointer, i));
+            var start = Stopwatch.GetTimestamp();
+            Compute(single);
+            record(i, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+    }
+
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected static BufferHandle Allocate(GraphBuilder builder, BackendHandle backend)
+    {
+        var buffer = Buffers.Allocate(builder.Handle, backend);
+        ggml_backend_buffer_clear(buffer.Pointer, 0);
+        return buffer;
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        _backend.Dispose();
+        _abort.Dispose();
+    }
+
+    private protected void ThrowUnlessDone(GgmlStatus status, GraphPtr graph)
+    {
         if (status == GgmlStatus.Aborted)
             throw new OperationCanceledException("The computation was cancelled.", _cancellation);
         if (status != GgmlStatus.Success)
             throw new NativeException($"Computing a graph of {ggml_graph_n_nodes(graph)} operations ended with {status}.");
     }
 
-    public void Dispose()
+    private void Compute(GraphPtr graph)
     {
-        _backend.Dispose();
-        _abort.Dispose();
+        _cancellation.ThrowIfCancellationRequested();
+        ThrowUnlessDone(ggml_backend_graph_compute(_backend.Pointer, graph), graph);
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LoraBridge.Native;
 using static LoraBridge.Native.Ggml;
 
@@ -8,6 +7,15 @@ namespace LoraBridge.Training.Graphs;
 internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
 {
     private readonly GraphPtr _graph = ggml_new_graph_custom(builder.Context, (nuint)builder.Capacity, grads: false);
+    private GraphState? _unplaced;
+
+    public GraphPtr Pointer => _graph;
+
+    /// <summary>The operations in the order they are computed in.</summary>
+    public IEnumerable<TensorPtr> Nodes => Enumerable.Range(0, Count).Select(i => ggml_graph_node(_graph, i));
+
+    /// <summary>The graph as it was scheduled, for an engine that changes it where it places it.</summary>
+    public GraphState Unplaced => _unplaced ??= new GraphState(_graph);
 
     /// <summary>Adds <paramref name="tensor"/> and everything it needs that is not scheduled yet.</summary>
     public void Schedule(TensorPtr tensor) => ggml_build_forward_expand(_graph, tensor);
@@ -22,22 +30,11 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
     /// <summary>Places all results in the memory of <paramref name="allocator"/>; to be repeated when another graph used it meanwhile.</summary>
     /// <returns>Whether the allocator took more memory: graphs that used it before must not be computed any more.</returns>
     /// <exception cref="NativeException">There is not enough memory.</exception>
-    public bool Allocate(GraphAllocatorHandle allocator)
-    {
-        var before = ggml_gallocr_get_buffer_size(allocator.Pointer, 0);
-        if (!ggml_gallocr_alloc_graph(allocator.Pointer, _graph))
-            throw new NativeException($"No memory for the results of a graph of {ggml_graph_n_nodes(_graph)} operations.");
-        return ggml_gallocr_get_buffer_size(allocator.Pointer, 0) != before;
-    }
+    public bool Allocate(GraphAllocatorHandle allocator) => engine.Allocate(this, allocator);
 
     /// <summary>Bytes that the results take; nothing is allocated.</summary>
     /// <param name="unused">An allocator that serves for this alone.</param>
-    public long Measure(GraphAllocatorHandle unused)
-    {
-        Span<nuint> sizes = stackalloc nuint[1];
-        ggml_gallocr_reserve_n_size(unused.Pointer, _graph, default, default, sizes);
-        return (long)sizes[0];
-    }
+    public long Measure(GraphAllocatorHandle unused) => engine.Measure(this, unused);
 
     /// <summary>Operations scheduled so far.</summary>
     public int Count => ggml_graph_n_nodes(_graph);
@@ -52,18 +49,11 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
         const int Passes = 3;
         var seconds = new double[Count];
         Array.Fill(seconds, double.PositiveInfinity);
-        using var context = GgmlContexts.ForDescriptions(1, graphs: 1, graphSize: 1);
-        var single = ggml_new_graph_custom(context.Pointer, 1, grads: false);
         for (var pass = 0; pass < Passes; pass++)
-            for (var i = 0; i < seconds.Length; i++)
-            {
-                ggml_graph_clear(single);
-                ggml_graph_add_node(single, ggml_graph_node(_graph, i));
-                builder.Start(engine.Scratch);
-                var start = Stopwatch.GetTimestamp();
-                engine.Compute(single);
-                seconds[i] = Math.Min(seconds[i], Stopwatch.GetElapsedTime(start).TotalSeconds);
-            }
+        {
+            builder.Start(engine.Scratch);
+            engine.Time(this, (node, time) => seconds[node] = Math.Min(seconds[node], time));
+        }
         builder.ThrowIfKernelFaulted();
 
         var nodes = Enumerable.Range(0, seconds.Length).Select(i => ggml_graph_node(_graph, i)).ToList();
@@ -75,11 +65,12 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
     public void Compute()
     {
         builder.Start(engine.Scratch);
-        engine.Compute(_graph);
+        engine.Compute(this);
         builder.ThrowIfKernelFaulted();
     }
 
-    private string KindOf(TensorPtr node)
+    /// <summary>ggml's name for an operation with the type of its weights, or the name of our kernel.</summary>
+    public string KindOf(TensorPtr node)
     {
         if (builder.KernelOf(node) is { } kernel)
             return kernel.GetType().Name;

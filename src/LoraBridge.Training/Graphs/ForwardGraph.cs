@@ -18,7 +18,7 @@ internal sealed class ForwardGraph : IDisposable
 
     public ForwardGraph(TracedGraph graph, ComputeEngine engine)
     {
-        graph = StateElimination.Apply(graph);
+        graph = StateElimination.Apply(engine.Bind(graph));
         _outputRows = graph.OutputRows;
         _leaves = new GraphBuilder(64 + graph.Leaves.Count * 2);
         _inputs = new RowInputs(graph, _leaves);

@@ -35,8 +35,38 @@ internal sealed partial class GraphBuilder
         return Record(ggml_div(Context, a, b));
     }
 
+    /// <summary>a - b; b is broadcast.</summary>
+    public TensorPtr Sub(TensorPtr a, TensorPtr b)
+    {
+        Require(b.Shape.BroadcastsTo(a.Shape), "SUB", a, b, "the shape of b must divide that of a");
+        return Record(ggml_sub(Context, a, b));
+    }
+
     /// <summary>factor * a.</summary>
     public TensorPtr Scale(TensorPtr a, float factor) => Record(ggml_scale(Context, Contiguous(a), factor));
+
+    /// <summary>factor * a + summand.</summary>
+    public TensorPtr ScaleBias(TensorPtr a, float factor, float summand) => Record(ggml_scale_bias(Context, Contiguous(a), factor, summand));
+
+    /// <summary>A function of single elements.</summary>
+    public TensorPtr Unary(TensorPtr a, GgmlUnaryOp function) => Record(ggml_unary(Context, Contiguous(a), function));
+
+    /// <summary>Elements limited to [low, high]. (The older build of llama.cpp does that in the memory of its argument, which is therefore copied.)</summary>
+    public TensorPtr Clamp(TensorPtr a, float low, float high) => Record(ggml_clamp(Context, Record(ggml_dup(Context, a)), low, high));
+
+    /// <summary>The sum of each row (dimension 0).</summary>
+    public TensorPtr SumRows(TensorPtr a) => Record(ggml_sum_rows(Context, a));
+
+    /// <summary>The mean of each row (dimension 0).</summary>
+    public TensorPtr Mean(TensorPtr a) => Record(ggml_mean(Context, a));
+
+    /// <summary>a followed by b along a dimension.</summary>
+    public TensorPtr Concat(TensorPtr a, TensorPtr b, int dimension)
+    {
+        for (var i = 0; i < Shape.Dimensions; i++)
+            Require(i == dimension || a.Ne(i) == b.Ne(i), "CONCAT", a, b, $"all dimensions but {dimension} must be equal");
+        return Record(ggml_concat(Context, a, b, dimension));
+    }
 
     /// <summary>y[m, n] = sum over k of a[k, m] b[k, n]; a is broadcast over dimensions 2 and 3.</summary>
     public TensorPtr MulMat(TensorPtr a, TensorPtr b)
@@ -46,6 +76,15 @@ internal sealed partial class GraphBuilder
             "first dimensions must be equal, the others of b multiples of those of a");
         Require(a.Nb(0) <= a.Nb(1), "MUL_MAT", a, "a must not be transposed");
         return Record(ggml_mul_mat(Context, a, b));
+    }
+
+    /// <summary>As <see cref="MulMat"/>, with sums in 32-bit floats on any device: half of these overflow, and lose what is small.</summary>
+    public TensorPtr MulMatExact(TensorPtr a, TensorPtr b)
+    {
+        const int SumsInSingle = 10; // GGML_PREC_F32
+        var product = MulMat(a, b);
+        product.OpParams[0] = SumsInSingle;
+        return product;
     }
 
     /// <summary>y[k, n] = sum over m of a[k, m] b[n, m]: what ggml's own differentiation makes of a product. It is only measured here.</summary>
@@ -131,6 +170,15 @@ internal sealed partial class GraphBuilder
             indices.Type == GgmlType.I32 && indices.Ne(3) == 1 && a.Ne(2) == indices.Ne(1) && a.Ne(3) == indices.Ne(2), "GET_ROWS", a,
             indices, "b must hold I32 row numbers for each matrix of a");
         return Record(ggml_get_rows(Context, a, indices));
+    }
+
+    /// <summary>Rows of <paramref name="a"/> added up in a matrix of the shape of <paramref name="target"/>, each where its index says.</summary>
+    public TensorPtr GetRowsBack(TensorPtr a, TensorPtr indices, TensorPtr target)
+    {
+        Require(
+            a.Shape.Rows == a.Ne(1) && target.Shape.Rows == target.Ne(1) && a.Ne(0) == target.Ne(0) && indices.Type == GgmlType.I32
+            && indices.ElementCount == a.Ne(1) && indices.Ne(0) == a.Ne(1), "GET_ROWS_BACK", a, indices, "b must hold an I32 row number for each row of a matrix");
+        return Record(ggml_get_rows_back(Context, a, indices, target));
     }
 
     /// <summary>A copy of <paramref name="a"/> in which the rows that <paramref name="indices"/> name are those of <paramref name="rows"/>.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using LoraBridge.Formats;
 using LoraBridge.Native;
+using LoraBridge.Training.Autodiff;
 using static LoraBridge.Native.Ggml;
 
 namespace LoraBridge.Training.Graphs;
@@ -15,6 +16,7 @@ internal sealed partial class GraphBuilder : IDisposable
     private readonly List<CustomOperation> _operations = [];
     private readonly List<WorkQueue> _work = [];
     private readonly Dictionary<TensorPtr, ITensorKernel> _kernels = [];
+    private readonly Dictionary<TensorPtr, IGradientRule> _rules = [];
     private readonly Dictionary<(ITensorKernel Kernel, TensorPtr First, TensorPtr Second), TensorPtr> _shared = [];
     private readonly List<TensorPtr> _tape = [];
 
@@ -87,6 +89,15 @@ internal sealed partial class GraphBuilder : IDisposable
 
     /// <summary>What computes a node made by <see cref="Custom"/>; null for ggml's own operations.</summary>
     public ITensorKernel? KernelOf(TensorPtr node) => _kernels.GetValueOrDefault(node);
+
+    /// <summary>
+    /// Gives <paramref name="node"/>, the last of the operations that compute something together, a rule for all of them: they get no gradients of
+    /// their own.
+    /// </summary>
+    public void SetRule(TensorPtr node, IGradientRule rule) => _rules.Add(node, rule);
+
+    /// <summary>The rule of a node's own, if it has one; null for those that follow from its operation.</summary>
+    public IGradientRule? RuleOf(TensorPtr node) => _rules.GetValueOrDefault(node) ?? KernelOf(node) as IGradientRule;
 
     /// <summary>A leaf: an input or a parameter, allocated by the caller.</summary>
     public TensorPtr Leaf(GgmlType type, Shape shape, string name)

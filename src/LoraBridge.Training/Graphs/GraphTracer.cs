@@ -62,6 +62,23 @@ internal sealed class GraphTracer
         ? throw new NotSupportedException("Models with an encoder decode nothing without an encoded input.")
         : Decode(model, adapter, [1], outputRows: 1, threads: 1).Graph(tokens: 1, outputRows: 1);
 
+    /// <summary>The weights that decoding a token computes with, where they are, in the order of their use.</summary>
+    /// <param name="model">The model; it may lie on devices.</param>
+    /// <param name="context">Length of the context that the token is decoded in.</param>
+    /// <param name="threads">Threads for the one decode.</param>
+    public static IReadOnlyList<TensorPtr> WeightsOf(LlamaModelHandle model, int context, int threads)
+    {
+        var weights = new OrderedDictionary<TensorPtr, bool>();
+        Decode(model, null, [1], 1, threads, context, (tensor, ask) =>
+        {
+            for (var i = 0; ask && i < Ggml.MaxSources; i++)
+                if (tensor.Source(i) is { IsNull: false, Op: GgmlOp.None } source && !source.Flags.HasFlag(GgmlTensorFlags.Input))
+                    weights.TryAdd(source, true);
+            return false;
+        }, () => false);
+        return [.. weights.Keys];
+    }
+
     private static int[] Row(LlamaModelHandle model, int tokens, int first, int stride)
     {
         var vocabulary = VocabularySize(model);
@@ -73,12 +90,23 @@ internal sealed class GraphTracer
         LlamaModelHandle model, LlamaAdapterHandle? adapter, int[] tokens, int outputRows, int threads, int? enoughInputs = null)
     {
         var tracer = new GraphTracer(tokens, new Shape(VocabularySize(model), outputRows), enoughInputs);
-        using var callback = new EvaluationCallback(tracer.Observe);
         // Where the graph is split among backends, the nodes of a part are asked for before it is computed: the logits are in the last.
-        using var abort = new AbortCallback(() => tracer._isComplete);
+        var status = Decode(model, adapter, tokens, outputRows, threads, tokens.Length, tracer.Observe, () => tracer._isComplete);
+        tracer._wasComputed = status == 0;
+        return status == 0 || status == DecodeAborted && tracer._isComplete ? tracer : throw new NativeException($"llama_decode of a row of {tokens.Length} tokens ended with {status}.");
+    }
+
+    /// <summary>Decodes a row in a context of its own.</summary>
+    /// <returns>What llama_decode returned.</returns>
+    private static int Decode(
+        LlamaModelHandle model, LlamaAdapterHandle? adapter, int[] tokens, int outputRows, int threads, int length, Func<TensorPtr, bool, bool> observe,
+        Func<bool> shouldAbort)
+    {
+        using var callback = new EvaluationCallback(observe);
+        using var abort = new AbortCallback(shouldAbort);
         var parameters = LlamaContexts.DefaultParameters() with
         {
-            n_ctx = (uint)tokens.Length,
+            n_ctx = (uint)length,
             n_batch = (uint)tokens.Length,
             n_ubatch = (uint)tokens.Length,
             n_seq_max = 1,
@@ -100,8 +128,7 @@ internal sealed class GraphTracer
             batch.Add(tokens[i], i, 0, logits: i >= tokens.Length - outputRows);
         var status = llama_decode(context.Pointer, batch.Batch);
         callback.ThrowIfFaulted();
-        tracer._wasComputed = status == 0;
-        return status == 0 || status == DecodeAborted && tracer._isComplete ? tracer : throw new NativeException($"llama_decode of a row of {tokens.Length} tokens ended with {status}.");
+        return status;
     }
 
     private TracedGraph Graph(int tokens, int outputRows)

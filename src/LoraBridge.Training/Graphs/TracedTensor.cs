@@ -32,8 +32,11 @@ internal sealed class TracedTensor
     /// <summary>Offset into <see cref="ViewSource"/>, in bytes.</summary>
     public long ViewOffset { get; init; }
 
-    /// <summary>The native tensor of a weight; it lives as long as the model or the adapter. Null for everything else.</summary>
-    public TensorPtr Weight { get; init; }
+    /// <summary>
+    /// The native tensor of a weight; it lives as long as the model or the adapter. Null for everything else. One on a device may take the place
+    /// of the one that was recorded (<see cref="DeviceWeights.Bind"/>).
+    /// </summary>
+    public TensorPtr Weight { get; set; }
 
     /// <summary>What an input held while the graph was recorded; null for one that is kept as a <see cref="Mask"/>.</summary>
     public byte[]? InputData { get; init; }

@@ -18,9 +18,9 @@ internal sealed class EmbeddingNoiseRewrite(RowNoise noise) : IRewrite
 }
 
 /// <summary>Puts dropout in front of each adapter's A, with a choice of its own for each. Only graphs that are trained have it.</summary>
-/// <param name="noise">How much, and which.</param>
+/// <param name="drop">Emits dropout, with the numbers of a stream.</param>
 /// <param name="trainable">Leaves that training changes.</param>
-internal sealed class DropoutRewrite(RowNoise noise, IReadOnlyList<TracedTensor> trainable) : IRewrite
+internal sealed class DropoutRewrite(Func<GraphBuilder, ulong, TensorPtr, TensorPtr> drop, IReadOnlyList<TracedTensor> trainable) : IRewrite
 {
     private readonly Dictionary<TracedTensor, ulong> _streams = trainable.Index()
         .Where(leaf => leaf.Item.Name.EndsWith(LoraPair.ASuffix, StringComparison.Ordinal))
@@ -30,7 +30,7 @@ internal sealed class DropoutRewrite(RowNoise noise, IReadOnlyList<TracedTensor>
     {
         var (builder, node, sources) = (place.Builder, place.Node, place.Sources);
         if (node.Op is GgmlOp.MulMat or GgmlOp.MulMatId && _streams.TryGetValue(node.Sources[0]!, out var stream))
-            sources[1] = builder.Custom(new Dropout(noise, stream), sources[1].Shape, builder.Contiguous(sources[1]));
+            sources[1] = drop(builder, stream, sources[1]);
         return default;
     }
 }

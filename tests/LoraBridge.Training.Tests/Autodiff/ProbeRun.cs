@@ -23,16 +23,25 @@ internal sealed class ProbeRun : IDisposable
     private readonly TensorPtr _result;
     private readonly float[] _weights;
 
-    public ProbeRun(
-        Func<GraphBuilder, TensorPtr[], TensorPtr> operation, IReadOnlyList<GradientProbe.Argument> arguments, int threads)
+    public ProbeRun(Func<GraphBuilder, TensorPtr[], TensorPtr> operation, IReadOnlyList<GradientProbe.Argument> arguments, int threads)
+        : this(operation, arguments, new ComputeEngine(threads), null)
     {
-        _engine = new ComputeEngine(threads);
+    }
+
+    /// <param name="operation">Makes the operation on the arguments.</param>
+    /// <param name="arguments">The arguments.</param>
+    /// <param name="engine">What to compute on; it is disposed with this.</param>
+    /// <param name="rules">The rules of the operations there; null for those of the CPU.</param>
+    public ProbeRun(
+        Func<GraphBuilder, TensorPtr[], TensorPtr> operation, IReadOnlyList<GradientProbe.Argument> arguments, ComputeEngine engine, IGradientRules? rules)
+    {
+        _engine = engine;
         _arguments = [.. arguments.Select((argument, i) => _leaves.Leaf(argument.Type, argument.Shape, $"x{i}"))];
-        _leafMemory = _engine.Allocate(_leaves);
+        _leafMemory = Allocate(_leaves);
         for (var i = 0; i < _arguments.Length; i++)
             _arguments[i].Set<byte>(BytesOf(arguments[i].Values));
         _sums = [.. _arguments.Select((argument, i) => arguments[i].Varies ? _sumLeaves.Leaf(GgmlType.F32, argument.Shape, $"x{i}.grad") : default)];
-        _sumMemory = arguments.Any(argument => argument.Varies) ? _engine.Allocate(_sumLeaves) : null;
+        _sumMemory = arguments.Any(argument => argument.Varies) ? Allocate(_sumLeaves) : null;
 
         var y = operation(_builder, _arguments);
         var count = _builder.Tape.Count;
@@ -40,12 +49,12 @@ internal sealed class ProbeRun : IDisposable
         var random = new Random(11);
         _weights = [.. Enumerable.Range(0, (int)y.ElementCount).Select(_ => random.NextSingle() * 2 - 1)];
         var weights = _weightLeaf.Leaf(GgmlType.F32, y.Shape, "w");
-        _weightMemory = _engine.Allocate(_weightLeaf);
+        _weightMemory = Allocate(_weightLeaf);
         weights.Set<float>(_weights);
 
         _graph = new ComputeGraph(_builder, _engine);
         _graph.ScheduleOutput(_result);
-        var pass = new BackwardPass(_builder, _graph.Schedule);
+        var pass = new BackwardPass(_builder, _graph.Schedule, rules);
         for (var i = 0; i < _arguments.Length; i++)
             if (arguments[i].Varies)
                 pass.AddVariable(_arguments[i], _sums[i]);
@@ -66,6 +75,9 @@ internal sealed class ProbeRun : IDisposable
                 sum.Set<float>(new float[sum.ElementCount]);
         _graph.Compute();
     }
+
+    /// <summary>What is computed.</summary>
+    public ComputeGraph Graph => _graph;
 
     public float[] Result => _result.ToArray<float>();
 
@@ -105,6 +117,9 @@ internal sealed class ProbeRun : IDisposable
         _leaves.Dispose();
         _engine.Dispose();
     }
+
+    /// <summary>Where the operation is to be computed: a scheduler follows what its arguments lie on.</summary>
+    private BufferHandle Allocate(GraphBuilder leaves) => _engine is DeviceEngine device ? device.AllocateOnDevice(leaves) : _engine.Allocate(leaves);
 
     private static byte[] BytesOf(Array values)
     {

@@ -12,31 +12,15 @@ namespace LoraBridge.Training.Autodiff.Ops;
 /// <param name="stream">Tells uses of the same row's numbers apart.</param>
 internal sealed class Dropout(RowNoise noise, ulong stream) : ITensorKernel, IGradientRule
 {
-    /// <summary>Bits that decide on one element; p is rounded to as many.</summary>
-    private const int Bits = 16;
-    private const int PerWord = 64 / Bits;
-
-    private readonly uint _threshold = (uint)MathF.Round(noise.Dropout * (1 << Bits));
+    private readonly DropoutNumbers _numbers = new(noise, stream);
 
     public void Compute(TensorPtr result, WorkQueue work)
     {
         var x = result.Source(0);
         var d = (int)x.Ne(0);
-        var words = (d + PerWord - 1) / PerWord;
-        var key = noise.Key(stream);
-        var factor = (1 << Bits) / (float)((1 << Bits) - _threshold);
+        var key = _numbers.Key;
         foreach (var row in work.Items(result.Shape.Rows))
-        {
-            var from = x.HostSpan<float>(row * d, d);
-            var to = result.HostSpan<float>(row * d, d);
-            var word = 0UL;
-            for (var i = 0; i < d; i++, word >>= Bits)
-            {
-                if (i % PerWord == 0)
-                    word = RowNoise.Bits(key, row * words + i / PerWord);
-                to[i] = (word & ((1 << Bits) - 1)) < _threshold ? 0 : from[i] * factor;
-            }
-        }
+            _numbers.Drop(key, row, x.HostSpan<float>(row * d, d), result.HostSpan<float>(row * d, d));
     }
 
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)

@@ -1,0 +1,62 @@
+using LoraBridge.Native;
+using LoraBridge.Training.Autodiff;
+using LoraBridge.Training.Autodiff.Ops;
+using LoraBridge.Training.Graphs;
+using LoraBridge.Training.Kernels.Cpu;
+using LoraBridge.Training.Rewrites;
+
+namespace LoraBridge.Training;
+
+/// <summary>The CPU: managed and assembled kernels on weights and parameters where they lie.</summary>
+internal sealed class CpuTarget(TracedGraph graph, TrainingGraphShape shape) : TrainingTarget
+{
+    private IReadOnlyList<(TensorPtr Value, TensorPtr Gradient)> _variables = [];
+    private long _cacheBytes;
+
+    public override IGradientRules? Rules => null;
+
+    public override IReadOnlySet<TracedTensor> MasksTakenAsIntervals { get; } = AttentionRewrite.MasksTakenAsIntervals(graph);
+
+    public override IReadOnlyList<(TensorPtr Value, TensorPtr Gradient)> Variables => _variables;
+
+    public override long HostBytes => _cacheBytes;
+
+    public override long DeviceBytes => 0;
+
+    public override void Prepare(IReadOnlyList<TrainableTensor> parameters) =>
+        _variables = [.. parameters.Select(parameter => (parameter.Value, parameter.Gradient))];
+
+    public override IReadOnlyList<IRewrite> Rewrites(IReadOnlyList<TracedTensor> trainable)
+    {
+        var precision = LinearPrecision.Of(shape.Precision, shape.CachesTransposed ? new PanelCache() : null);
+        _cacheBytes = shape.CachesTransposed ? PanelCache.BytesFor(FrozenMatrices(trainable)) : 0;
+        return
+        [
+            new LinearRewrite(graph, trainable, precision),
+            new ElementwiseRewrite(),
+            new WeightedNormRewrite(graph, trainable),
+            new AttentionRewrite(),
+        ];
+    }
+
+    public override TensorPtr Drop(GraphBuilder builder, RowNoise noise, ulong stream, TensorPtr x) =>
+        builder.Custom(new Dropout(noise, stream), x.Shape, builder.Contiguous(x));
+
+    public override HeadLoss EmitLoss(GraphBuilder builder, HeadChunk chunk, TensorPtr logits)
+    {
+        var (kernel, weights) = (chunk.CreateLoss(), chunk.Weights);
+        var gradient = builder.Custom(kernel, logits.Shape, logits, chunk.Targets, weights);
+        return new HeadLoss([gradient], gradient, () =>
+        {
+            var sum = 0.0;
+            var factors = weights.HostSpan<float>(0, kernel.Losses.Length);
+            for (var i = 0; i < factors.Length; i++)
+                sum += (double)factors[i] * kernel.Losses[i];
+            return sum;
+        });
+    }
+
+    private IEnumerable<TensorPtr> FrozenMatrices(IReadOnlyList<TracedTensor> trainable) => graph.Nodes.Where(node => node.Op == GgmlOp.MulMat)
+        .Select(node => node.Sources[0]!).Distinct().Where(weight => weight.IsWeight && !trainable.Contains(weight)).Select(weight => weight.Weight)
+        .Where(weight => weight.Shape.Rows == weight.Ne(1));
+}

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using LoraBridge.Native;
+using static LoraBridge.Native.Ggml;
+
+namespace LoraBridge.Training.Graphs;
+
+/// <summary>
+/// Devices with the CPU beside them as a place to compute graphs. ggml's scheduler gives each operation to the device that holds its weights,
+/// or to the first that can compute it, and to the CPU what no device can: managed kernels among that. It copies what one of them needs of another.
+/// </summary>
+/// <remarks>
+/// One scheduler serves all graphs, one at a time: a graph that is computed after another one is placed again. A copy does not see what a
+/// kernel writes into its sources, so that none may.
+/// </remarks>
+internal sealed class DeviceEngine : ComputeEngine
+{
+    /// <summary>Operations that are computed before it is asked again whether to end.</summary>
+    private const int OperationsAtATime = 256;
+
+    private readonly List<BackendHandle> _devices = [];
+    private readonly DeviceWeights _weights;
+    private SchedulerHandle? _scheduler;
+    private ComputeGraph? _placed;
+    private int _capacity;
+
+    /// <param name="devices">The devices, preferred ones first.</param>
+    /// <param name="weights">Where the model's weights lie on them.</param>
+    /// <param name="threads">Threads of what the CPU computes; null takes the physical cores this process may use.</param>
+    /// <exception cref="NativeException">A device cannot be opened.</exception>
+    public DeviceEngine(IReadOnlyList<DevicePtr> devices, DeviceWeights weights, int? threads = null) : base(threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(devices.Count);
+        _weights = weights;
+        try
+        {
+            _devices.AddRange(devices.Select(Backends.Open));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+        Names = [.. devices.Select(device => ggml_backend_dev_name(device) ?? "")];
+    }
+
+    /// <summary>What ggml calls the devices, such as <c>CUDA0</c>.</summary>
+    public IReadOnlyList<string> Names { get; } = [];
+
+    /// <summary>The weights of the model on the devices.</summary>
+    public DeviceWeights Weights => _weights;
+
+    /// <summary>Allocates the leaves made by <paramref name="builder"/> in the memory of the first device, filled with zeros.</summary>
+    public BufferHandle AllocateOnDevice(GraphBuilder builder) => Allocate(builder, _devices[0]);
+
+    /// <summary>Whether one of the devices can compute an operation.</summary>
+    public bool Supports(TensorPtr node) => _devices.Exists(device => ggml_backend_supports_op(device.Pointer, node));
+
+    /// <summary>Whether the CPU computes an operation of the graph that was placed last.</summary>
+    public bool IsOnHost(TensorPtr node) => ggml_backend_sched_get_tensor_backend(_scheduler!.Pointer, node) == Host.Pointer;
+
+    public override TracedGraph Bind(TracedGraph graph) => _weights.Bind(graph);
+
+    /// <returns>False: graphs that were placed before are placed again when they are computed.</returns>
+    /// <inheritdoc/>
+    public override bool Allocate(ComputeGraph graph, GraphAllocatorHandle allocator)
+    {
+        Reset(graph);
+        NativeLog.Clear();
+        if (!ggml_backend_sched_alloc_graph(_scheduler!.Pointer, graph.Pointer))
+            throw new NativeException($"No memory on {string.Join(", ", Names)} for the results of a graph of {graph.Count} operations.");
+        _placed = graph;
+        return false;
+    }
+
+    /// <returns>Bytes on the devices together.</returns>
+    /// <inheritdoc/>
+    public override long Measure(ComputeGraph graph, GraphAllocatorHandle unused)
+    {
+        Reset(graph);
+        var sizes = new nuint[_devices.Count + 1];
+        ggml_backend_sched_reserve_size(_scheduler!.Pointer, graph.Pointer, sizes);
+        graph.Unplaced.Restore();
+        return sizes[..^1].Sum(size => (long)size);
+    }
+
+    public override void Compute(ComputeGraph graph)
+    {
+        var asked = 0;
+        if (!Cancellation.CanBeCanceled)
+        {
+            Compute(graph, null);
+            return;
+        }
+        using var callback = new EvaluationCallback((_, ask) => ask
+            ? ++asked % OperationsAtATime == 0 || Cancellation.IsCancellationRequested
+            : !Cancellation.IsCancellationRequested);
+        Compute(graph, callback);
+        Cancellation.ThrowIfCancellationRequested();
+    }
+
+    public override void Time(ComputeGraph graph, Action<int, double> record)
+    {
+        var places = graph.Nodes.Select((node, index) => (node, index)).ToDictionary();
+        var last = Stopwatch.GetTimestamp();
+        using var callback = new EvaluationCallback((node, ask) =>
+        {
+            if (!ask && places.TryGetValue(node, out var place))
+                record(place, Stopwatch.GetElapsedTime(last).TotalSeconds);
+            last = Stopwatch.GetTimestamp();
+            return true;
+        });
+        Compute(graph, callback);
+        foreach (var (node, place) in places)
+            if (node.IsView)
+                record(place, 0);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        _scheduler?.Dispose();
+        foreach (var device in _devices)
+            device.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private void Compute(ComputeGraph graph, EvaluationCallback? callback)
+    {
+        Cancellation.ThrowIfCancellationRequested();
+        if (_placed != graph)
+            Allocate(graph, default!);
+        Schedulers.SetEvaluationCallback(_scheduler!, callback);
+        try
+        {
+            ThrowUnlessDone(ggml_backend_sched_graph_compute(_scheduler!.Pointer, graph.Pointer), graph.Pointer);
+            callback?.ThrowIfFaulted();
+        }
+        finally
+        {
+            Schedulers.SetEvaluationCallback(_scheduler!, null);
+        }
+    }
+
+    /// <summary>Takes the scheduler from the graph that it placed last, for another one.</summary>
+    private void Reset(ComputeGraph graph)
+    {
+        _placed = null;
+        graph.Unplaced.Restore();
+        var tensors = graph.Unplaced.NodeCount + graph.Unplaced.LeafCount;
+        if (tensors > _capacity)
+        {
+            _scheduler?.Dispose();
+            _scheduler = null;
+            _capacity = tensors + tensors / 4;
+            _scheduler = Schedulers.Create([.. _devices, Host], _capacity);
+        }
+        ggml_backend_sched_reset(_scheduler!.Pointer);
+    }
+}

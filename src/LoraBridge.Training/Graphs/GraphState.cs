@@ -1,0 +1,41 @@
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Graphs;
+
+/// <summary>
+/// A graph as it was before a scheduler placed it: that replaces sources by copies on other devices, which live until it places another graph.
+/// </summary>
+internal sealed class GraphState
+{
+    private readonly List<(TensorPtr Node, TensorPtr[] Sources, nint Data)> _nodes = [];
+
+    public GraphState(GraphPtr graph)
+    {
+        var leaves = new HashSet<TensorPtr>();
+        for (var i = 0; i < Ggml.ggml_graph_n_nodes(graph); i++)
+        {
+            var node = Ggml.ggml_graph_node(graph, i);
+            TensorPtr[] sources = [.. Enumerable.Range(0, Ggml.MaxSources).Select(node.Source)];
+            leaves.UnionWith(sources.Where(source => !source.IsNull && source.Op == GgmlOp.None));
+            _nodes.Add((node, sources, node.Data));
+        }
+        LeafCount = leaves.Count;
+    }
+
+    /// <summary>Operations.</summary>
+    public int NodeCount => _nodes.Count;
+
+    /// <summary>Leaves that the operations use.</summary>
+    public int LeafCount { get; }
+
+    /// <summary>Puts the operations back as they were: on their own sources, in no memory.</summary>
+    public void Restore()
+    {
+        foreach (var (node, sources, data) in _nodes)
+        {
+            node.SetUnplaced(data);
+            for (var i = 0; i < sources.Length; i++)
+                node.SetSource(i, sources[i]);
+        }
+    }
+}

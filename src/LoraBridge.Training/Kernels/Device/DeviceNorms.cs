@@ -1,0 +1,50 @@
+using LoraBridge.Native;
+using LoraBridge.Training.Autodiff;
+using LoraBridge.Training.Graphs;
+
+namespace LoraBridge.Training.Kernels.Device;
+
+/// <summary>Gradients of normalisation by rows.</summary>
+/// <param name="supports">Whether a device can compute an operation.</param>
+internal sealed class DeviceNorms(Func<TensorPtr, bool> supports)
+{
+    /// <summary>y = x / r, r = √(mean(x²) + ε): dx = (dy - y mean(dy ∘ y)) / r.</summary>
+    public void RmsNorm(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        var (x, epsilon, builder) = (y.Source(0), Epsilon(y), pass.Builder);
+        var contiguous = builder.Contiguous(x);
+        var fused = builder.Record(Ggml.ggml_rms_norm_back(builder.Context, dy, contiguous, epsilon));
+        pass.Add(x, supports(fused) ? fused : builder.Div(Residual(builder, y, dy, builder.Mean), RootMeanSquare(builder, contiguous, epsilon)));
+    }
+
+    /// <summary>y = (x - mean(x)) / r, r = √(variance(x) + ε): dx = (dy - mean(dy) - y mean(dy ∘ y)) / r.</summary>
+    public static void Norm(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        var (x, builder) = (y.Source(0), pass.Builder);
+        var contiguous = builder.Contiguous(x);
+        var centred = builder.Sub(contiguous, builder.Mean(contiguous));
+        var rest = builder.Sub(Residual(builder, y, dy, builder.Mean), builder.Mean(dy));
+        pass.Add(x, builder.Div(rest, RootMeanSquare(builder, centred, Epsilon(y))));
+    }
+
+    /// <summary>y = x / r, r = max(‖x‖, ε): dx = (dy - y (dy·y)) / r.</summary>
+    public static void L2Norm(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        var (x, builder) = (y.Source(0), pass.Builder);
+        var squares = builder.SumRows(builder.Record(Ggml.ggml_sqr(builder.Context, builder.Contiguous(x))));
+        var length = builder.Clamp(builder.Record(Ggml.ggml_sqrt(builder.Context, squares)), Epsilon(y), float.MaxValue);
+        pass.Add(x, builder.Div(Residual(builder, y, dy, builder.SumRows), length));
+    }
+
+    private static TensorPtr RootMeanSquare(GraphBuilder builder, TensorPtr x, float epsilon)
+    {
+        var mean = builder.Mean(builder.Record(Ggml.ggml_sqr(builder.Context, x)));
+        return builder.Record(Ggml.ggml_sqrt(builder.Context, builder.ScaleBias(mean, 1, epsilon)));
+    }
+
+    /// <summary>dy - y · (sum or mean of dy ∘ y).</summary>
+    private static TensorPtr Residual(GraphBuilder builder, TensorPtr y, TensorPtr dy, Func<TensorPtr, TensorPtr> along) =>
+        builder.Sub(dy, builder.Mul(y, along(builder.Mul(dy, y))));
+
+    private static float Epsilon(TensorPtr y) => BitConverter.Int32BitsToSingle(y.OpParams[0]);
+}

@@ -1,0 +1,59 @@
+using LoraBridge.Native;
+using LoraBridge.Training.Autodiff;
+using LoraBridge.Training.Graphs;
+
+namespace LoraBridge.Training;
+
+/// <summary>What depends on where a training graph is computed: how its nodes are emitted and differentiated, and what it computes with.</summary>
+internal abstract class TrainingTarget : IDisposable
+{
+    /// <summary>What computes on an engine.</summary>
+    public static TrainingTarget For(ComputeEngine engine, TracedGraph graph, TrainingGraphShape shape) => engine is DeviceEngine device
+        ? new DeviceTarget(device, graph, shape)
+        : new CpuTarget(graph, shape);
+
+    /// <summary>The rules of ggml's operations; null for those of the CPU.</summary>
+    public abstract IGradientRules? Rules { get; }
+
+    /// <summary>Masks that are filled as intervals.</summary>
+    public virtual IReadOnlySet<TracedTensor>? MasksTakenAsIntervals => null;
+
+    /// <summary>What is trained, as the graph computes with it: values, and the sums of their gradients.</summary>
+    public abstract IReadOnlyList<(TensorPtr Value, TensorPtr Gradient)> Variables { get; }
+
+    /// <summary>Bytes of host memory that it takes for itself.</summary>
+    public abstract long HostBytes { get; }
+
+    /// <summary>Bytes on devices that it takes for itself.</summary>
+    public abstract long DeviceBytes { get; }
+
+    /// <summary>Takes what is trained, before anything is emitted.</summary>
+    /// <param name="parameters">Values and gradients in host memory.</param>
+    public abstract void Prepare(IReadOnlyList<TrainableTensor> parameters);
+
+    /// <summary>How nodes are emitted where losses are measured.</summary>
+    public abstract IReadOnlyList<IRewrite> Rewrites(IReadOnlyList<TracedTensor> trainable);
+
+    /// <summary>Emits dropout on the input of an adapter.</summary>
+    public abstract TensorPtr Drop(GraphBuilder builder, RowNoise noise, ulong stream, TensorPtr x);
+
+    /// <summary>Emits the loss of a chunk of the head.</summary>
+    public abstract HeadLoss EmitLoss(GraphBuilder builder, HeadChunk chunk, TensorPtr logits);
+
+    /// <summary>Sets all gradients to zero.</summary>
+    public virtual void ClearGradients() { }
+
+    /// <summary>Takes the parameters' values as they are, before a row is computed.</summary>
+    public virtual void Begin() { }
+
+    /// <summary>Gives the sums of gradients to the parameters, after a row was computed.</summary>
+    public virtual void Collect() { }
+
+    public virtual void Dispose() { }
+}
+
+/// <summary>The loss of a chunk of the head, as emitted.</summary>
+/// <param name="Outputs">What to schedule.</param>
+/// <param name="Gradient">The loss's gradient with respect to the logits.</param>
+/// <param name="Value">Σ weight · loss, once it has been computed.</param>
+internal sealed record HeadLoss(IReadOnlyList<TensorPtr> Outputs, TensorPtr Gradient, Func<double> Value);
