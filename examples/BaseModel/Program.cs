@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using LoraBridge.Examples;
 using LoraBridge.Examples.BaseModel;
 using LoraBridge.Examples.BaseModel.Measuring;
 using LoraBridge.Examples.BaseModel.Tasks;
@@ -52,7 +53,7 @@ switch (args)
         var clock = Stopwatch.StartNew();
         pretraining.Train(
             [.. rows.Select(row => row.Select(sample => (sample.InputIds, sample.Labels)).ToList())], output,
-            new ProgressPrinter(p =>
+            new DirectProgress<PretrainingProgress>(p =>
             {
                 if (p.Step % 10 == 0 || p.Step == p.Steps)
                     Console.WriteLine($"step {p.Step}/{p.Steps}  loss {p.Loss:F3}  rate {p.LearningRate:E1}  {p.Tokens} tokens in {clock.Elapsed.TotalSeconds:F0} s");
@@ -101,9 +102,3 @@ switch (args)
 
 // Four significant digits, so that losses of any size can be compared.
 static string Significant(double loss) => loss.ToString($"F{Math.Clamp(3 - (int)Math.Floor(Math.Log10(loss)), 0, 9)}");
-
-/// <summary>Reports on the training's own thread: Progress would queue messages and print them out of order.</summary>
-internal sealed class ProgressPrinter(Action<PretrainingProgress> print) : IProgress<PretrainingProgress>
-{
-    public void Report(PretrainingProgress value) => print(value);
-}
