@@ -101,7 +101,13 @@ internal sealed class TrainingGraph : IDisposable
     public bool OneSequencePerRow => _graph.CarriesState || _inputs.OneSequencePerRow;
 
     /// <summary>Bytes of the intermediate results of the longest row, of inputs, and of copies of weights.</summary>
-    public long WorkingMemory => LargestWork() + (long)Ggml.ggml_backend_buffer_get_size(_leafMemory.Pointer) + _target.HostBytes;
+    public long WorkingMemory => LargestWork().Host + (long)Ggml.ggml_backend_buffer_get_size(_leafMemory.Pointer) + _target.HostBytes;
+
+    /// <summary>Bytes on devices of the intermediate results of the longest row, and of copies of what is trained; what of the latter is taken already too.</summary>
+    public long DeviceMemory => LargestWork().Devices + _target.DeviceBytes;
+
+    /// <summary>What devices left to the CPU of the row that was trained on last; empty before, and where there is no device.</summary>
+    public IReadOnlyList<HostOperations> OnHost { get; private set; } = [];
 
     public void ClearGradients()
     {
@@ -167,7 +173,7 @@ internal sealed class TrainingGraph : IDisposable
     }
 
     /// <summary>A row in which all tokens count goes through the head in the most chunks.</summary>
-    private long LargestWork(int? kept = null)
+    private ResultMemory LargestWork(int? kept = null)
     {
         using var step = Create(_chunks, backward: true, kept ?? KeptLayers);
         using var unused = _engine.CreateAllocator();
@@ -178,17 +184,19 @@ internal sealed class TrainingGraph : IDisposable
     private int MostLayersWithin(long budget)
     {
         var (fits, all) = (0, Parts.Layers.Count - Parts.FrozenLayers);
-        if (LargestWork(all) <= budget)
+        if (Work(all) <= budget)
             return Parts.Layers.Count;
         for (var tooMany = all; tooMany - fits > 1;)
         {
             var middle = (fits + tooMany) / 2;
-            if (LargestWork(middle) <= budget)
+            if (Work(middle) <= budget)
                 fits = middle;
             else
                 tooMany = middle;
         }
         return fits;
+
+        long Work(int kept) => LargestWork(kept) is var work && _engine is DeviceEngine ? work.Devices : work.Host;
     }
 
     private TrainingStepGraph Create(IReadOnlyList<HeadChunk> chunks, bool backward, int kept) => GraphCapacityException.Retry(
@@ -209,6 +217,8 @@ internal sealed class TrainingGraph : IDisposable
                 _steps.Remove(key);
             }
         }
+        if (backward && OnHost.Count == 0 && _engine is DeviceEngine device)
+            OnHost = step.OnHost(device);
         return _current = step;
     }
 

@@ -24,6 +24,12 @@ internal sealed record TrainingGraphShape(int Tokens, int HeadRows, int Threads,
     /// <summary>Logits that are held at a time: 2^22 of them are 16 MiB, and as much again for their gradient.</summary>
     private const int LogitsAtATime = 1 << 22;
 
+    /// <summary>The same on a device, whose products want many rows: 2^26 are 256 MiB, three times.</summary>
+    private const int LogitsAtATimeOnDevice = 1 << 26;
+
+    /// <summary>Head rows for a vocabulary on a device.</summary>
+    public static int HeadRowsOnDevice(int tokens, int vocabulary) => Math.Clamp(LogitsAtATimeOnDevice / vocabulary, Math.Min(64, tokens), tokens);
+
     /// <summary>Head rows for a vocabulary: as many as fit the logits' budget, but not so few that the head's weights are read over and over.</summary>
     public static int HeadRowsFor(int tokens, int vocabulary) => Math.Clamp(LogitsAtATime / vocabulary, Math.Min(64, tokens), tokens);
 }

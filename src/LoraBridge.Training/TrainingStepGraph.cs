@@ -56,13 +56,21 @@ internal sealed class TrainingStepGraph : IDisposable
     /// <summary>Σ weight · loss of the last computation.</summary>
     public double Loss => _losses.Sum(loss => loss.Value());
 
-    /// <summary>Bytes that the intermediate results take; nothing is allocated.</summary>
-    public long Measure(GraphAllocatorHandle unused) => _graph.Measure(unused);
+    /// <summary>The memory that the intermediate results take; nothing is allocated.</summary>
+    public ResultMemory Measure(GraphAllocatorHandle unused) => _graph.Measure(unused);
 
     /// <inheritdoc cref="ComputeGraph.Allocate"/>
     public bool Allocate(GraphAllocatorHandle allocator) => _graph.Allocate(allocator);
 
     public void Compute() => _graph.Compute();
+
+    /// <summary>What a device left to the CPU of the graph that was placed last.</summary>
+    /// <param name="device">What the graph is computed on.</param>
+    public IReadOnlyList<HostOperations> OnHost(DeviceEngine device)
+    {
+        var weights = _traced.Leaves.Where(leaf => leaf.IsWeight).Select(leaf => leaf.Weight).ToHashSet();
+        return HostOperations.Of(_graph, device, weights.Contains);
+    }
 
     /// <summary>Computes the row of the last computation once more, and says how long each operation takes.</summary>
     public IEnumerable<(TrainingPhase Phase, OperationTime Time)> Profile() => _graph.Profile().Select(time => (PhaseOf(time), time));

@@ -27,7 +27,7 @@ internal sealed class TrainedModel : IDisposable
         if (onDevice)
         {
             _loaded = new LM(path, DeviceUnderTest.Configuration);
-            Weights = DeviceWeights.Of(_loaded.Handle, Tokens, threads: 1);
+            Weights = DeviceWeights.Of(_loaded.Handle, _files.Tensors.Select(tensor => tensor.Info.Name).ToHashSet(), threads: 1);
             _engine = new DeviceEngine(DeviceUnderTest.Devices, Weights, threads: 1);
         }
         else
@@ -46,18 +46,30 @@ internal sealed class TrainedModel : IDisposable
 
     public int Vocabulary => Llama.llama_vocab_n_tokens(Llama.llama_model_get_vocab(_model.Pointer));
 
-    /// <summary>Loss and gradients of a row of two sequences.</summary>
-    public (double Loss, float[][] Gradients) Step(bool isPacked = true)
+    /// <summary>Loss and gradients of a row, of two sequences or of one.</summary>
+    public (double Loss, float[][] Gradients) Step(bool isPacked)
     {
-        var random = new Random(5);
-        int[] row = [.. Enumerable.Range(0, Tokens).Select(_ => random.Next(Vocabulary))];
-        var first = isPacked ? Tokens * 5 / 8 : Tokens;
-        int[] positions = [.. Enumerable.Range(0, Tokens).Select(i => i < first ? i : i - first)];
-        int[] sequences = [.. Enumerable.Range(0, Tokens).Select(i => i < first ? 0 : 1)];
-        LossTarget[] targets = [.. Enumerable.Range(0, Tokens - 1).Where(i => i != first - 1).Select(i => new LossTarget(i, row[i + 1], 1f / Tokens))];
+        var (row, positions, sequences, targets) = Row(isPacked);
         Graph.ClearGradients();
         Graph.Noise?.Begin(0, 0, sequences);
         return (Graph.Accumulate(row, positions, sequences, targets), [.. Graph.Parameters.Select(parameter => parameter.Gradients.ToArray())]);
+    }
+
+    /// <summary>The loss of the same row without gradients.</summary>
+    public double Evaluate(bool isPacked)
+    {
+        var (row, positions, sequences, targets) = Row(isPacked);
+        return Graph.Evaluate(row, positions, sequences, targets);
+    }
+
+    private (int[] Tokens, int[] Positions, int[] Sequences, LossTarget[] Targets) Row(bool isPacked)
+    {
+        var random = new Random(5);
+        var first = isPacked ? Tokens * 5 / 8 : Tokens;
+        int[] row = [.. Enumerable.Range(0, Tokens).Select(_ => random.Next(Vocabulary))];
+        return (
+            row, [.. Enumerable.Range(0, Tokens).Select(i => i < first ? i : i - first)], [.. Enumerable.Range(0, Tokens).Select(i => i < first ? 0 : 1)],
+            [.. Enumerable.Range(0, Tokens - 1).Where(i => i != first - 1).Select(i => new LossTarget(i, row[i + 1], 1f / Tokens))]);
     }
 
     public void Dispose()

@@ -12,6 +12,7 @@ public sealed record RandomModelShape
         ["0.5b"] = new(),
         ["1b"] = new() { Layers = 16, Embedding = 2048, FeedForward = 8192, Heads = 32, KeyHeads = 8 },
         ["3b"] = new() { Layers = 28, Embedding = 3072, FeedForward = 8192, Heads = 24, KeyHeads = 8 },
+        ["8b"] = new() { Layers = 32, Embedding = 4096, FeedForward = 14_336, Heads = 32, KeyHeads = 8, Vocabulary = 128_256 },
     };
 
     /// <summary>Layers.</summary>

@@ -50,6 +50,7 @@ public static class TrainingBenchmark
         progress?.Report("measuring products");
         using var engine = new ComputeEngine(model.Threads);
         var (peak, type) = ProductRate.Peak(engine);
+        var onDevice = training.Place.IsDevice;
         var precision = LinearPrecision.Of(parameters.Precision);
         var instruction = InstructionPeak.Of((precision.Backward as IntegerFormat)?.Tile, model.Threads) / 1e9;
         return new TrainingBenchmarkResult
@@ -59,10 +60,10 @@ public static class TrainingBenchmark
             FlopsPerToken = profile.Sum(entry => entry.Time.Operations) / tokens,
             PeakGemmGflops = peak / 1e9,
             PeakGemmType = type,
-            ForwardKernel = precision.Forward.Name,
-            BackwardKernel = precision.Backward.Name,
+            ForwardKernel = onDevice ? "ggml" : precision.Forward.Name,
+            BackwardKernel = onDevice ? "ggml" : precision.Backward.Name,
             InstructionGflops = instruction,
-            ProductUtilization = share > 0 && instruction > 0 ? Rate(profile.Select(entry => entry.Time).Where(IsProduct)) / share / instruction : 0,
+            ProductUtilization = share > 0 && instruction > 0 && !onDevice ? Rate(profile.Select(entry => entry.Time).Where(IsProduct)) / share / instruction : 0,
             SecondsForward = Seconds(TrainingPhase.Forward),
             SecondsHead = Seconds(TrainingPhase.Head),
             SecondsRecomputation = Seconds(TrainingPhase.Recomputation),
@@ -76,7 +77,10 @@ public static class TrainingBenchmark
             TrainableParameters = training.ParameterCount,
             Recomputes = training.Recomputes,
             BackwardGflops = Rate(profile.Where(entry => entry.Phase == TrainingPhase.Backward).Select(entry => entry.Time)),
-            OutProdGflops = OutProdRate(training, engine) / 1e9,
+            OutProdGflops = onDevice ? 0 : OutProdRate(training, engine) / 1e9,
+            Device = training.Place.Name,
+            EstimatedDeviceBytes = training.Memory.Device,
+            FallbackNodes = training.Fallbacks,
         };
 
         double Seconds(TrainingPhase phase) => share * profile.Where(entry => entry.Phase == phase).Sum(entry => entry.Time.Seconds);

@@ -1,3 +1,5 @@
+using LoraBridge.Finetuning;
+
 namespace LoraBridge.Cli.Benchmarking;
 
 /// <summary>What <see cref="TrainingBenchmark"/> found. Seconds are those of an update on one row.</summary>
@@ -74,11 +76,13 @@ public sealed record TrainingBenchmarkResult
 
     /// <summary>The rate of ours on the same weights.</summary>
     public required double BackwardGflops { get; init; }
-}
 
-/// <summary>The part of an update that one kind of operation takes.</summary>
-/// <param name="Kind">ggml's name of the operation with the type of its weights, or the name of the kernel.</param>
-/// <param name="Count">How often an update computes it.</param>
-/// <param name="Seconds">Time of all of them.</param>
-/// <param name="Gflops">10^9 operations per second, where it is a product; else 0.</param>
-public sealed record OperationShare(string Kind, int Count, double Seconds, double Gflops);
+    /// <summary>What computed: llama.cpp's names of the devices, or <c>CPU</c>.</summary>
+    public string Device { get; init; } = "CPU";
+
+    /// <summary>Memory on the device, by calculation, that the training needs there beside the model.</summary>
+    public long EstimatedDeviceBytes { get; init; }
+
+    /// <summary>What the device left to the CPU.</summary>
+    public IReadOnlyList<TrainingFallback> FallbackNodes { get; init; } = [];
+}

@@ -44,6 +44,7 @@ internal sealed class BenchTrainCommand : ToolCommand
         session.Report(json => Write(json, result), console =>
         {
             console.Write(PlainConsole.Facts(
+                ("device", result.Device),
                 ("speed", Units.Rate(result.TokensPerSecond)),
                 ("utilization", $"{result.Utilization:P0} of {result.PeakGemmGflops:F0} GFLOP/s ({result.PeakGemmType})"),
                 ("kernels", result.ForwardKernel == result.BackwardKernel ? result.ForwardKernel : $"forward {result.ForwardKernel}; backward {result.BackwardKernel}"),
@@ -113,6 +114,9 @@ internal sealed class BenchTrainCommand : ToolCommand
         json.WriteBoolean("recompute", result.Recomputes);
         json.WriteNumber("allocatedBytesPerStep", result.AllocatedBytesPerStep);
         json.WriteNumber("trainableParameters", result.TrainableParameters);
+        json.WriteString("device", result.Device);
+        json.WriteNumber("estimatedDeviceBytes", result.EstimatedDeviceBytes);
+        json.WriteFallbacks("fallbackNodes", result.FallbackNodes);
         json.WriteObjects("operations", result.Operations, operation =>
         {
             json.WriteString("kind", operation.Kind);

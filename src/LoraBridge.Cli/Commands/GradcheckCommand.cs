@@ -37,6 +37,7 @@ internal sealed class GradcheckCommand : ToolCommand
             Rank = session.Value(_rank) ?? defaults.Rank,
             TargetModules = session.Value(_targets) is { } targets ? LoraTargetModules.Parse(targets) : defaults.TargetModules,
             Precision = ModelOptions.Read(session.Value(_precision)) ?? defaults.Precision,
+            Device = session.Device,
             Threads = session.Device.Threads,
         };
         var model = session.ModelPath(session.Required(_model));
@@ -51,6 +52,7 @@ internal sealed class GradcheckCommand : ToolCommand
                 json.WriteFinite("maxRelativeError", result.MaxRelativeError);
                 json.WriteFinite("minCosine", result.MinCosine);
                 json.WriteStrings("zeroGradientTensors", result.ZeroGradientTensors);
+                json.WriteString("device", result.Device);
                 json.WriteBoolean("pass", result.Pass);
             },
             console =>
@@ -62,6 +64,7 @@ internal sealed class GradcheckCommand : ToolCommand
                     ("tensors checked", Units.Count(result.Tensors.Count)),
                     ("largest relative error", $"{Short(result.MaxRelativeError)} of {Short(result.Tolerance)} allowed"),
                     ("lowest cosine", result.MinCosine.ToString("0.000000", CultureInfo.InvariantCulture)),
+                    ("device", result.Device),
                     ("without gradient", Names(result.ZeroGradientTensors)),
                     ("not adapted by llama.cpp", Names(result.UnusedTargets)),
                     ("pass", result.Pass ? "yes" : "no")));

@@ -82,6 +82,8 @@ internal sealed class TrainCommand : ToolCommand
             session.Terminal.Error.WriteLine($"changed: {change}");
         if (result.UntrainedTargets.Count > 0)
             session.Terminal.Error.WriteLine($"not trained, as the model computes nothing with an adapter of it: {string.Join(", ", result.UntrainedTargets)}");
+        foreach (var fallback in result.FallbackNodes)
+            session.Terminal.Error.WriteLine($"on the CPU beside {result.Device}: {fallback.Count} {fallback.Operation} ({fallback.Reason})");
         // Ctrl-C keeps what was learnt; whoever pressed it did not want more to be written.
         if (merged is not null && result.AdapterPath is { } adapter && !session.CancellationToken.IsCancellationRequested)
             result = result with { ModelPath = Merge(model, adapter, merged, session) };
@@ -96,6 +98,7 @@ internal sealed class TrainCommand : ToolCommand
                 ("speed", Units.Rate(result.TokensPerSecond)),
                 ("peak memory", Units.Bytes(result.PeakMemoryBytes)),
                 ("parameters", Units.Count(result.TrainableParameters)),
+                ("device", result.Device),
                 ("adapter", result.AdapterPath),
                 ("merged", result.ModelPath))));
         return Task.FromResult(session.CancellationToken.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Done);
@@ -220,6 +223,8 @@ internal sealed class TrainCommand : ToolCommand
         json.WriteNumber("peakMemoryBytes", result.PeakMemoryBytes);
         json.WriteNumber("trainableParameters", result.TrainableParameters);
         json.WriteString("adapter", result.AdapterPath);
+        json.WriteString("device", result.Device);
+        json.WriteFallbacks("fallbackNodes", result.FallbackNodes);
         json.WriteStrings("untrainedTargets", result.UntrainedTargets);
         json.WriteStrings("resumeChanges", result.ResumeChanges);
         json.WriteString("merged", result.ModelPath);

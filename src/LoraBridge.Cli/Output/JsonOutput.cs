@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using LoraBridge.Finetuning;
 
 namespace LoraBridge.Cli.Output;
 
@@ -54,6 +55,15 @@ internal static class JsonOutput
             writer.WriteStringValue(text);
         writer.WriteEndArray();
     }
+
+    /// <summary>Writes what a device left to the CPU.</summary>
+    internal static void WriteFallbacks(this Utf8JsonWriter writer, string name, IEnumerable<TrainingFallback> fallbacks) =>
+        writer.WriteObjects(name, fallbacks, fallback =>
+        {
+            writer.WriteString("operation", fallback.Operation);
+            writer.WriteNumber("count", fallback.Count);
+            writer.WriteString("reason", fallback.Reason);
+        });
 
     /// <summary>The name of an enum value as JSON has it: <c>endOfTurn</c>.</summary>
     internal static string CamelCase(Enum value) => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());

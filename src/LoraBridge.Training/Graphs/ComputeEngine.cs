@@ -51,11 +51,11 @@ internal class ComputeEngine : IDisposable
     }
 
     /// <inheritdoc cref="ComputeGraph.Measure"/>
-    public virtual long Measure(ComputeGraph graph, GraphAllocatorHandle unused)
+    public virtual ResultMemory Measure(ComputeGraph graph, GraphAllocatorHandle unused)
     {
         Span<nuint> sizes = stackalloc nuint[1];
         ggml_gallocr_reserve_n_size(unused.Pointer, graph.Pointer, default, default, sizes);
-        return (long)sizes[0];
+        return new ResultMemory((long)sizes[0], 0);
     }
 
     /// <exception cref="NativeException">The computation failed.</exception>

@@ -32,9 +32,9 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
     /// <exception cref="NativeException">There is not enough memory.</exception>
     public bool Allocate(GraphAllocatorHandle allocator) => engine.Allocate(this, allocator);
 
-    /// <summary>Bytes that the results take; nothing is allocated.</summary>
+    /// <summary>The memory that the results take; nothing is allocated.</summary>
     /// <param name="unused">An allocator that serves for this alone.</param>
-    public long Measure(GraphAllocatorHandle unused) => engine.Measure(this, unused);
+    public ResultMemory Measure(GraphAllocatorHandle unused) => engine.Measure(this, unused);
 
     /// <summary>Operations scheduled so far.</summary>
     public int Count => ggml_graph_n_nodes(_graph);
@@ -92,3 +92,8 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
 /// <param name="Seconds">Time, without that of waking the threads.</param>
 /// <param name="Operations">Floating-point operations, where it is a product.</param>
 internal readonly record struct OperationTime(int Index, TensorPtr Node, string Kind, double Seconds, double Operations);
+
+/// <summary>The memory that results of a graph take, in bytes.</summary>
+/// <param name="Host">In host memory.</param>
+/// <param name="Devices">On devices.</param>
+internal readonly record struct ResultMemory(long Host, long Devices);

@@ -72,15 +72,13 @@ internal sealed class DeviceEngine : ComputeEngine
         return false;
     }
 
-    /// <returns>Bytes on the devices together.</returns>
-    /// <inheritdoc/>
-    public override long Measure(ComputeGraph graph, GraphAllocatorHandle unused)
+    public override ResultMemory Measure(ComputeGraph graph, GraphAllocatorHandle unused)
     {
         Reset(graph);
         var sizes = new nuint[_devices.Count + 1];
         ggml_backend_sched_reserve_size(_scheduler!.Pointer, graph.Pointer, sizes);
         graph.Unplaced.Restore();
-        return sizes[..^1].Sum(size => (long)size);
+        return new ResultMemory((long)sizes[^1], sizes[..^1].Sum(size => (long)size));
     }
 
     public override void Compute(ComputeGraph graph)

@@ -9,6 +9,9 @@ namespace LoraBridge.Training.Graphs;
 /// </summary>
 internal sealed class DeviceWeights
 {
+    /// <summary>Length of the context that the token is decoded in.</summary>
+    private const int Context = 256;
+
     private readonly Dictionary<string, List<TensorPtr>> _byName = [];
 
     /// <summary>A model without weights on devices.</summary>
@@ -16,12 +19,12 @@ internal sealed class DeviceWeights
 
     /// <summary>Finds the weights of a model; it must not be freed while they are used.</summary>
     /// <param name="model">The model, as loaded for inference.</param>
-    /// <param name="context">The length of the context: some models have several versions of a weight, for short and for long ones.</param>
+    /// <param name="names">The names of its weights.</param>
     /// <param name="threads">Threads for what the CPU computes.</param>
-    public static DeviceWeights Of(LlamaModelHandle model, int context, int threads)
+    public static DeviceWeights Of(LlamaModelHandle model, IReadOnlySet<string> names, int threads)
     {
         var weights = new DeviceWeights();
-        foreach (var leaf in GraphTracer.WeightsOf(model, context, threads).Where(IsOnDevice))
+        foreach (var leaf in GraphTracer.WeightsOf(model, names, Context, threads).Where(IsOnDevice))
         {
             if (!weights._byName.TryGetValue(leaf.Name, out var tensors))
                 weights._byName.Add(leaf.Name, tensors = []);

@@ -62,17 +62,18 @@ internal sealed class GraphTracer
         ? throw new NotSupportedException("Models with an encoder decode nothing without an encoded input.")
         : Decode(model, adapter, [1], outputRows: 1, threads: 1).Graph(tokens: 1, outputRows: 1);
 
-    /// <summary>The weights that decoding a token computes with, where they are, in the order of their use.</summary>
+    /// <summary>Shows the weights that decoding a token computes with, where they are, in the order of their use.</summary>
     /// <param name="model">The model; it may lie on devices.</param>
+    /// <param name="names">The names of its weights: leaves by other names, or copies, are gone with the context that they belong to.</param>
     /// <param name="context">Length of the context that the token is decoded in.</param>
     /// <param name="threads">Threads for the one decode.</param>
-    public static IReadOnlyList<TensorPtr> WeightsOf(LlamaModelHandle model, int context, int threads)
+    public static IReadOnlyList<TensorPtr> WeightsOf(LlamaModelHandle model, IReadOnlySet<string> names, int context, int threads)
     {
         var weights = new OrderedDictionary<TensorPtr, bool>();
         Decode(model, null, [1], 1, threads, context, (tensor, ask) =>
         {
             for (var i = 0; ask && i < Ggml.MaxSources; i++)
-                if (tensor.Source(i) is { IsNull: false, Op: GgmlOp.None } source && !source.Flags.HasFlag(GgmlTensorFlags.Input))
+                if (tensor.Source(i) is { IsNull: false, Op: GgmlOp.None } source && names.Contains(source.Name))
                     weights.TryAdd(source, true);
             return false;
         }, () => false);

@@ -23,6 +23,7 @@ public static class GradientCheck
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is no valid model.</exception>
     /// <exception cref="NotSupportedException">An operation of the model has no gradient rule; the message names it.</exception>
+    /// <exception cref="NativeException">The backend that was asked for is not available.</exception>
     /// <exception cref="IOException">The model is quantised, and there is no room for its F32 copy in the folder for temporary files.</exception>
     public static GradientCheckResult Run(
         string modelPath, GradientCheckOptions? options = null, IProgress<OperationProgress>? progress = null, CancellationToken cancellationToken = default) =>
@@ -72,17 +73,27 @@ public static class GradientCheck
         var gradients = check.Gradients();
         string[] zeros = [.. gradients.Where(pair => DirectionalDerivative.Dot(pair.Value, pair.Value) == 0).Select(pair => pair.Key)];
         var (cosine, distance) = (1.0, 0.0);
-        if (quantized is not null || options.Precision != TrainingPrecision.Exact)
+        var place = TrainingPlace.Of(engine);
+        var devices = options.Device is { } device && device.GpuLayers != 0 ? Model.Backends.Select(device.Backend).Devices : [];
+        if (quantized is not null || options.Precision != TrainingPrecision.Exact || devices.Count > 0)
         {
             progress?.Report("comparing gradients with exact ones");
             using var rough = Load(quantized ?? exact, cancellationToken);
-            using var roughCheck = new AdapterGradientCheck(rough, blueprint, row, engine, threads, options.Seed, options.Precision);
+            using var loaded = devices.Count > 0
+                ? ModelLoader.Load(
+                    quantized ?? exact, new NativeLoadOptions { Devices = devices, GpuLayers = options.Device!.GpuLayers, UseExtraBuffers = false },
+                    cancellationToken: cancellationToken)
+                : null;
+            using var there = loaded is null ? null : TrainingPlace.Open(loaded, quantized ?? exact, devices, threads);
+            using var roughCheck = new AdapterGradientCheck(rough, blueprint, row, there ?? engine, threads, options.Seed, options.Precision);
             (cosine, distance) = Compare(gradients, roughCheck.Gradients());
+            place = TrainingPlace.Of(there ?? engine);
         }
         var tensors = check.MeasureTensors(options.MaximumTensors, zeros, progress, cancellationToken);
         return new GradientCheckResult(architecture, nmse, tensors, cosine, distance, zeros, check.UnusedTargets, check.Tolerance)
         {
             Precision = options.Precision,
+            Device = place.Name,
         };
     }
 

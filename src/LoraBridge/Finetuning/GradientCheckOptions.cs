@@ -1,3 +1,5 @@
+using LoraBridge.Model;
+
 namespace LoraBridge.Finetuning;
 
 /// <summary>Settings of <see cref="GradientCheck"/>.</summary>
@@ -20,6 +22,12 @@ public sealed record GradientCheckOptions
 
     /// <summary>Seed of the random adapter and row.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>
+    /// Where to compute the gradients that are compared with exact ones, as a training there would; null is the CPU. Exact ones are always computed
+    /// on the CPU.
+    /// </summary>
+    public DeviceConfiguration? Device { get; init; }
 
     /// <summary>Threads; null takes the physical cores this process may use.</summary>
     public int? Threads { get; init; }

@@ -139,7 +139,7 @@ public sealed partial class LoraFinetuning
             Report(TrainingLoop.Nothing with { Stage = TrainingStage.BuildingGraph });
             var checkpoints = PlanCheckpoints(data);
             using var training = AdapterTraining.Open(_model, _parameters, data, cancellationToken);
-            MemoryPlan.Require(training.Memory);
+            MemoryPlan.Require(training.Memory, _model);
             var loop = new TrainingLoop(training, data, _parameters, Report, () => _stopRequested)
             {
                 Checkpoints = checkpoints.OpenStore(training),

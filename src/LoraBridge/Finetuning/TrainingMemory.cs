@@ -7,6 +7,9 @@ namespace LoraBridge.Finetuning;
 /// <param name="Process">What the process had in memory before: the runtime, and the model as it was loaded.</param>
 public sealed record TrainingMemory(long Model, long Adapter, long Working, long Process)
 {
-    /// <summary>All together.</summary>
+    /// <summary>What is needed on the device beside the model that lies there: intermediate results, and a copy of the adapter and its gradients.</summary>
+    public long Device { get; init; }
+
+    /// <summary>All host memory together.</summary>
     public long Total => Model + Adapter + Working + Process;
 }

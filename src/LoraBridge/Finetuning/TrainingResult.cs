@@ -38,6 +38,12 @@ public sealed record TrainingResult
     /// <summary>The most memory that this process has held so far, in bytes; mapped model files count as far as they were read.</summary>
     public required long PeakMemoryBytes { get; init; }
 
+    /// <summary>What computed: llama.cpp's names of the devices, such as <c>CUDA0</c>, or <c>CPU</c>.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>What the device left to the CPU: operations that it cannot compute. Empty on the CPU itself.</summary>
+    public IReadOnlyList<TrainingFallback> FallbackNodes { get; init; } = [];
+
     /// <summary>Values in the adapter's matrices.</summary>
     public required long TrainableParameters { get; init; }
 

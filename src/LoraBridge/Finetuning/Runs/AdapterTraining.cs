@@ -67,7 +67,17 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
 
     public long ParameterCount => CountParameters(Blueprint);
 
-    public TrainingMemory Memory => new(_modelBytes, AdapterBytes(Blueprint), _session.Graph.WorkingMemory, _processBytes);
+    public TrainingMemory Memory => new(_modelBytes, AdapterBytes(Blueprint), _session.Graph.WorkingMemory, _processBytes)
+    {
+        Device = _session.Graph.DeviceMemory,
+    };
+
+    /// <summary>Where it computes.</summary>
+    public TrainingPlace Place => TrainingPlace.Of(_engine);
+
+    /// <summary>What the device left to the CPU; known once a row was trained on.</summary>
+    public IReadOnlyList<TrainingFallback> Fallbacks =>
+        [.. _session.Graph.OnHost.Select(group => new TrainingFallback(group.Kind, group.Count, group.Reason))];
 
     /// <exception cref="ArgumentException">The targets name nothing that can be adapted.</exception>
     /// <exception cref="InsufficientMemoryException">The adapter alone needs more memory than there is.</exception>
@@ -90,10 +100,11 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
             UseExtraBuffers = false,
             MetadataOverrides = RopeFactors.For(model.Files, parameters.ContextUsed),
         }, cancellationToken: cancellationToken);
-        var engine = new ComputeEngine(model.Threads);
+        ComputeEngine? engine = null;
         AdapterSession? session = null;
         try
         {
+            engine = TrainingPlace.Open(model);
             RowLayout layout;
             (session, layout) = OpenSession(model, handle, engine, design, data, parameters, parameters.SequencePacking, keepBudget);
             return new AdapterTraining(model, handle, engine, session, layout, data, parameters, processBytes);
@@ -101,7 +112,7 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
         catch
         {
             session?.Dispose();
-            engine.Dispose();
+            engine?.Dispose();
             handle.Dispose();
             throw;
         }
@@ -163,7 +174,9 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
             data.Training.Concat(data.Validation), PreparedData.ContextLengthFor(model, parameters), model.ContextLength, packing);
         if (layout.Length > LongestRow)
             throw new NotSupportedException($"Rows of {layout.Length} tokens are too long, expected at most {LongestRow}. Lower {nameof(parameters.ContextLength)}.");
-        var headRows = TrainingGraphShape.HeadRowsFor(layout.Length, model.VocabularySize);
+        var headRows = engine is DeviceEngine
+            ? TrainingGraphShape.HeadRowsOnDevice(layout.Length, model.VocabularySize)
+            : TrainingGraphShape.HeadRowsFor(layout.Length, model.VocabularySize);
         var shape = MemoryPlan.Choose(model, parameters, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: null) { Noise = NoiseOf(parameters) });
         if (keepBudget is { } budget)
             shape = shape with { KeepBudget = budget };

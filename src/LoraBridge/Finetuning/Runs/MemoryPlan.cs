@@ -22,6 +22,17 @@ internal static class MemoryPlan
                 + $"Lower {nameof(LoraTrainingParameters.ContextLength)} or {nameof(LoraTrainingParameters.Rank)}.");
     }
 
+    /// <exception cref="InsufficientMemoryException">The machine, or what this process may use of it, has less, or the devices have.</exception>
+    public static void Require(TrainingMemory needed, LM model)
+    {
+        Require(needed);
+        var devices = model.SharedCore.CacheDevices;
+        if (devices.Count > 0 && DeviceMemory.Available(devices) is var free && needed.Device > free)
+            throw new InsufficientMemoryException(
+                $"Training needs {needed.Device >> 20} MiB on the device beside the model, but {free >> 20} are free there. Lower "
+                + $"{nameof(LoraTrainingParameters.ContextLength)}, keep fewer layers there ({nameof(DeviceConfiguration)}.{nameof(DeviceConfiguration.GpuLayers)}), or train on the CPU.");
+    }
+
     /// <summary>
     /// The precision, and what is kept for it. What decides numbers goes by the parameters and the memory of the machine, so that one machine always chooses
     /// alike; layers, which give the same bits kept or computed again, may take half of what is free.
@@ -31,7 +42,7 @@ internal static class MemoryPlan
         return shape with
         {
             Precision = parameters.Precision,
-            KeepBudget = DeviceMemory.Available([]) / 2,
+            KeepBudget = DeviceMemory.Available(model.SharedCore.CacheDevices) / 2,
             Recompute = parameters.Recompute switch
             {
                 AutoSwitch.Always => true,
@@ -43,7 +54,7 @@ internal static class MemoryPlan
     }
 
     /// <summary>Whether a copy of the weights is kept for the gradients: that decides how they are rounded.</summary>
-    public static bool CachesTransposed(LM model, LoraTrainingParameters parameters) => parameters.Precision == TrainingPrecision.Fast && parameters.CacheTransposed switch
+    public static bool CachesTransposed(LM model, LoraTrainingParameters parameters) => parameters.Precision == TrainingPrecision.Fast && model.SharedCore.CacheDevices.Count == 0 && parameters.CacheTransposed switch
     {
         AutoSwitch.Always => true,
         AutoSwitch.Never => false,

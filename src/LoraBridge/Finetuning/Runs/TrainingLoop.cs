@@ -63,6 +63,8 @@ internal sealed class TrainingLoop
         Duration = _clock.Elapsed,
         PeakMemoryBytes = PeakMemory(),
         TrainableParameters = _training.ParameterCount,
+        Device = _training.Place.Name,
+        FallbackNodes = _training.Fallbacks,
         UntrainedTargets = _training.UntrainedTargets,
         ResumeChanges = _changes,
         CheckpointPath = Checkpoints?.Newest,

@@ -1,0 +1,35 @@
+using LoraBridge.Native;
+
+namespace LoraBridge.Training.Graphs;
+
+/// <summary>Operations of one kind that were left to the CPU beside a device.</summary>
+/// <param name="Kind">ggml's name for them with the type of their weights, or the name of our kernel.</param>
+/// <param name="Count">How many.</param>
+/// <param name="Reason">Why.</param>
+internal sealed record HostOperations(string Kind, int Count, string Reason)
+{
+    /// <summary>
+    /// The operations of a graph that was placed that the CPU computes, the most frequent first. Those on weights that lie in host memory are not
+    /// among them: they are where the model is.
+    /// </summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="device">What it was placed on.</param>
+    /// <param name="isWeight">Whether a leaf is a weight of the model.</param>
+    public static IReadOnlyList<HostOperations> Of(ComputeGraph graph, DeviceEngine device, Func<TensorPtr, bool> isWeight)
+    {
+        return
+        [
+            .. graph.Nodes
+                .Where(node => !node.IsView && device.IsOnHost(node) && !HasHostWeight(node))
+                .CountBy(node => (Kind: graph.KindOf(node), Reason: ReasonOf(node)))
+                .Select(group => new HostOperations(group.Key.Kind, group.Value, group.Key.Reason))
+                .OrderByDescending(group => group.Count),
+        ];
+
+        bool HasHostWeight(TensorPtr node) => Enumerable.Range(0, Ggml.MaxSources).Select(node.Source).Any(source => !source.IsNull && isWeight(source.Root));
+
+        string ReasonOf(TensorPtr node) => node.Op == GgmlOp.Custom
+            ? "ggml has no operation for it: a kernel of the CPU computes it"
+            : device.Supports(node) ? "the scheduler left it beside others" : $"{string.Join(", ", device.Names)} cannot compute it";
+    }
+}

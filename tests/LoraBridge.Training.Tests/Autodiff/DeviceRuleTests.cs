@@ -1,0 +1,143 @@
+using LoraBridge.Formats;
+using LoraBridge.Native;
+using LoraBridge.Training.Autodiff;
+using LoraBridge.Training.Graphs;
+using LoraBridge.Training.Kernels.Device;
+
+namespace LoraBridge.Training.Tests.Autodiff;
+
+/// <summary>
+/// Rules for devices are made of operations that the CPU has as well. There they give the gradients of its own rules, which others compare with differences.
+/// </summary>
+public sealed class DeviceRuleTests
+{
+    private static readonly Shape Matrix = new(12, 5);
+
+    public static TheoryData<string> Operations { get; } = [.. Cases.Keys];
+
+    private static Dictionary<string, (Func<GraphBuilder, TensorPtr[], TensorPtr> Operation, Shape[] Arguments)> Cases => new()
+    {
+        ["MUL_MAT"] = ((g, x) => g.MulMat(x[0], x[1]), [new Shape(12, 7), Matrix]),
+        ["MUL_MAT of groups"] = ((g, x) => g.MulMat(x[0], x[1]), [new Shape(12, 7, 2), new Shape(12, 5, 6)]),
+        ["RMS_NORM"] = ((g, x) => g.Record(Ggml.ggml_rms_norm(g.Context, x[0], 1e-3f)), [Matrix]),
+        ["NORM"] = ((g, x) => g.Record(Ggml.ggml_norm(g.Context, x[0], 1e-3f)), [Matrix]),
+        ["L2_NORM"] = ((g, x) => g.Record(Ggml.ggml_l2_norm(g.Context, x[0], 1e-3f)), [Matrix]),
+        ["SOFT_MAX"] = ((g, x) => g.SoftMax(x[0], default, 0.7f, 0), [Matrix]),
+        ["CUMSUM"] = ((g, x) => g.Record(Ggml.ggml_cumsum(g.Context, x[0])), [Matrix]),
+        ["LEAKY_RELU"] = ((g, x) => g.Record(Ggml.ggml_leaky_relu(g.Context, x[0], 0.2f, inplace: false)), [Matrix]),
+        ["SIN"] = ((g, x) => g.Record(Ggml.ggml_sin(g.Context, x[0])), [Matrix]),
+        ["COS"] = ((g, x) => g.Record(Ggml.ggml_cos(g.Context, x[0])), [Matrix]),
+        ["SWIGLU_OAI"] = ((g, x) => g.Record(Ggml.ggml_swiglu_oai(g.Context, x[0], x[1], 1.7f, 0.6f)), [Matrix, Matrix]),
+        ["attention"] = ((g, x) => Attention(g, x, new AttentionShape(0.5f, 0, 0)), [new Shape(8, 7, 4), new Shape(8, 9, 2), new Shape(6, 9, 2)]),
+        ["attention, capped"] = ((g, x) => Attention(g, x, new AttentionShape(0.5f, 0, 2)), [new Shape(8, 7, 4), new Shape(8, 9, 2), new Shape(6, 9, 2)]),
+        ["attention, in blocks"] = (
+            (g, x) => Attention(g, x, new AttentionShape(0.5f, 0, 0) { BlockQueries = 3, MostQueries = 5 }), [new Shape(8, 7, 4), new Shape(8, 9, 2), new Shape(6, 9, 2)]),
+    };
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public void Gradients_are_those_of_the_CPU_rules(string operation)
+    {
+        var (make, shapes) = Cases[operation];
+        // As a whole, attention has another rule; in small steps, each has the one of the CPU.
+        var plain = operation.StartsWith("attention", StringComparison.Ordinal) ? PlainAttention(operation.EndsWith("capped", StringComparison.Ordinal) ? 2 : 0) : make;
+        Compare(make, plain, shapes, fused: true);
+        Compare(make, plain, shapes, fused: false);
+    }
+
+    [Theory]
+    [InlineData(nameof(GgmlUnaryOp.Abs))]
+    [InlineData(nameof(GgmlUnaryOp.Neg))]
+    [InlineData(nameof(GgmlUnaryOp.Tanh))]
+    [InlineData(nameof(GgmlUnaryOp.Elu))]
+    [InlineData(nameof(GgmlUnaryOp.Relu))]
+    [InlineData(nameof(GgmlUnaryOp.Sigmoid))]
+    [InlineData(nameof(GgmlUnaryOp.Gelu))]
+    [InlineData(nameof(GgmlUnaryOp.GeluQuick))]
+    [InlineData(nameof(GgmlUnaryOp.Silu))]
+    [InlineData(nameof(GgmlUnaryOp.Hardsigmoid))]
+    [InlineData(nameof(GgmlUnaryOp.Hardswish))]
+    [InlineData(nameof(GgmlUnaryOp.Exp))]
+    [InlineData(nameof(GgmlUnaryOp.Expm1))]
+    [InlineData(nameof(GgmlUnaryOp.Softplus))]
+    public void Slopes_are_those_of_the_CPU_rules(string function)
+    {
+        Func<GraphBuilder, TensorPtr[], TensorPtr> make = (g, x) => g.Unary(x[0], Enum.Parse<GgmlUnaryOp>(function));
+        Compare(make, make, [Matrix], fused: true);
+    }
+
+    [Theory]
+    [InlineData(nameof(GgmlGluOp.Reglu), false)]
+    [InlineData(nameof(GgmlGluOp.Geglu), true)]
+    [InlineData(nameof(GgmlGluOp.Swiglu), false)]
+    [InlineData(nameof(GgmlGluOp.Swiglu), true)]
+    [InlineData(nameof(GgmlGluOp.GegluQuick), false)]
+    public void Gated_units_of_one_tensor_are_those_of_the_CPU_rules(string function, bool swapped)
+    {
+        // ggml computes the values of some functions from tables of half precision.
+        Func<GraphBuilder, TensorPtr[], TensorPtr> make = (g, x) => g.Record(Ggml.ggml_glu(g.Context, x[0], Enum.Parse<GgmlGluOp>(function), swapped));
+        Compare(make, make, [Matrix], fused: true, allowed: 1e-3);
+    }
+
+    /// <summary>Experts of three tokens, two each; the inner dimension is the larger one, or the smaller.</summary>
+    [Theory]
+    [InlineData(12, 5, 2)]
+    [InlineData(5, 12, 2)]
+    [InlineData(12, 5, 1)]
+    public void Gradients_of_experts_are_those_of_the_CPU_rules(int k, int m, int inputs)
+    {
+        Func<GraphBuilder, TensorPtr[], TensorPtr> make = (g, x) => g.Record(Ggml.ggml_mul_mat_id(g.Context, x[0], x[1], x[2]));
+        Compare(make, make, [new Shape(k, m, 4), new Shape(k, inputs, 3)], fused: true, new GradientProbe.Argument(GgmlType.I32, new Shape(2, 3), new[] { 1, 3, 0, 1, 3, 1 }, false));
+    }
+
+    [Fact]
+    public void Transposed_weights_may_be_BF16()
+    {
+        Func<GraphBuilder, TensorPtr[], TensorPtr> make = (g, x) => g.MulMat(x[1], x[0]);
+        var weight = new GradientProbe.Argument(GgmlType.F32, new Shape(12, 8), Random(96, 3), false);
+        Compare(make, make, [Matrix], fused: true, weight, GgmlType.BF16, allowed: 1e-2);
+    }
+
+    private static void Compare(
+        Func<GraphBuilder, TensorPtr[], TensorPtr> onDevice, Func<GraphBuilder, TensorPtr[], TensorPtr> onCpu, Shape[] shapes, bool fused,
+        GradientProbe.Argument? last = null, GgmlType transposedType = GgmlType.F32, double allowed = 1e-4)
+    {
+        NativeRuntime.Initialize();
+        List<GradientProbe.Argument> arguments = [.. shapes.Select((shape, i) => new GradientProbe.Argument(GgmlType.F32, shape, Random((int)shape.Count, i), true))];
+        if (last is not null)
+            arguments.Add(last);
+        using var leaves = new GraphBuilder(1);
+        var engine = new ComputeEngine(1);
+        var indices = leaves.Leaf(GgmlType.I32, new Shape(256), "indices");
+        using var memory = engine.Allocate(leaves);
+        indices.Set<int>(Enumerable.Range(0, 256).ToArray());
+        using var expected = new ProbeRun(onCpu, arguments, 1);
+        using var found = new ProbeRun(onDevice, arguments, engine, new DeviceRules(new DeviceProducts(indices, transposedType), _ => fused));
+        expected.Compute();
+        found.Compute();
+        for (var i = 0; i < shapes.Length; i++)
+        {
+            var (a, b) = (expected.Gradient(i), found.Gradient(i));
+            var length = Math.Sqrt(a.Sum(x => (double)x * x));
+            Assert.True(length > 1e-3, $"Nothing depends on argument {i}: the test says nothing.");
+            var difference = Math.Sqrt(a.Zip(b, (x, y) => ((double)x - y) * (x - y)).Sum());
+            Assert.True(difference <= allowed * length, $"The gradient of argument {i} {shapes[i]} is {difference:G3} off, of {length:G3}.");
+        }
+    }
+
+    private static TensorPtr Attention(GraphBuilder g, TensorPtr[] x, AttentionShape options) =>
+        DeviceAttention.Emit(g, new DeviceSoftMax(_ => true), options, x[0], x[1], x[2], default, default);
+
+    private static Func<GraphBuilder, TensorPtr[], TensorPtr> PlainAttention(float cap) => (g, x) =>
+    {
+        var scores = g.MulMat(x[1], x[0]);
+        var weights = cap == 0 ? g.SoftMax(scores, default, 0.5f, 0) : g.SoftMax(g.Scale(g.Tanh(g.Scale(scores, 0.5f / cap)), cap), default, 1, 0);
+        return g.Contiguous(g.Permute(g.MulMat(g.Contiguous(g.Transpose(x[2])), weights), 0, 2, 1, 3));
+    };
+
+    private static float[] Random(int count, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => 2 * random.NextSingle() - 1)];
+    }
+}
