@@ -86,3 +86,10 @@ public sealed record TrainingBenchmarkResult
     /// <summary>What the device left to the CPU.</summary>
     public IReadOnlyList<TrainingFallback> FallbackNodes { get; init; } = [];
 }
+
+/// <summary>The part of an update that one kind of operation takes.</summary>
+/// <param name="Kind">ggml's name of the operation with the type of its weights, or the name of the kernel.</param>
+/// <param name="Count">How often an update computes it.</param>
+/// <param name="Seconds">Time of all of them.</param>
+/// <param name="Gflops">10^9 operations per second, where it is a product; else 0.</param>
+public sealed record OperationShare(string Kind, int Count, double Seconds, double Gflops);

@@ -24,6 +24,7 @@ internal sealed class BackendsCommand(CommandHost host) : ToolCommand(host, "bac
                     json.WriteString("name", candidate.Name);
                     json.WriteBoolean("available", candidate.Available);
                     json.WriteString("reason", candidate.Reason);
+                    json.WriteString("note", candidate.Note);
                     json.WriteObjects("devices", candidate.Devices, device =>
                     {
                         json.WriteString("name", device.Name);
@@ -49,6 +50,9 @@ internal sealed class BackendsCommand(CommandHost host) : ToolCommand(host, "bac
             var details = candidate.Available
                 ? string.Join('\n', candidate.Devices.Select(Describe))
                 : OneLine.Of(candidate.Reason ?? "");
+            // Of what is not there, it is enough to know why.
+            if (candidate is { Available: true, Note: { } note })
+                details += $"\n{note}";
             table.AddRow(new Text(candidate.Name), new Text(candidate.Available ? "yes" : "no"), new Text(details));
         }
         return table;

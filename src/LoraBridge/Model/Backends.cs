@@ -45,13 +45,19 @@ public static class Backends
         try
         {
             var devices = ComputeDevices.Require(NameOf(backend)).Select(DeviceProperties.Of);
-            return new BackendInfo(NameOf(backend), Available: true, Reason: null, [.. devices.Select(Describe)]);
+            return new BackendInfo(NameOf(backend), Available: true, Reason: null, [.. devices.Select(Describe)]) { Note = NoteOn(backend) };
         }
         catch (NativeException unavailable)
         {
-            return new BackendInfo(NameOf(backend), Available: false, unavailable.Message, []);
+            return new BackendInfo(NameOf(backend), Available: false, unavailable.Message, []) { Note = NoteOn(backend) };
         }
     }
+
+    /// <summary>CUDA finds out at the first computation, and ends the process.</summary>
+    private static string? NoteOn(ComputeBackend backend) => backend == ComputeBackend.Cuda && LlamaBuild.Loaded != LlamaBuild.B10221
+        ? "Its library has machine code for compute capability 8.6, 8.9, 12.0 and 12.1 (RTX 30, 40, 50, L4, L40); other GPUs, such as T4, A100 and H100, need a "
+            + "driver of CUDA 13.1 or later (nvidia-smi shows it), or fail with error 222."
+        : null;
 
     private static DeviceInfo Describe(DeviceProperties device) =>
         new(device.Name, device.Description, device.MemoryTotal, device.MemoryFree);

@@ -24,6 +24,7 @@ public sealed partial class LM : IDisposable
     /// <exception cref="FileNotFoundException">There is no such file, or a part of the model is missing.</exception>
     /// <exception cref="InvalidDataException">The file is not a model that can be loaded.</exception>
     /// <exception cref="NativeException">The backend that was asked for is not available.</exception>
+    /// <exception cref="InsufficientMemoryException">The device that was asked for has less memory free than the model needs.</exception>
     /// <exception cref="OperationCanceledException">Loading was cancelled.</exception>
     public LM(
         string path, DeviceConfiguration? device = null, LoadingOptions? options = null,
@@ -36,7 +37,8 @@ public sealed partial class LM : IDisposable
         try
         {
             NativeRuntime.Initialize(new NativeRuntimeOptions { Logger = options.Logger });
-            var (backend, devices) = Backends.Select(device.Backend);
+            var (selected, available) = Backends.Select(device.Backend);
+            var (backend, devices) = DeviceFit.Choose(files, device, selected, available, DeviceMemory.Available);
             var native = new NativeLoadOptions
             {
                 Devices = devices,
