@@ -14,9 +14,6 @@ namespace LoraBridge.Training.Graphs;
 /// </remarks>
 internal sealed class DeviceEngine : ComputeEngine
 {
-    /// <summary>Operations that are computed before it is asked again whether to end.</summary>
-    private const int OperationsAtATime = 256;
-
     private readonly List<BackendHandle> _devices = [];
     private readonly DeviceWeights _weights;
     private SchedulerHandle? _scheduler;
@@ -81,18 +78,11 @@ internal sealed class DeviceEngine : ComputeEngine
         return new ResultMemory((long)sizes[^1], sizes[..^1].Sum(size => (long)size));
     }
 
+    /// <summary>Ends early in what the CPU computes only: what a device has begun it finishes.</summary>
+    /// <inheritdoc/>
     public override void Compute(ComputeGraph graph)
     {
-        var asked = 0;
-        if (!Cancellation.CanBeCanceled)
-        {
-            Compute(graph, null);
-            return;
-        }
-        using var callback = new EvaluationCallback((_, ask) => ask
-            ? ++asked % OperationsAtATime == 0 || Cancellation.IsCancellationRequested
-            : !Cancellation.IsCancellationRequested);
-        Compute(graph, callback);
+        Compute(graph, null);
         Cancellation.ThrowIfCancellationRequested();
     }
 
