@@ -45,7 +45,8 @@ public static class TrainingBenchmark
         var optimizer = TimeOptimizer(training);
         var profile = training.Graph.Profile().ToList();
         // On their own operations meet other caches than in an update: their times say what share of it each has.
-        var share = (seconds - optimizer) / profile.Sum(entry => entry.Time.Seconds);
+        var timed = profile.Sum(entry => entry.Time.Seconds);
+        var share = timed > 0 ? (seconds - optimizer) / timed : 0;
 
         progress?.Report("measuring products");
         using var engine = new ComputeEngine(model.Threads);
@@ -70,13 +71,13 @@ public static class TrainingBenchmark
             SecondsBackward = Seconds(TrainingPhase.Backward),
             SecondsOptimizer = optimizer,
             SecondsAttention = share * profile.Where(entry => IsAttention(entry.Time, training.Graph.Tokens)).Sum(entry => entry.Time.Seconds),
-            Operations = Slowest(profile.Select(entry => entry.Time), share),
+            Operations = onDevice ? [] : Slowest(profile.Select(entry => entry.Time), share),
             PeakMemoryBytes = peakMemory,
             EstimatedMemoryBytes = training.Memory.Total,
             AllocatedBytesPerStep = allocated,
             TrainableParameters = training.ParameterCount,
             Recomputes = training.Recomputes,
-            BackwardGflops = Rate(profile.Where(entry => entry.Phase == TrainingPhase.Backward).Select(entry => entry.Time)),
+            BackwardGflops = onDevice ? 0 : Rate(profile.Where(entry => entry.Phase == TrainingPhase.Backward).Select(entry => entry.Time)),
             OutProdGflops = onDevice ? 0 : OutProdRate(training, engine) / 1e9,
             Device = training.Place.Name,
             EstimatedDeviceBytes = training.Memory.Device,

@@ -32,6 +32,12 @@ internal readonly record struct DevicePtr(nint Address) : INativePointer
     public bool IsNull => Address == 0;
 }
 
+/// <summary>A borrowed pointer to the elements of a tensor.</summary>
+internal readonly record struct ElementsPtr(nint Address) : INativePointer
+{
+    public bool IsNull => Address == 0;
+}
+
 /// <summary>A borrowed <c>ggml_context *</c>: whoever made it frees it.</summary>
 internal readonly record struct GgmlContext(nint Address) : INativePointer
 {

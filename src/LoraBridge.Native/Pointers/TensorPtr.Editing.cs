@@ -9,10 +9,13 @@ internal readonly unsafe partial record struct TensorPtr
 
     public void SetFlags(GgmlTensorFlags flags) => Fields->flags = flags;
 
+    /// <summary>Where the elements are; null until the tensor is allocated.</summary>
+    public ElementsPtr Elements => new(Data);
+
     /// <summary>Sets the address of the elements, in no buffer: for a tensor whose memory has been, or will be, given to it by an allocator.</summary>
-    public void SetUnplaced(nint data)
+    public void SetUnplaced(ElementsPtr elements)
     {
-        Fields->data = data;
+        Fields->data = elements.Address;
         Fields->buffer = default;
     }
 

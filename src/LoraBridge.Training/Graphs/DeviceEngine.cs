@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LoraBridge.Native;
 using static LoraBridge.Native.Ggml;
 
@@ -82,25 +81,19 @@ internal sealed class DeviceEngine : ComputeEngine
     /// <inheritdoc/>
     public override void Compute(ComputeGraph graph)
     {
-        Compute(graph, null);
+        Cancellation.ThrowIfCancellationRequested();
+        if (_placed != graph)
+            Allocate(graph, default!);
+        ThrowUnlessDone(ggml_backend_sched_graph_compute(_scheduler!.Pointer, graph.Pointer), graph.Pointer);
         Cancellation.ThrowIfCancellationRequested();
     }
 
+    /// <summary>Devices compute operations together and beside each other: none has a time of its own, which is recorded as 0.</summary>
+    /// <inheritdoc/>
     public override void Time(ComputeGraph graph, Action<int, double> record)
     {
-        var places = graph.Nodes.Select((node, index) => (node, index)).ToDictionary();
-        var last = Stopwatch.GetTimestamp();
-        using var callback = new EvaluationCallback((node, ask) =>
-        {
-            if (!ask && places.TryGetValue(node, out var place))
-                record(place, Stopwatch.GetElapsedTime(last).TotalSeconds);
-            last = Stopwatch.GetTimestamp();
-            return true;
-        });
-        Compute(graph, callback);
-        foreach (var (node, place) in places)
-            if (node.IsView)
-                record(place, 0);
+        for (var i = 0; i < graph.Count; i++)
+            record(i, 0);
     }
 
     protected override void Dispose(bool disposing)
@@ -109,23 +102,6 @@ internal sealed class DeviceEngine : ComputeEngine
         foreach (var device in _devices)
             device.Dispose();
         base.Dispose(disposing);
-    }
-
-    private void Compute(ComputeGraph graph, EvaluationCallback? callback)
-    {
-        Cancellation.ThrowIfCancellationRequested();
-        if (_placed != graph)
-            Allocate(graph, default!);
-        Schedulers.SetEvaluationCallback(_scheduler!, callback);
-        try
-        {
-            ThrowUnlessDone(ggml_backend_sched_graph_compute(_scheduler!.Pointer, graph.Pointer), graph.Pointer);
-            callback?.ThrowIfFaulted();
-        }
-        finally
-        {
-            Schedulers.SetEvaluationCallback(_scheduler!, null);
-        }
     }
 
     /// <summary>Takes the scheduler from the graph that it placed last, for another one.</summary>

@@ -7,7 +7,7 @@ namespace LoraBridge.Training.Graphs;
 /// </summary>
 internal sealed class GraphState
 {
-    private readonly List<(TensorPtr Node, TensorPtr[] Sources, nint Data)> _nodes = [];
+    private readonly List<(TensorPtr Node, TensorPtr[] Sources, ElementsPtr Elements)> _nodes = [];
 
     public GraphState(GraphPtr graph)
     {
@@ -17,7 +17,7 @@ internal sealed class GraphState
             var node = Ggml.ggml_graph_node(graph, i);
             TensorPtr[] sources = [.. Enumerable.Range(0, Ggml.MaxSources).Select(node.Source)];
             leaves.UnionWith(sources.Where(source => !source.IsNull && source.Op == GgmlOp.None));
-            _nodes.Add((node, sources, node.Data));
+            _nodes.Add((node, sources, node.Elements));
         }
         LeafCount = leaves.Count;
     }
@@ -31,9 +31,9 @@ internal sealed class GraphState
     /// <summary>Puts the operations back as they were: on their own sources, in no memory.</summary>
     public void Restore()
     {
-        foreach (var (node, sources, data) in _nodes)
+        foreach (var (node, sources, elements) in _nodes)
         {
-            node.SetUnplaced(data);
+            node.SetUnplaced(elements);
             for (var i = 0; i < sources.Length; i++)
                 node.SetSource(i, sources[i]);
         }
