@@ -26,7 +26,7 @@ internal sealed class CommandHost(Terminal terminal, SharedOptions shared, Cance
         }
         catch (Exception failure)
         {
-            await terminal.Error.WriteLineAsync($"error: {Failure.Describe(failure)}");
+            await terminal.Error.WriteLineAsync($"error: {Failure.Describe(failure, arguments.CommandResult.Command.Name)}");
             if (session.IsVerbose)
                 await terminal.Error.WriteLineAsync(failure.ToString());
             return ExitCode.Failed;

@@ -42,12 +42,10 @@ internal sealed class CommandSession(Terminal terminal, SharedOptions shared, Pa
     /// <param name="chatTemplate">A file with a chat template to use instead of the model's own, or null.</param>
     internal LM LoadModel(string path, IReadOnlyList<AdapterReference> adapters, bool repack = true, string? chatTemplate = null)
     {
-        if (chatTemplate is not null && !File.Exists(chatTemplate))
-            throw new FileNotFoundException($"There is no chat template {chatTemplate}.", chatTemplate);
         var options = new LoadingOptions
         {
             RepackWeights = repack,
-            ChatTemplate = chatTemplate is null ? null : File.ReadAllText(chatTemplate),
+            ChatTemplate = chatTemplate is null ? null : TextFile.Read(chatTemplate, "chat template"),
             Logger = IsVerbose ? new TextLogger(terminal.Error) : null,
         };
         var file = ModelPath(path);

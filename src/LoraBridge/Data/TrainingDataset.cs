@@ -16,7 +16,7 @@ public sealed class TrainingDataset
         _read = read;
     }
 
-    /// <summary>The file's path, or the name given.</summary>
+    /// <summary>The full path of the file, or the name given.</summary>
     public string Name { get; }
 
     /// <summary>How rows are read and what becomes of bad ones.</summary>
@@ -31,6 +31,8 @@ public sealed class TrainingDataset
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no training file '{path}'.", path);
         options ??= DatasetReadOptions.Default;
+        // It is read later, when the current directory may be another.
+        path = Path.GetFullPath(path);
         return new TrainingDataset(path, options, report => new DatasetFileReader(path, options, report).Read());
     }
 
