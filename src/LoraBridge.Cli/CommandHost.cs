@@ -33,3 +33,6 @@ internal sealed class CommandHost(Terminal terminal, SharedOptions shared, Cance
         }
     }
 }
+
+/// <summary>Options that are right one by one, but not together.</summary>
+internal sealed class UsageException(string message) : Exception(message);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using LoraBridge.Finetuning;
 using LoraBridge.Training.Batching;
@@ -106,7 +107,7 @@ internal static class RowFormats
     private static bool IsGiven(JsonElement row, string name) => row.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
     private static bool[] Flags(JsonElement row, string name, int count) =>
-        [.. Mask(row, name, count).Select(flag => flag is 0 or 1 ? flag == 1 : throw new DatasetRowException($"'{name}' holds {flag}, expected 0 or 1"))];
+        [.. Mask(row, name, count).Select(flag => flag is 0 or 1 ? flag == 1 : throw new DatasetRowException(string.Create(CultureInfo.InvariantCulture, $"'{name}' holds {flag}, expected 0 or 1")))];
 
     private static int[] Mask(JsonElement row, string name, int count)
     {

@@ -51,7 +51,7 @@ public sealed class LoraMerger
     /// <param name="scale">How strongly it counts, 1 as trained.</param>
     /// <returns>The adapter that was added.</returns>
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The scale is negative, infinite or not a number.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The scale is infinite or not a number.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is not a valid adapter.</exception>
     public LoraAdapter AddLoraAdapter(string path, float scale = 1)
@@ -64,7 +64,7 @@ public sealed class LoraMerger
     /// <summary>Adds an adapter.</summary>
     /// <param name="adapter">The adapter; its file is read when merging.</param>
     /// <param name="scale">How strongly it counts; null takes the adapter's scale as it is now.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The scale is negative, infinite or not a number.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The scale is infinite or not a number.</exception>
     public void AddLoraAdapter(LoraAdapter adapter, float? scale = null)
     {
         ArgumentNullException.ThrowIfNull(adapter);

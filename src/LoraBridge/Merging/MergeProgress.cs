@@ -9,3 +9,16 @@ public sealed record MergeProgress(MergeStage Stage, long BytesWritten, long Tot
     /// <summary>The part of this stage that is done, 0 to 1; 0 where the total is not known.</summary>
     public double Fraction => TotalBytes > 0 ? (double)BytesWritten / TotalBytes : 0;
 }
+
+/// <summary>The stages of a merge, in their order.</summary>
+public enum MergeStage
+{
+    /// <summary>Adding the adapters to the weights and writing them.</summary>
+    Merging,
+
+    /// <summary>llama.cpp quantises the merged model; only for types that are recipes.</summary>
+    Quantizing,
+
+    /// <summary>Comparing the written model with base and adapters.</summary>
+    Verifying,
+}

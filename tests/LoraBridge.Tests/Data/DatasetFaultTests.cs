@@ -46,6 +46,15 @@ public sealed class DatasetFaultTests : IDisposable
         Assert.Equal(text, string.Concat(TrainingDataset.FromFile(_folder["a.txt.gz"]).Read(new DatasetReport(DatasetReadOptions.Default)).Cast<TextSample>().Select(sample => sample.Text)));
     }
 
+    [Fact]
+    public void A_text_without_lines_is_cut_between_characters()
+    {
+        File.WriteAllText(_folder["a.txt"], "x" + string.Concat(Enumerable.Repeat("😀", 200_000)));
+        var samples = TrainingDataset.FromFile(_folder["a.txt"]).Read(new DatasetReport(DatasetReadOptions.Default)).Cast<TextSample>().ToList();
+        Assert.True(samples.Count > 1);
+        Assert.All(samples, sample => Assert.False(char.IsHighSurrogate(sample.Text[^1])));
+    }
+
     [Theory]
     [InlineData("""{"text": "a", "text": "b"}""", "Duplicate property 'text'")]
     [InlineData("""{"text": "a", "te\u0078t": "b"}""", "Duplicate property 'text'")]

@@ -20,7 +20,7 @@ public static class AdapterArithmetic
     /// <param name="options">Type and overwriting; null takes the defaults.</param>
     /// <param name="cancellationToken">Stops between two tensors.</param>
     /// <exception cref="ArgumentException">No adapter, adapters of several architectures or shapes, or ranks that do not go together.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A scale is negative or not finite, or the rank is not positive.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A scale is infinite or not a number, or the rank is not positive.</exception>
     /// <exception cref="FileNotFoundException">An adapter does not exist.</exception>
     /// <exception cref="InvalidDataException">A file is not a valid adapter.</exception>
     /// <exception cref="IOException">The file exists and may not be replaced, or the disk has too little space.</exception>
