@@ -27,10 +27,10 @@ public sealed record LoraAdapterInfo
     /// <summary>The architecture that the adapter was made for, such as <c>llama</c>.</summary>
     public string Architecture { get; }
 
-    /// <summary>The rank; the largest when tensors differ.</summary>
+    /// <summary>The rank; the largest one if tensors differ.</summary>
     public int Rank { get; }
 
-    /// <summary>The adapter's alpha: its matrices count alpha / rank times. 0 when the file states none; then they count once.</summary>
+    /// <summary>The adapter's alpha: the product B A is scaled by alpha / rank. 0 if the file has none; the product is then not scaled.</summary>
     public float Alpha { get; }
 
     /// <summary>The adapted modules, such as <c>attn_q</c>, sorted.</summary>
@@ -54,6 +54,6 @@ public sealed record LoraAdapterInfo
     /// <summary>Number of values in the LoRA matrices.</summary>
     public long ParameterCount { get; }
 
-    /// <summary>The metadata as text; arrays by type and length.</summary>
+    /// <summary>The metadata as text; arrays are shown by type and length.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 }

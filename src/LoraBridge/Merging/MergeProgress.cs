@@ -1,6 +1,6 @@
 namespace LoraBridge.Finetuning;
 
-/// <summary>How far a merge is.</summary>
+/// <summary>The progress of a merge.</summary>
 /// <param name="Stage">What is being done.</param>
 /// <param name="BytesWritten">Bytes written in this stage.</param>
 /// <param name="TotalBytes">Bytes this stage will write; 0 where that is not known.</param>

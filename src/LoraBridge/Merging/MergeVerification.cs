@@ -6,19 +6,18 @@ namespace LoraBridge.Finetuning;
 /// <param name="MaximumDifference">The largest difference of a logit.</param>
 /// <param name="TopTokenAgreement">Share of the positions where both find the same token most likely, 0 to 1.</param>
 /// <param name="AdapterEffect">
-/// Normalised mean squared error of the bare base against base and adapters: what the adapters change. A merge that is worth its
-/// name errs by much less.
+/// Normalised mean squared error of the bare base against base and adapters: what the adapters change. A good merge has a much smaller error.
 /// </param>
 public sealed record MergeVerification(
     int Tokens, double NormalizedMeanSquaredError, double MaximumDifference, double TopTokenAgreement, double AdapterEffect)
 {
     /// <summary>
     /// Merged tensors whose adapters llama.cpp does not apply to a live model, because it multiplies by them without looking for one:
-    /// the merged model has their effect, what it is compared with has not. Usually empty.
+    /// the merged model includes their effect, the one it is compared with does not. Usually empty.
     /// </summary>
     public IReadOnlyList<string> UnappliedTensors { get; init; } = [];
 
-    /// <summary>The figures in a word.</summary>
+    /// <summary>The verdict on these figures.</summary>
     public MergeVerdict Verdict =>
         NormalizedMeanSquaredError <= 1e-6 ? MergeVerdict.Equal
         : NormalizedMeanSquaredError <= 1e-3 ? MergeVerdict.Close

@@ -10,7 +10,7 @@ namespace LoraBridge.Model;
 public sealed record BackendReport(
     string Selected, string LlamaVersion, string NativeDirectory, string NativeReason, string? Warning, IReadOnlyList<BackendInfo> Candidates);
 
-/// <summary>A backend and what it can use here.</summary>
+/// <summary>A backend and its devices on this machine.</summary>
 /// <param name="Name">Its name: <c>cpu</c>, <c>cuda</c>, <c>vulkan</c>, <c>metal</c>.</param>
 /// <param name="Available">Whether it is loaded and has a device.</param>
 /// <param name="Reason">Why it is not available; null when it is.</param>
@@ -18,8 +18,8 @@ public sealed record BackendReport(
 public sealed record BackendInfo(string Name, bool Available, string? Reason, IReadOnlyList<DeviceInfo> Devices);
 
 /// <summary>A device that computes.</summary>
-/// <param name="Name">What ggml calls it, such as <c>CUDA0</c>.</param>
-/// <param name="Description">What its maker calls it.</param>
+/// <param name="Name">ggml's name for it, such as <c>CUDA0</c>.</param>
+/// <param name="Description">The vendor's name for it.</param>
 /// <param name="TotalMemory">Its memory in bytes.</param>
 /// <param name="FreeMemory">How much of it was free when this was asked, in bytes.</param>
 public sealed record DeviceInfo(string Name, string Description, long TotalMemory, long FreeMemory);

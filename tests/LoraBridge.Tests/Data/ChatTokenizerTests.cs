@@ -47,6 +47,14 @@ public class ChatTokenizerTests
         Assert.Equal(learnt, ByteTokenizer.Learnt(Tokenize(template, [Question, Answer, Question, Answer with { Content = "b" }]).Sample));
 
     [Fact]
+    public void A_turn_of_several_texts_is_learnt_to_the_last_where_nothing_closes_it()
+    {
+        const string Bare = "{% for m in messages %}{{ m.reasoning_content }}{{ m.content }}{% endfor %}";
+        var sample = Tokenize(Bare, [Question, Answer with { Reasoning = "why" }, Question, Answer with { Content = "b" }]).Sample;
+        Assert.Equal("whyab</s>", ByteTokenizer.Learnt(sample));
+    }
+
+    [Fact]
     public void No_end_is_added_after_a_turn_of_someone_else()
     {
         var sample = Tokenize(ClosedByNext, [Question, Answer, Question]).Sample;
