@@ -64,9 +64,6 @@ public sealed partial class LoraFinetuning : IDisposable
         }
     }
 
-    /// <summary>Raised after each update, on the training thread.</summary>
-    public event EventHandler<TrainingProgress>? ProgressChanged;
-
     /// <summary>
     /// Statistics of the data, available once it has been read by <see cref="PrepareData"/>, <see cref="EstimateMemory"/> or a training.
     /// </summary>
