@@ -10,7 +10,6 @@ public sealed class CultureTests : CliTest
     [InlineData("eval -m MODEL -d DATA -a ADAPTER:1.5 --json")]
     [InlineData("inspect ADAPTER")]
     [InlineData("gradcheck -m MODEL --ctx 8 --rank 2 --targets blk.1.attn_k --precision balanced")]
-    [InlineData("merge -m MODEL -a ADAPTER:0.5 -o OUT --verify --force")]
     [InlineData("generate -m MODEL -p x --min-p -0.5")]
     [InlineData("generate -m MODEL -p x -a ADAPTER:1e39")]
     [InlineData("train -m MODEL -d DATA -o OUT --dropout 1.5")]

@@ -1,3 +1,5 @@
+using static System.FormattableString;
+
 namespace LoraBridge.Finetuning;
 
 /// <summary>Settings of <see cref="ModelPretraining"/>.</summary>
@@ -68,6 +70,6 @@ public sealed record PretrainingParameters
     private static void RequireIn(float value, float low, float high, string name)
     {
         if (!(value >= low && value <= high))
-            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}, expected {low} to {high}.");
+            throw new ArgumentOutOfRangeException(name, value, Invariant($"{name} is {value}, expected {low} to {high}."));
     }
 }

@@ -1,3 +1,5 @@
+using static System.FormattableString;
+
 namespace LoraBridge.Finetuning;
 
 /// <summary>How close the logits of a merged model are to those of base and adapters, over the tokens of seeded prompts.</summary>
@@ -32,9 +34,10 @@ public sealed record MergeVerification(
     private string Sentence => Verdict switch
     {
         MergeVerdict.Equal => "The merged model computes what base and adapters compute.",
-        MergeVerdict.Close => $"The merged model is close to base and adapters: NMSE {NormalizedMeanSquaredError:g2}, {TopTokenAgreement:p0} of the top tokens agree.",
+        MergeVerdict.Close => Invariant($"The merged model is close to base and adapters: NMSE {NormalizedMeanSquaredError:g2}, {TopTokenAgreement:p0} of the top tokens agree."),
         MergeVerdict.Quantized =>
-            $"Quantisation costs part of the adapters' effect: NMSE {NormalizedMeanSquaredError:g2}, the adapters make {AdapterEffect:g2}; {TopTokenAgreement:p0} of the top tokens agree.",
-        _ => $"The merged model differs from base and adapters by NMSE {NormalizedMeanSquaredError:g2}, where the adapters make {AdapterEffect:g2}{(UnappliedTensors.Count == 0 ? ": choose a type of more bits" : "")}.",
+            Invariant($"Quantisation costs part of the adapters' effect: NMSE {NormalizedMeanSquaredError:g2}, the adapters make {AdapterEffect:g2}; {TopTokenAgreement:p0} of the top tokens agree."),
+        _ => Invariant($"The merged model differs from base and adapters by NMSE {NormalizedMeanSquaredError:g2}, where the adapters make {AdapterEffect:g2}")
+            + (UnappliedTensors.Count == 0 ? ": choose a type of more bits." : "."),
     };
 }

@@ -25,9 +25,10 @@ public sealed class RowScannerTests
     [InlineData("\"12345678\"", "1:\"12345678\"")]
     [InlineData("\"123456789\"", "1:too long")]
     [InlineData("[\"12345678\", \"123456789\"]", "1:\"12345678\" 1:too long")]
-    [InlineData("{\n\"a\":\n1\n}", "1:{ 2:\"a\": 3:1 4:}")]
+    [InlineData("{\n\"a\":\n1\n}", "1:{ \"a\": 1 }")]
+    [InlineData("{\n\"a\":\n123\n}", "1:{ 2:\"a\": 3:123 4:}")]
     public void A_row_is_as_long_as_allowed_and_no_longer(string text, string rows) => Assert.Equal(rows, Rows(text, maximumLength: 10));
 
     private static string Rows(string text, int maximumLength = 1000) => string.Join(
-        ' ', new RowScanner(new StringReader(text), maximumLength).ReadRows().Select(row => $"{row.Line}:{row.Text?.Replace('\n', ' ') ?? "too long"}"));
+        ' ', new RowScanner(new StringReader(text), maximumLength).ReadRows().Select(row => $"{row.Line}:{row.Text?.Trim().Replace('\n', ' ') ?? "too long"}"));
 }
