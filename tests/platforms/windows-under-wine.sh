@@ -30,6 +30,9 @@ if [ ! -e "$WINEPREFIX/complete" ]; then
   "$wine" reg add 'HKLM\Software\Microsoft\Windows NT\CurrentVersion\AeDebug' /v Debugger /d false /f > /dev/null
   : > "$WINEPREFIX/complete"
 fi
+# One server for all that follows: one that ends with each program resets the connection of the next now and then.
+/usr/lib/wine/wineserver64 -p
+trap '/usr/lib/wine/wineserver64 -k' EXIT
 mkdir -p "$WINEPREFIX/dosdevices/unc/localhost"
 ln -sfn "$work/files" "$WINEPREFIX/dosdevices/unc/localhost/share" # \\localhost\share
 export WINEDLLOVERRIDES='mshtml=;winemenubuilder.exe=' # mscoree must stay: without it images without native code do not load
@@ -102,5 +105,4 @@ tests formats-tests formats/LoraBridge.Formats.Tests.exe --filter-not-method '*A
 for namespace in Batching Kernels; do
   tests "$namespace" training/LoraBridge.Training.Tests.exe --filter-namespace "LoraBridge.Training.Tests.$namespace"
 done
-/usr/lib/wine/wineserver64 -k
 finish
