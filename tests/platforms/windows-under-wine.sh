@@ -23,16 +23,17 @@ reference "${training[@]}"
 
 export WINEPREFIX="$work/prefix" WINEARCH=win64 WINEDEBUG=-all
 unset DISPLAY
+[ -e "$WINEPREFIX/complete" ] || rm -rf "$WINEPREFIX"
+mkdir -p "$WINEPREFIX"
+# One server for all that follows: where one ends after each program, the next program's connection is reset now and then.
+/usr/lib/wine/wineserver64 -p
+trap '/usr/lib/wine/wineserver64 -k' EXIT
 if [ ! -e "$WINEPREFIX/complete" ]; then
-  rm -rf "$WINEPREFIX"
   WINEDLLOVERRIDES='mscoree=;mshtml=' "$wine" wineboot -i > /dev/null 2>&1 # no offers to install Mono and Gecko
   "$wine" reg add 'HKCU\Software\Wine' /v Version /d win10 /f > /dev/null
   "$wine" reg add 'HKLM\Software\Microsoft\Windows NT\CurrentVersion\AeDebug' /v Debugger /d false /f > /dev/null
   : > "$WINEPREFIX/complete"
 fi
-# One server for all that follows: one that ends with each program resets the connection of the next now and then.
-/usr/lib/wine/wineserver64 -p
-trap '/usr/lib/wine/wineserver64 -k' EXIT
 mkdir -p "$WINEPREFIX/dosdevices/unc/localhost"
 ln -sfn "$work/files" "$WINEPREFIX/dosdevices/unc/localhost/share" # \\localhost\share
 export WINEDLLOVERRIDES='mshtml=;winemenubuilder.exe=' # mscoree must stay: without it images without native code do not load
