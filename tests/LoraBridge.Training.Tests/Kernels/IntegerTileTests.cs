@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using LoraBridge.Native.Code;
 using LoraBridge.Training.Kernels.Cpu;
 
@@ -24,6 +25,14 @@ public sealed class IntegerTileTests
     [InlineData(true)]
     public void ATileOfDotProductsGivesTheBitsOfPlainLoops(bool bytes) =>
         Assert.True(TileCheck.Agrees(new DotTile<PlainDot>(bytes ? TileElement.SignedInt8 : TileElement.SplitInt12)));
+
+    /// <summary>The instruction itself, where there is one: it is chosen, and correct.</summary>
+    [Fact]
+    public void DotProductsAreChosenWhereTheProcessorHasThem()
+    {
+        Assert.Equal(Dp.IsSupported, IntegerTile.Best(TileElement.Int16) is DotTile<SignedDot> { Name: "sdot (halves)" });
+        Assert.Equal(Dp.IsSupported, IntegerTile.Best(TileElement.Int8) is DotTile<SignedDot> { Name: "sdot" });
+    }
 
     [Theory]
     [InlineData(false)]
