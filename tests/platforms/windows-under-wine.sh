@@ -23,8 +23,12 @@ reference "${training[@]}"
 
 export WINEPREFIX="$work/prefix" WINEARCH=win64 WINEDEBUG=-all
 unset DISPLAY
+[ -e "$WINEPREFIX/complete" ] || rm -rf "$WINEPREFIX"
+mkdir -p "$WINEPREFIX"
+# One server for all that follows: where one ends after each program, the next program's connection is reset now and then.
+/usr/lib/wine/wineserver64 -p
+trap '/usr/lib/wine/wineserver64 -k' EXIT
 if [ ! -e "$WINEPREFIX/complete" ]; then
-  rm -rf "$WINEPREFIX"
   WINEDLLOVERRIDES='mscoree=;mshtml=' "$wine" wineboot -i > /dev/null 2>&1 # no offers to install Mono and Gecko
   "$wine" reg add 'HKCU\Software\Wine' /v Version /d win10 /f > /dev/null
   "$wine" reg add 'HKLM\Software\Microsoft\Windows NT\CurrentVersion\AeDebug' /v Debugger /d false /f > /dev/null
@@ -102,5 +106,4 @@ tests formats-tests formats/LoraBridge.Formats.Tests.exe --filter-not-method '*A
 for namespace in Batching Kernels; do
   tests "$namespace" training/LoraBridge.Training.Tests.exe --filter-namespace "LoraBridge.Training.Tests.$namespace"
 done
-/usr/lib/wine/wineserver64 -k
 finish
