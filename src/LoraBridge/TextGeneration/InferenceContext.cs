@@ -24,6 +24,7 @@ internal sealed class InferenceContext : IDisposable
     private readonly LlamaContextHandle _context;
     private readonly int _vocabularySize;
     private int _outputs;
+    private bool _mustReserve;
 
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="InsufficientMemoryException">The context needs more memory than there is.</exception>
@@ -63,7 +64,7 @@ internal sealed class InferenceContext : IDisposable
     /// <summary>Tokens computed at once.</summary>
     internal int BatchSize => _options.BatchSize;
 
-    /// <summary>The adapters under which everything in the cache was computed.</summary>
+    /// <summary>The adapters that act on what is computed next.</summary>
     internal AdapterSet Adapters { get; private set; } = AdapterSet.Empty;
 
     /// <summary>Tokens of the batch that is being put together.</summary>
@@ -90,11 +91,26 @@ internal sealed class InferenceContext : IDisposable
         {
             if (adapters.IsStale)
                 return false;
-            _context.SetAdapters([.. adapters.Entries.Select(entry => (entry.Adapter.Handle, entry.Scale))]);
-            Adapters = adapters;
+            SetNative(adapters);
             ReserveGraphs();
+            _mustReserve = false;
         }
         llama_memory_clear(llama_get_memory(_context.Pointer), data: true);
+        return true;
+    }
+
+    /// <summary>Lets other adapters act on what is computed from here on, and leaves the cache as it is. False: one of them was freed.</summary>
+    internal bool TryActivate(AdapterSet adapters)
+    {
+        if (adapters.Equals(Adapters))
+            return true;
+        lock (_core.Gate)
+        {
+            if (adapters.IsStale)
+                return false;
+            SetNative(adapters);
+            _mustReserve = true;
+        }
         return true;
     }
 
@@ -185,7 +201,7 @@ internal sealed class InferenceContext : IDisposable
         try
         {
             NativeLog.Clear();
-            var status = llama_decode(_context.Pointer, _batch.Batch);
+            var status = Compute();
             if (status == 0)
                 return;
             _abort.ThrowIfFaulted();
@@ -248,6 +264,24 @@ internal sealed class InferenceContext : IDisposable
         }
         lock (_core.Gate)
             return LlamaContexts.Create(_core.Handle, parameters, abort: _abort);
+    }
+
+    private void SetNative(AdapterSet adapters)
+    {
+        _context.SetAdapters([.. adapters.Entries.Select(entry => (entry.Adapter.Handle, entry.Scale))]);
+        Adapters = adapters;
+    }
+
+    private int Compute()
+    {
+        if (!_mustReserve)
+            return llama_decode(_context.Pointer, _batch.Batch);
+        // As in ReserveGraphs, but with a cache to keep: so the computation itself is under the gate.
+        lock (_core.Gate)
+        {
+            _mustReserve = false;
+            return llama_decode(_context.Pointer, _batch.Batch);
+        }
     }
 
     /// <summary>
