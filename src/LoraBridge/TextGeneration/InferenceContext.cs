@@ -41,7 +41,7 @@ internal sealed class InferenceContext : IDisposable
         {
             var length = LengthFor(core, options.ContextLength);
             _options = options with { ContextLength = length, BatchSize = Math.Max(Math.Min(options.BatchSize, length), options.Sequences) };
-            ContextMemory.Check(core, length, options.Sequences, _options.Exact ? sizeof(float) : sizeof(short));
+            ContextMemory.Check(core, length, options.Pooling is null ? options.Sequences : 1, _options.Exact ? sizeof(float) : sizeof(short));
             _batch = new BatchHandle(_options.BatchSize);
             _context = Create();
             _vocabularySize = LlamaContexts.VocabularySize(_context);
@@ -238,6 +238,9 @@ internal sealed class InferenceContext : IDisposable
     /// <summary>Logits [vocabulary] after the token of this index of the last batch; borrowed until the next one.</summary>
     internal ReadOnlySpan<float> Logits(int index) => LlamaContexts.Logits(_context, index);
 
+    /// <summary>Pooled embedding of a sequence of the last batch; borrowed until the next one.</summary>
+    internal ReadOnlySpan<float> PooledEmbedding(int sequence) => LlamaContexts.PooledEmbedding(_context, sequence);
+
     public void Dispose()
     {
         if (_context.IsClosed)
@@ -257,6 +260,13 @@ internal sealed class InferenceContext : IDisposable
         parameters.n_seq_max = (uint)_options.Sequences;
         parameters.n_outputs_max = (uint)_options.MaximumOutputs;
         parameters.n_threads = parameters.n_threads_batch = _core.Threads;
+        if (_options.Pooling is { } pooling)
+        {
+            parameters.n_ctx = (uint)_options.ContextLength;
+            parameters.kv_unified = true;
+            parameters.embeddings = true;
+            parameters.pooling_type = pooling;
+        }
         if (_options.Exact)
         {
             parameters.type_k = parameters.type_v = GgmlType.F32;
