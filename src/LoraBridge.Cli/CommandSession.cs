@@ -81,6 +81,9 @@ internal sealed class CommandSession(Terminal terminal, SharedOptions shared, Pa
     /// <summary>Does some work while its progress is shown the way that was asked for.</summary>
     internal T WithProgress<T>(Func<IProgress<ProgressEvent>, T> work) => shared.Display(this).Run(work);
 
+    /// <summary>Does a part of the work that Ctrl-C ends without ending the command.</summary>
+    internal Task RunPartAsync(Func<CancellationToken, Task> work) => terminal.Interruption?.RunPartAsync(work) ?? work(cancellationToken);
+
     /// <summary>Ends a command: the result as JSON, or for people.</summary>
     internal void Report(Action<Utf8JsonWriter> json, Action<IAnsiConsole> people)
     {

@@ -43,8 +43,9 @@ public sealed record LoraAdapterInfo
     public IReadOnlyList<string> IgnoredTensors { get; }
 
     /// <summary>
-    /// Tokens after which alone the adapter acts (activated LoRA, <see href="https://arxiv.org/abs/2504.12397"/>); empty for adapters that
-    /// always do. Those that do not can be inspected and converted, but neither applied nor merged.
+    /// Tokens that activate the adapter (activated LoRA, <see href="https://arxiv.org/abs/2504.12397"/>); empty for adapters that act on every
+    /// token. Others act from the last place in the prompt on where these tokens stand, and not at all where they are missing; what is before
+    /// is read as the model alone would, once for all. They can be applied and converted, but not merged, combined or trained further.
     /// </summary>
     public IReadOnlyList<int> InvocationTokens { get; }
 

@@ -9,10 +9,10 @@ internal static class ToolCallSyntaxes
     /// <summary>In this order: the more a text says, the earlier it is looked for.</summary>
     private static readonly (string[] Texts, Func<string, ToolCallSyntax> Make)[] Families =
     [
-        (["｜DSML｜"], _ => new DsmlCallSyntax()),
+        (["｜DSML｜"], template => new DsmlCallSyntax(template.Contains("｜tool_calls", StringComparison.Ordinal))),
         (["<|tool_calls_section_begin|>"], _ => new KimiCallSyntax()),
-        (["<｜tool▁calls▁begin｜>"], _ => new DeepSeekCallSyntax()),
-        (["<arg_key>"], _ => new GlmCallSyntax()),
+        (["<｜tool▁calls▁begin｜>"], template => new DeepSeekCallSyntax { HasCodeBlocks = template.Contains("```json", StringComparison.Ordinal) }),
+        (["<arg_key>"], template => new GlmCallSyntax { HasLineBreaks = template.Contains("</arg_key>\\n", StringComparison.Ordinal) }),
         (["<|tool_call>call:"], _ => new GemmaCallSyntax()),
         (["<use_mcp_tool>"], _ => new McpCallSyntax()),
         ([">>>", "recipient"], _ => new RecipientCallSyntax()),
