@@ -58,7 +58,7 @@ reference() {
   (
     unset LORABRIDGE_NATIVE_DIR
     [ -z "${REFERENCE_NATIVES:-}" ] || export LORABRIDGE_NATIVE_DIR="$REFERENCE_NATIVES"
-    dotnet run -c Release --project "$repository/src/LoraBridge.Cli" -- train "$@" -o "$work/reference.gguf" --force --json --progress none > "$work/reference.json" 2> "$work/reference.log"
+    dotnet run -c Release --project "$repository/src/LoraBridge.Cli" -- train "$@" -o "$work/reference.gguf" --json --progress none > "$work/reference.json" 2> "$work/reference.log"
   )
   result $? 'reference on linux-x64' "$work/reference.log"
 }
