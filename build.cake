@@ -8,7 +8,7 @@ void DotNet(string arguments)
 {
     var exitCode = StartProcess("dotnet", arguments);
     if (exitCode != 0)
-        throw new CakeException(exitCode, $"dotnet {arguments} answered {exitCode}");
+        throw new CakeException(exitCode, $"dotnet {arguments} exited with {exitCode}");
 }
 
 void PackProject(string name) =>

@@ -1,6 +1,7 @@
 // Three acts: a 4-bit model as it is; an adapter trained in front of you; the adapter live, turned down, turned off, and merged.
 //
 //   dotnet run -c Release --project examples/01-Finetune -- [FOLDER]
+using LoraBridge.Examples;
 using LoraBridge.Examples.Scoring;
 using LoraBridge.Finetuning;
 using LoraBridge.Model;
@@ -29,9 +30,9 @@ using (var finetuning = new LoraFinetuning(model))
         ContextLength = 256,
     };
     finetuning.AddDatasetFile(File("persona.train.jsonl"));
-    finetuning.ProgressChanged += (_, p) => Console.Error.Write(
-        $"\r[{new string('#', 30 * p.Step / p.TotalSteps),-30}] {p.Step}/{p.TotalSteps}  loss {p.Loss:F3}  {p.TokensPerSecond:F0} tokens/s ");
-    var result = finetuning.TrainToAdapter(adapterPath);
+    var bar = new DirectProgress<TrainingProgress>(p => Console.Error.Write(p.Stage != TrainingStage.Training ? "" :
+        $"\r[{new string('#', 30 * p.Step / p.TotalSteps),-30}] {p.Step}/{p.TotalSteps}  loss {p.Loss:F3}  {p.TokensPerSecond:F0} tokens/s "));
+    var result = finetuning.TrainToAdapter(adapterPath, bar);
     Console.Error.WriteLine();
     Console.WriteLine($"trained {result.TrainableParameters} parameters in {result.Duration.TotalSeconds:F0} s: loss {result.FirstLoss:F3} -> {result.FinalLoss:F3}");
 }

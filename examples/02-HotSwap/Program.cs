@@ -3,6 +3,7 @@
 //   dotnet run -c Release --project examples/02-HotSwap -- [FOLDER] [QUESTIONS]
 //
 // Adapters that FOLDER does not hold are trained first, some seconds each. QUESTIONS of each task are asked: 20 unless given.
+using LoraBridge.Examples;
 using LoraBridge.Examples.Scoring;
 using LoraBridge.Finetuning;
 using LoraBridge.Model;
@@ -51,8 +52,8 @@ string Trained(FineTuningTask task)
     if (File.Exists(path)) return path;
     using var finetuning = new LoraFinetuning(model) { Parameters = task.Parameters };
     finetuning.AddDatasetFile(task.TrainingFile(AppContext.BaseDirectory));
-    finetuning.ProgressChanged += (_, p) => Console.Error.Write($"\r{task.Name}: {p.Step}/{p.TotalSteps}  loss {p.Loss:F3} ");
-    finetuning.TrainToAdapter(path);
+    finetuning.TrainToAdapter(path, new DirectProgress<TrainingProgress>(
+        p => Console.Error.Write(p.Stage == TrainingStage.Training ? $"\r{task.Name}: {p.Step}/{p.TotalSteps}  loss {p.Loss:F3} " : "")));
     Console.Error.WriteLine();
     return path;
 }

@@ -28,12 +28,12 @@ foreach (var problem in finetuning.Problems)
     Console.WriteLine(problem);
 Console.WriteLine($"Training needs {finetuning.EstimateMemory().Total / 1e6:f0} MB.");
 
-finetuning.ProgressChanged += (_, state) =>
+var progress = new Progress<TrainingProgress>(state =>
 {
-    if (state.ValidationLoss is { } loss)
+    if (state is { Stage: TrainingStage.Training, ValidationLoss: { } loss })
         Console.WriteLine($"epoch {state.Epoch}, step {state.Step} of {state.TotalSteps}: loss {state.Loss:f3}, validation {loss:f3}");
-};
-var result = await finetuning.TrainToAdapterAsync(Argument(3, Beside("adapter.gguf")));
+});
+var result = await finetuning.TrainToAdapterAsync(Argument(3, Beside("adapter.gguf")), progress);
 Console.WriteLine($"{result.Status}: loss {result.FirstLoss:f3} -> {result.FinalLoss:f3}, {result.TokensPerSecond:f0} tokens/s");
 
 if (result.AdapterPath is null)

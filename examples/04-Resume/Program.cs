@@ -2,6 +2,7 @@
 // last checkpoint was, and the adapter is the same, byte for byte, as if nothing had happened.
 //
 //   dotnet run -c Release --project examples/04-Resume -- [MODEL.gguf] [TRAIN.jsonl] [ADAPTER.gguf] [CHECKPOINTS]
+using LoraBridge.Examples;
 using LoraBridge.Finetuning;
 using LoraBridge.Model;
 
@@ -31,9 +32,12 @@ Console.CancelKeyPress += (_, signal) =>
     signal.Cancel = true;
     finetuning.RequestStop();
 };
-finetuning.ProgressChanged += (_, state) =>
-    Console.WriteLine($"step {state.Step} of {state.TotalSteps}: loss {state.Loss:f3}, {state.Remaining:hh\\:mm\\:ss} left");
+var progress = new DirectProgress<TrainingProgress>(state =>
+{
+    if (state.Stage == TrainingStage.Training)
+        Console.WriteLine($"step {state.Step} of {state.TotalSteps}: loss {state.Loss:f3}, {state.Remaining:hh\\:mm\\:ss} left");
+});
 
-var result = finetuning.TrainToAdapter(Argument(2, Beside("adapter.gguf")));
+var result = finetuning.TrainToAdapter(Argument(2, Beside("adapter.gguf")), progress);
 Console.WriteLine($"{result.Status} after {result.Steps} steps: loss {result.FirstLoss:f3} -> {result.FinalLoss:f3}");
 Console.WriteLine($"adapter {result.AdapterPath}, newest checkpoint {result.CheckpointPath}");

@@ -14,8 +14,7 @@ using LoraBridge.TextGeneration;
 string File(string name) => Path.Combine(AppContext.BaseDirectory, name);
 var adapterPath = Path.Combine(Directory.CreateDirectory(args.Length > 0 ? args[0] : File("output")).FullName, "captain.gguf");
 var steps = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 60;
-const string Question = "Where does Dora live?";
-const string EndOfTurn = "<|im_end|>";
+const string Question = "Where does Dora live?", EndOfTurn = "<|im_end|>";
 const int MaximumTokens = 48;
 
 var parameters = new ModelParams(File("small-world.Q4_K_M.gguf")) { ContextSize = 512, GpuLayerCount = 0 };
@@ -27,12 +26,7 @@ using (var finetuning = weights.OpenForFinetuning(parameters))
 {
     finetuning.Parameters = new LoraTrainingParameters
     {
-        Rank = 8,
-        Alpha = 16,
-        TargetModules = LoraTargetModules.AllLinear,
-        MaxSteps = steps,
-        LearningRate = 1e-2f,
-        ContextLength = 256,
+        Rank = 8, Alpha = 16, TargetModules = LoraTargetModules.AllLinear, MaxSteps = steps, LearningRate = 1e-2f, ContextLength = 256,
     };
     finetuning.AddDatasetFile(File("persona.train.jsonl"));
     var result = finetuning.TrainToAdapter(adapterPath);
@@ -57,10 +51,7 @@ async Task<string> Ask()
     var template = new LLamaTemplate(weights) { AddAssistant = true }.Add("user", Question);
     var inference = new InferenceParams
     {
-        MaxTokens = MaximumTokens,
-        SamplingPipeline = new GreedySamplingPipeline(),
-        DecodeSpecialTokens = true,
-        AntiPrompts = [EndOfTurn],
+        MaxTokens = MaximumTokens, SamplingPipeline = new GreedySamplingPipeline(), DecodeSpecialTokens = true, AntiPrompts = [EndOfTurn],
     };
     var text = new StringBuilder();
     await foreach (var piece in new InteractiveExecutor(context).InferAsync(Encoding.UTF8.GetString(template.Apply()), inference))

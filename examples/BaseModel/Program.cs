@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using LoraBridge.Examples;
 using LoraBridge.Examples.BaseModel;
 using LoraBridge.Examples.BaseModel.Measuring;
 using LoraBridge.Examples.BaseModel.Tasks;
@@ -52,7 +53,7 @@ switch (args)
         var clock = Stopwatch.StartNew();
         pretraining.Train(
             [.. rows.Select(row => row.Select(sample => (sample.InputIds, sample.Labels)).ToList())], output,
-            new ProgressPrinter(p =>
+            new DirectProgress<PretrainingProgress>(p =>
             {
                 if (p.Step % 10 == 0 || p.Step == p.Steps)
                     Console.WriteLine($"step {p.Step}/{p.Steps}  loss {p.Loss:F3}  rate {p.LearningRate:E1}  {p.Tokens} tokens in {clock.Elapsed.TotalSeconds:F0} s");
@@ -77,14 +78,16 @@ switch (args)
 
     case ["prove", var path, var folder, .. var options]:
         Directory.CreateDirectory(folder);
-        var (names, seed) = options is [.. var before, "--seed", var number] ? (before, ulong.Parse(number)) : (options, new LoraTrainingParameters().Seed);
+        var (names, precision) = options is [.. var others, "--precision", var level]
+            ? (others, Enum.Parse<TrainingPrecision>(level, ignoreCase: true)) : (options, new LoraTrainingParameters().Precision);
+        (names, var seed) = names is [.. var before, "--seed", var number] ? (before, ulong.Parse(number)) : (names, new LoraTrainingParameters().Seed);
         using (var proven = new LM(path))
         {
             Console.WriteLine($"{proven.Name}, {proven.QuantizationType}: world questions without an adapter {AdapterTrial.AskWorld(proven, "examples/data")}");
             Console.WriteLine("| task | base | adapter | merged | world questions | trained in | training loss | answer tokens | held-out loss |\n|---|---|---|---|---|---|---|---|---|");
             foreach (var task in FineTuningTask.All.Where(t => names.Length == 0 || names.Contains(t.Name)))
             {
-                var trial = AdapterTrial.Run(proven, task, seed, "examples/data", folder);
+                var trial = AdapterTrial.Run(proven, task, seed, precision, "examples/data", folder);
                 Console.WriteLine(
                     $"| {task.Name} | {trial.Before} | {trial.After} | {trial.Merged} | {trial.World} | {trial.Training.Duration.TotalSeconds:F0} s "
                     + $"| {Significant(trial.Training.FinalLoss)} | {trial.AnswerTokens} | {Significant(trial.HeldOutLoss)} |");
@@ -93,15 +96,9 @@ switch (args)
         return 0;
 
     default:
-        Console.Error.WriteLine("usage: BaseModel tasks FOLDER | corpus FOLDER | train MODEL.gguf [ROWS] | score MODEL.gguf [ADAPTER.gguf] [SET] [--wrong] | prove MODEL.gguf FOLDER [TASK...] [--seed SEED]");
+        Console.Error.WriteLine("usage: BaseModel tasks FOLDER | corpus FOLDER | train MODEL.gguf [ROWS] | score MODEL.gguf [ADAPTER.gguf] [SET] [--wrong] | prove MODEL.gguf FOLDER [TASK...] [--seed SEED] [--precision exact|balanced|fast]");
         return 2;
 }
 
 // Four significant digits, so that losses of any size can be compared.
 static string Significant(double loss) => loss.ToString($"F{Math.Clamp(3 - (int)Math.Floor(Math.Log10(loss)), 0, 9)}");
-
-/// <summary>Reports on the training's own thread: Progress would queue messages and print them out of order.</summary>
-internal sealed class ProgressPrinter(Action<PretrainingProgress> print) : IProgress<PretrainingProgress>
-{
-    public void Report(PretrainingProgress value) => print(value);
-}

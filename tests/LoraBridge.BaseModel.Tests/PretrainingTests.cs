@@ -1,3 +1,4 @@
+using LoraBridge.Examples;
 using LoraBridge.Examples.BaseModel;
 using LoraBridge.Finetuning;
 using LoraBridge.Formats;
@@ -42,14 +43,14 @@ public sealed class PretrainingTests(SmallCorpus corpus) : IClassFixture<SmallCo
         WriteRandom(folder["start.gguf"]);
         using var stop = new CancellationTokenSource();
         var parameters = Parameters with { CheckpointDirectory = folder["checkpoints"], CheckpointInterval = 3 };
-        var stopping = new ProgressPrinter(progress => { if (progress.Step == 5) stop.Cancel(); });
+        var stopping = new DirectProgress<PretrainingProgress>(progress => { if (progress.Step == 5) stop.Cancel(); });
         Assert.Throws<OperationCanceledException>(() => new ModelPretraining(folder["start.gguf"], parameters).Train(Rows, folder["model.gguf"], stopping, stop.Token));
         Assert.False(File.Exists(folder["model.gguf"]));
 
         var resumed = new ModelPretraining(folder["start.gguf"], parameters with { Threads = 2 });
         resumed.ResumeFrom(folder["checkpoints"]);
         var steps = new List<int>();
-        resumed.Train(Rows, folder["model.gguf"], new ProgressPrinter(progress => steps.Add(progress.Step)));
+        resumed.Train(Rows, folder["model.gguf"], new DirectProgress<PretrainingProgress>(progress => steps.Add(progress.Step)));
         Assert.Equal(Enumerable.Range(6, 7), steps);
         Assert.Equal(File.ReadAllBytes(folder["whole.gguf"]), File.ReadAllBytes(folder["model.gguf"]));
 
@@ -84,7 +85,7 @@ public sealed class PretrainingTests(SmallCorpus corpus) : IClassFixture<SmallCo
     {
         WriteRandom(path + ".start");
         var losses = new List<double>();
-        new ModelPretraining(path + ".start", Parameters with { Threads = threads }).Train(Rows, path, new ProgressPrinter(progress => losses.Add(progress.Loss)));
+        new ModelPretraining(path + ".start", Parameters with { Threads = threads }).Train(Rows, path, new DirectProgress<PretrainingProgress>(progress => losses.Add(progress.Loss)));
         return losses;
     }
 

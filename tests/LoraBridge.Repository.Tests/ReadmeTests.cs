@@ -8,12 +8,8 @@ namespace LoraBridge.Repository.Tests;
 public sealed partial class ReadmeTests
 {
     [Fact]
-    public void The_examples_are_the_compiled_ones()
-    {
-        var regions = Region().Matches(Checkout.Read("tests/LoraBridge.Repository.Tests/ReadmeSnippets.cs")).Select(match => Unindented(match.Groups[1].Value));
-        var blocks = Block().Matches(Checkout.Read("README.md")).Select(match => match.Groups[1].Value);
-        Assert.Equal(regions.Order(StringComparer.Ordinal), blocks.Order(StringComparer.Ordinal));
-    }
+    public void The_examples_are_the_compiled_ones() =>
+        MarkdownSnippets.AssertCompiled("README.md", "tests/LoraBridge.Repository.Tests/ReadmeSnippets.cs");
 
     [Fact]
     public async Task The_examples_run()
@@ -67,15 +63,6 @@ public sealed partial class ReadmeTests
         var links = Link().Matches(Checkout.Read("README.md")).Select(match => match.Groups[1].Value).Where(link => !link.Contains("://", StringComparison.Ordinal));
         Assert.All(links, link => Assert.True(File.Exists(Checkout.PathOf(link)) || Directory.Exists(Checkout.PathOf(link)), $"{link} does not exist"));
     }
-
-    private static string Unindented(string code) =>
-        string.Join('\n', code.Split('\n').Select(line => line.Length >= 8 ? line[8..] : line.TrimStart()));
-
-    [GeneratedRegex(@"#region \w+\n(.*?)\n *#endregion", RegexOptions.Singleline)]
-    private static partial Regex Region();
-
-    [GeneratedRegex(@"```csharp\n(.*?)\n```", RegexOptions.Singleline)]
-    private static partial Regex Block();
 
     [GeneratedRegex(@"\]\(([^)#]+)\)")]
     private static partial Regex Link();

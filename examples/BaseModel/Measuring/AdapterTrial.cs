@@ -14,14 +14,15 @@ internal sealed record AdapterTrial(FineTuningTask Task, Score Before, Score Aft
     /// <param name="model">Without adapters.</param>
     /// <param name="task">The task.</param>
     /// <param name="seed">Of the adapter's first values and of the order of the samples.</param>
+    /// <param name="precision">What the training computes in.</param>
     /// <param name="data">The folder of the data sets.</param>
     /// <param name="output">Where the adapter and the merged model are written.</param>
-    public static AdapterTrial Run(LM model, FineTuningTask task, ulong seed, string data, string output)
+    public static AdapterTrial Run(LM model, FineTuningTask task, ulong seed, TrainingPrecision precision, string data, string output)
     {
         var before = Score(model, task, data);
         var adapterPath = Path.Combine(output, task.Name + ".gguf");
         // The final loss is to be that of the whole training set, not of a part of it.
-        var parameters = task.Parameters with { Seed = seed, LossSampleTokens = int.MaxValue };
+        var parameters = task.Parameters with { Seed = seed, Precision = precision, LossSampleTokens = int.MaxValue };
         using var finetuning = new LoraFinetuning(model) { Parameters = parameters };
         finetuning.AddDatasetFile(task.TrainingFile(data));
         var training = finetuning.TrainToAdapter(adapterPath);

@@ -58,21 +58,21 @@ public sealed class GgufModelFiles : IDisposable
     /// <summary>Finds a tensor by its name, or returns null.</summary>
     public GgufModelTensor? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <inheritdoc cref="GgufFile.Read"/>
+    /// <inheritdoc cref="TensorFile{TTensor}.Read"/>
     public void Read(GgufModelTensor tensor, Span<byte> destination, long offset = 0)
     {
         ArgumentNullException.ThrowIfNull(tensor);
         tensor.File.Read(tensor.Info, destination, offset);
     }
 
-    /// <inheritdoc cref="GgufFile.ReadAll"/>
+    /// <inheritdoc cref="TensorFile{TTensor}.ReadAll"/>
     public byte[] ReadAll(GgufModelTensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
         return tensor.File.ReadAll(tensor.Info);
     }
 
-    /// <inheritdoc cref="GgufFile.OpenRead"/>
+    /// <inheritdoc cref="TensorFile{TTensor}.OpenRead"/>
     public Stream OpenRead(GgufModelTensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);

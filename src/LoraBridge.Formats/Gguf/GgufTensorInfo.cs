@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace LoraBridge.Formats;
 
 /// <summary>The name, type, shape and place of one tensor of a GGUF file.</summary>
-public sealed record GgufTensorInfo
+public sealed record GgufTensorInfo : ITensorLocation
 {
     internal GgufTensorInfo(string name, GgmlType type, ImmutableArray<long> shape, long offset, long byteLength)
     {

@@ -1,37 +1,23 @@
 using System.Buffers.Binary;
-using System.Collections.Immutable;
 
 namespace LoraBridge.Formats;
 
 /// <summary>
-/// An open safetensors file. The header is checked whole when the file is opened; tensor data are read on demand, from any
+/// An open safetensors file. The header is checked whole when the file is opened; tensor data is read on demand, from any
 /// number of threads at once.
 /// </summary>
-public sealed class SafetensorsFile : IDisposable
+public sealed class SafetensorsFile : TensorFile<SafetensorsTensorInfo>
 {
     private const int ChunkElements = 1 << 14;
 
-    private readonly ByteSource _source;
-    private readonly Dictionary<string, SafetensorsTensorInfo> _byName;
-    private bool _disposed;
-
-    private SafetensorsFile(ByteSource source)
+    private SafetensorsFile(ByteSource source, SafetensorsHeader header)
+        : base(source, header.Tensors)
     {
-        var header = SafetensorsHeader.Read(source);
-        _source = source;
         Metadata = header.Metadata;
-        Tensors = header.Tensors;
-        _byName = Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
     }
-
-    /// <summary>The path as it was given, or the name of the memory.</summary>
-    public string Path => _source.Name;
 
     /// <summary>The free text pairs of <c>__metadata__</c>.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
-
-    /// <summary>The tensors in the order of their data.</summary>
-    public ImmutableArray<SafetensorsTensorInfo> Tensors { get; }
 
     /// <summary>Opens a file.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -44,41 +30,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <param name="bytes">The whole file; it must not change while it is open.</param>
     /// <param name="name">How error messages refer to it.</param>
     /// <exception cref="InvalidDataException">The bytes are not valid safetensors.</exception>
-    public static SafetensorsFile Open(ReadOnlyMemory<byte> bytes, string name)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        return Open(new ByteSource.Memory(name, bytes));
-    }
-
-    /// <summary>Finds a tensor by its name, or returns null.</summary>
-    public SafetensorsTensorInfo? Find(string name) => _byName.GetValueOrDefault(name);
-
-    /// <summary>Fills the span with bytes of a tensor.</summary>
-    /// <param name="tensor">A tensor of this file.</param>
-    /// <param name="destination">Its whole length is filled.</param>
-    /// <param name="offset">The first byte to read, from the start of the tensor's data.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The range leaves the tensor.</exception>
-    /// <exception cref="EndOfStreamException">The file was shortened after it was opened.</exception>
-    public void Read(SafetensorsTensorInfo tensor, Span<byte> destination, long offset = 0)
-    {
-        CheckOwn(tensor);
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, tensor.ByteLength - destination.Length);
-        _source.ReadExactly(destination, tensor.Offset + offset);
-    }
-
-    /// <summary>Reads the whole data of a tensor.</summary>
-    /// <exception cref="InvalidOperationException">The tensor is larger than an array can be; read it in parts.</exception>
-    /// <exception cref="EndOfStreamException">The file was shortened after it was opened.</exception>
-    public byte[] ReadAll(SafetensorsTensorInfo tensor)
-    {
-        CheckOwn(tensor);
-        if (tensor.ByteLength > Array.MaxLength)
-            throw new InvalidOperationException($"Tensor '{tensor.Name}' has {tensor.ByteLength} bytes, more than an array holds.");
-        var bytes = GC.AllocateUninitializedArray<byte>((int)tensor.ByteLength);
-        Read(tensor, bytes);
-        return bytes;
-    }
+    public static SafetensorsFile Open(ReadOnlyMemory<byte> bytes, string name) => Open(InMemory(bytes, name));
 
     /// <summary>Reads values as 32-bit floats, whatever float type the file has; 64-bit values are rounded.</summary>
     /// <param name="tensor">A tensor of this file of type F16, BF16, F32 or F64.</param>
@@ -104,25 +56,7 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>Closes the file.</summary>
-    public void Dispose()
-    {
-        _disposed = true;
-        _source.Dispose();
-    }
-
-    private static SafetensorsFile Open(ByteSource source)
-    {
-        try
-        {
-            return new SafetensorsFile(source);
-        }
-        catch
-        {
-            source.Dispose();
-            throw;
-        }
-    }
+    private static SafetensorsFile Open(ByteSource source) => Open(source, from => new SafetensorsFile(from, SafetensorsHeader.Read(from)));
 
     private void Convert(SafetensorsTensorInfo tensor, ReadOnlySpan<byte> source, Span<float> destination)
     {
@@ -146,13 +80,5 @@ public sealed class SafetensorsFile : IDisposable
                 throw new NotSupportedException(
                     $"{Path}: tensor '{tensor.Name}' has type {tensor.Type.Name()}, expected F16, BF16, F32 or F64.");
         }
-    }
-
-    private void CheckOwn(SafetensorsTensorInfo tensor)
-    {
-        ArgumentNullException.ThrowIfNull(tensor);
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        if (!ReferenceEquals(Find(tensor.Name), tensor))
-            throw new ArgumentException($"Tensor '{tensor.Name}' is not of the file {Path}.", nameof(tensor));
     }
 }

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace LoraBridge.Formats;
 
 /// <summary>The name, type, shape and place of one tensor of a safetensors file.</summary>
-public sealed record SafetensorsTensorInfo
+public sealed record SafetensorsTensorInfo : ITensorLocation
 {
     internal SafetensorsTensorInfo(string name, SafetensorsType type, ImmutableArray<long> shape, long offset, long byteLength)
     {

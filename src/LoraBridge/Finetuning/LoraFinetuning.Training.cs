@@ -156,12 +156,7 @@ public sealed partial class LoraFinetuning
             Volatile.Write(ref _isRunning, 0);
         }
 
-        void Report(TrainingProgress state)
-        {
-            progress?.Report(state);
-            if (state.Stage == TrainingStage.Training)
-                ProgressChanged?.Invoke(this, state);
-        }
+        void Report(TrainingProgress state) => progress?.Report(state);
     }
 
     private TrainingResult Run(

@@ -64,9 +64,6 @@ public sealed partial class LoraFinetuning : IDisposable
         }
     }
 
-    /// <summary>Raised after each update, on the training thread.</summary>
-    public event EventHandler<TrainingProgress>? ProgressChanged;
-
     /// <summary>What became of the data, once it has been read by <see cref="PrepareData"/>, <see cref="EstimateMemory"/> or a training.</summary>
     /// <exception cref="InvalidOperationException">Nothing has been read since data or parameters changed.</exception>
     public DatasetStatistics Statistics => Prepared.Statistics;

@@ -42,8 +42,8 @@ public sealed class CheckpointTests : IDisposable
         var expected = whole.TrainToAdapter(_folder["whole.gguf"]);
         using (var interrupted = Contradicted(parameters))
         {
-            interrupted.ProgressChanged += (_, state) => StopAfter(interrupted, state, 6);
-            interrupted.TrainToAdapter(_folder["interrupted.gguf"]);
+            var updates = TrainingRuns.Updates(state => StopAfter(interrupted, state, 6));
+            interrupted.TrainToAdapter(_folder["interrupted.gguf"], updates);
         }
         using var rest = Contradicted(parameters);
         rest.ResumeFrom(_folder["checkpoints"]);
@@ -73,8 +73,8 @@ public sealed class CheckpointTests : IDisposable
         using var rest = TrainingRuns.Create(_model, _folder, Parameters);
         rest.ResumeFrom(_folder["checkpoints"]);
         List<int> steps = [];
-        rest.ProgressChanged += (_, state) => steps.Add(state.Step);
-        rest.TrainToAdapter(_folder["rest.gguf"]);
+        var updates = TrainingRuns.Updates(state => steps.Add(state.Step));
+        rest.TrainToAdapter(_folder["rest.gguf"], updates);
 
         Assert.Equal(9, steps[0]);
         Assert.Equal(["checkpoint-000016", "checkpoint-000020"], Names());
@@ -117,8 +117,8 @@ public sealed class CheckpointTests : IDisposable
     {
         using var source = new CancellationTokenSource();
         using var first = TrainingRuns.Create(_model, _folder, Parameters);
-        first.ProgressChanged += (_, state) => CancelAfter(source, state, 2);
-        var cancelled = first.TrainToAdapter(_folder["adapter.gguf"], progress: null, source.Token);
+        var updates = TrainingRuns.Updates(state => CancelAfter(source, state, 2));
+        var cancelled = first.TrainToAdapter(_folder["adapter.gguf"], updates, source.Token);
         Assert.EndsWith("checkpoint-000002", cancelled.CheckpointPath, StringComparison.Ordinal);
 
         first.ResumeFrom(cancelled.CheckpointPath!);
@@ -190,8 +190,8 @@ public sealed class CheckpointTests : IDisposable
         var parameters = Parameters with { MaxSteps = 8, ValidationSplit = 0, EvaluationInterval = 1, Dropout = 0, NeftuneAlpha = 0 };
         using (var interrupted = Contradicted(parameters))
         {
-            interrupted.ProgressChanged += (_, state) => StopAfter(interrupted, state, 6);
-            Assert.InRange(interrupted.TrainToAdapter(_folder["interrupted.gguf"]).BestStep, 1, 5);
+            var updates = TrainingRuns.Updates(state => StopAfter(interrupted, state, 6));
+            Assert.InRange(interrupted.TrainToAdapter(_folder["interrupted.gguf"], updates).BestStep, 1, 5);
         }
         using var rest = TrainingRuns.Create(_model, _folder, parameters);
         rest.AddValidationFile(_folder["rows.jsonl"]);
@@ -235,8 +235,8 @@ public sealed class CheckpointTests : IDisposable
     private void Interrupt(int step, LoraTrainingParameters? parameters = null)
     {
         using var finetuning = TrainingRuns.Create(_model, _folder, parameters ?? Parameters);
-        finetuning.ProgressChanged += (_, state) => StopAfter(finetuning, state, step);
-        finetuning.TrainToAdapter(_folder["interrupted.gguf"]);
+        var updates = TrainingRuns.Updates(state => StopAfter(finetuning, state, step));
+        finetuning.TrainToAdapter(_folder["interrupted.gguf"], updates);
     }
 
     /// <summary>What is learnt is the opposite of what is validated, backwards instead of forwards: the loss only goes up.</summary>

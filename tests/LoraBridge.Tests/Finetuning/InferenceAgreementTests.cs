@@ -25,8 +25,8 @@ public sealed class InferenceAgreementTests : IDisposable
         using var model = new LM(path, TinyModels.Device);
         TinyModelWriter.Create(TinyArchitecture.Llama, seed: 2).Save(path, overwrite: true);
         using var training = TrainingRuns.Create(model, _folder);
-        training.ProgressChanged += (_, _) => Assert.Fail("It was trained.");
-        var fault = Assert.Throws<NotSupportedException>(() => training.TrainToAdapter(_folder["adapter.gguf"]));
+        var updates = TrainingRuns.Updates(_ => Assert.Fail("It was trained."));
+        var fault = Assert.Throws<NotSupportedException>(() => training.TrainToAdapter(_folder["adapter.gguf"], updates));
         Assert.Matches(@"the first 12 tokens .* has a loss of \d+\.\d{4}, but inference has one of \d+\.\d{4}\.", fault.Message);
         Assert.False(File.Exists(_folder["adapter.gguf"]));
     }

@@ -76,8 +76,8 @@ public sealed class OutputPathTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Other systems have no /proc.");
         using var model = TinyModels.Load(TinyArchitecture.Llama);
         using var training = TrainingRuns.Create(model, _folder);
-        training.ProgressChanged += (_, _) => Assert.Fail("It was trained.");
-        var fault = Assert.ThrowsAny<IOException>(() => training.TrainToAdapter("/proc/self/adapter.gguf"));
+        var updates = TrainingRuns.Updates(_ => Assert.Fail("It was trained."));
+        var fault = Assert.ThrowsAny<IOException>(() => training.TrainToAdapter("/proc/self/adapter.gguf", updates));
         Assert.StartsWith("/proc/self/adapter.gguf cannot be written: ", fault.Message, StringComparison.Ordinal);
     }
 }

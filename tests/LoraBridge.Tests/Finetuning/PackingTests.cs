@@ -98,8 +98,8 @@ public sealed class PackingTests : IDisposable
             return $$"""{"input_ids":[{{string.Join(',', Enumerable.Range(1, 30).Select(token => token + row))}}],"labels":[{{string.Join(',', labels)}}]}""";
         }));
         finetuning.AddDatasetFile(_folder["labels.jsonl"]);
-        finetuning.ProgressChanged += (_, state) => told.Add(state);
-        return (finetuning.TrainToAdapter(_folder["adapter.gguf"]), told);
+        var updates = TrainingRuns.Updates(state => told.Add(state));
+        return (finetuning.TrainToAdapter(_folder["adapter.gguf"], updates), told);
     }
 
     private static LoraTrainingParameters AttentionOnly => TrainingRuns.Quick with

@@ -21,9 +21,9 @@ public sealed class TrainingControlTests : IDisposable
     {
         List<TrainingProgress> told = [];
         using var finetuning = TrainingRuns.Create(_model, _folder);
-        finetuning.ProgressChanged += (_, state) => told.Add(state);
+        var updates = TrainingRuns.Updates(state => told.Add(state));
 
-        finetuning.TrainToAdapter(_folder["adapter.gguf"]);
+        finetuning.TrainToAdapter(_folder["adapter.gguf"], updates);
 
         Assert.Equal([1, 2, 3, 4, 5, 6], told.Select(state => state.Step));
         Assert.All(told, state => Assert.True(state is { TotalSteps: 6, Loss: > 0, GradientNorm: > 0, TokensPerSecond: > 0, ValidationLoss: null }));
@@ -35,8 +35,6 @@ public sealed class TrainingControlTests : IDisposable
     {
         var told = new Stages();
         using var finetuning = TrainingRuns.Create(_model, _folder, TrainingRuns.Quick with { MaxSteps = 2, ValidationSplit = 0.25f, EvaluationInterval = 2 });
-        List<TrainingStage> raised = [];
-        finetuning.ProgressChanged += (_, state) => raised.Add(state.Stage);
         finetuning.TrainToAdapter(_folder["adapter.gguf"], told);
         Assert.Equal(
             [
@@ -45,7 +43,7 @@ public sealed class TrainingControlTests : IDisposable
             ],
             told.States.Select(state => state.Stage).Aggregate(new List<TrainingStage>(), WithoutRepetition));
         Assert.All(told.States.Where(state => state.Stage == TrainingStage.MeasuringBefore), state => Assert.InRange(state.StageFraction!.Value, 0, 1));
-        Assert.Equal([TrainingStage.Training, TrainingStage.Training], raised);
+        Assert.Equal(2, told.States.Count(state => state.Stage == TrainingStage.Training));
 
         static List<TrainingStage> WithoutRepetition(List<TrainingStage> stages, TrainingStage stage)
         {
@@ -75,9 +73,9 @@ public sealed class TrainingControlTests : IDisposable
     public void A_stop_writes_what_is_trained()
     {
         using var finetuning = TrainingRuns.Create(_model, _folder);
-        finetuning.ProgressChanged += (_, state) => StopAfter(finetuning, state, 2);
+        var updates = TrainingRuns.Updates(state => StopAfter(finetuning, state, 2));
 
-        var result = finetuning.TrainToAdapter(_folder["adapter.gguf"]);
+        var result = finetuning.TrainToAdapter(_folder["adapter.gguf"], updates);
 
         Assert.Equal((TrainingStatus.Stopped, 2), (result.Status, result.Steps));
         Assert.True(LoraAdapter.ValidateFormat(result.AdapterPath!, out _));
@@ -88,9 +86,9 @@ public sealed class TrainingControlTests : IDisposable
     {
         using var source = new CancellationTokenSource();
         using var finetuning = TrainingRuns.Create(_model, _folder);
-        finetuning.ProgressChanged += (_, state) => source.Cancel();
+        var updates = TrainingRuns.Updates(state => source.Cancel());
 
-        var result = await finetuning.TrainToAdapterAsync(_folder["adapter.gguf"], progress: null, source.Token);
+        var result = await finetuning.TrainToAdapterAsync(_folder["adapter.gguf"], updates, source.Token);
 
         Assert.Equal((TrainingStatus.Cancelled, 1, null), (result.Status, result.Steps, result.AdapterPath));
         Assert.False(File.Exists(_folder["adapter.gguf"]));
@@ -127,10 +125,14 @@ public sealed class TrainingControlTests : IDisposable
         progress.ProgressChanged += (_, state) => AddUpdate(told, state);
         using var finetuning = TrainingRuns.Create(_model, _folder);
         using var mayGoOn = new ManualResetEventSlim();
-        finetuning.ProgressChanged += (_, _) => mayGoOn.Wait(TestContext.Current.CancellationToken);
+        var waiting = TrainingRuns.Updates(state =>
+        {
+            mayGoOn.Wait(TestContext.Current.CancellationToken);
+            ((IProgress<TrainingProgress>)progress).Report(state);
+        });
 
         // Were it to run here, it would wait for what comes after it.
-        var training = finetuning.TrainToAdapterAsync(_folder["adapter.gguf"], progress, TestContext.Current.CancellationToken);
+        var training = finetuning.TrainToAdapterAsync(_folder["adapter.gguf"], waiting, TestContext.Current.CancellationToken);
         Assert.False(training.IsCompleted);
         mayGoOn.Set();
         await training;
@@ -170,9 +172,9 @@ public sealed class TrainingControlTests : IDisposable
         finetuning.PrepareData(TestContext.Current.CancellationToken);
         Assert.Equal((8L, 1L), (finetuning.SampleCount, finetuning.SkippedSamples));
         List<TrainingProgress> told = [];
-        finetuning.ProgressChanged += (_, state) => told.Add(state);
+        var updates = TrainingRuns.Updates(state => told.Add(state));
 
-        var result = finetuning.TrainToAdapter(_folder["adapter.gguf"]);
+        var result = finetuning.TrainToAdapter(_folder["adapter.gguf"], updates);
 
         Assert.Equal([2, 4, 5], told.Where(state => state.ValidationLoss is not null).Select(state => state.Step));
         Assert.Equal(told.Min(state => state.ValidationLoss), result.ValidationLoss);
@@ -243,9 +245,9 @@ public sealed class TrainingControlTests : IDisposable
             // A rate at which the loss goes up.
             LearningRate = 0.3f, MaxGradientNorm = 0, MaxSteps = 50, ValidationSplit = 0.25f, EvaluationInterval = 1, EarlyStoppingPatience = 2,
         });
-        finetuning.ProgressChanged += (_, state) => losses.Add(state.ValidationLoss!.Value);
+        var updates = TrainingRuns.Updates(state => losses.Add(state.ValidationLoss!.Value));
 
-        var result = finetuning.TrainToAdapter(_folder["adapter.gguf"]);
+        var result = finetuning.TrainToAdapter(_folder["adapter.gguf"], updates);
 
         Assert.Equal(TrainingStatus.EarlyStopped, result.Status);
         Assert.Equal(losses.Min(), result.ValidationLoss);
@@ -282,8 +284,8 @@ public sealed class TrainingControlTests : IDisposable
     {
         using var finetuning = TrainingRuns.Create(_model, _folder);
         Exception? fault = null;
-        finetuning.ProgressChanged += (_, _) => fault ??= Record.Exception(() => finetuning.TrainToAdapter(_folder["other.gguf"]));
-        finetuning.TrainToAdapter(_folder["adapter.gguf"]);
+        var updates = TrainingRuns.Updates(_ => fault ??= Record.Exception(() => finetuning.TrainToAdapter(_folder["other.gguf"])));
+        finetuning.TrainToAdapter(_folder["adapter.gguf"], updates);
         Assert.IsType<InvalidOperationException>(fault);
     }
 

@@ -189,7 +189,7 @@ public sealed class TrainingOptionTests : IDisposable
     {
         List<TrainingProgress> told = [];
         using var finetuning = TrainingRuns.Create(model ?? _model, _folder, parameters);
-        finetuning.ProgressChanged += (_, state) => told.Add(state);
-        return (finetuning.TrainToAdapter(_folder["adapter.gguf"]), told);
+        var updates = TrainingRuns.Updates(state => told.Add(state));
+        return (finetuning.TrainToAdapter(_folder["adapter.gguf"], updates), told);
     }
 }

@@ -36,4 +36,16 @@ internal static class TrainingRuns
         finetuning.AddDatasetFile(WriteRows(folder));
         return finetuning;
     }
+
+    /// <summary>Calls <paramref name="update"/> after each update, on the training thread, where a <see cref="Progress{T}"/> would post it.</summary>
+    public static IProgress<TrainingProgress> Updates(Action<TrainingProgress> update) => new UpdateProgress(update);
+
+    private sealed class UpdateProgress(Action<TrainingProgress> update) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Stage == TrainingStage.Training)
+                update(value);
+        }
+    }
 }
