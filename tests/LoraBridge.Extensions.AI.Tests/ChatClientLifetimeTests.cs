@@ -8,9 +8,10 @@ namespace LoraBridge.Extensions.AI.Tests;
 public sealed class ChatClientLifetimeTests
 {
     [Fact]
-    public void Clients_are_all_that_can_be_disposed() => Assert.Equal(
-        [typeof(LoraBridgeChatClient)],
-        typeof(LoraBridgeChatClient).Assembly.GetExportedTypes().Where(type => type.IsAssignableTo(typeof(IDisposable)) || type.IsAssignableTo(typeof(IAsyncDisposable))));
+    public void A_client_and_a_generator_are_all_that_can_be_disposed() => Assert.Equivalent(
+        new[] { typeof(LoraBridgeChatClient), typeof(LoraBridgeEmbeddingGenerator) },
+        typeof(LoraBridgeChatClient).Assembly.GetExportedTypes().Where(type => type.IsAssignableTo(typeof(IDisposable)) || type.IsAssignableTo(typeof(IAsyncDisposable))),
+        strict: true);
 
     [Theory]
     [InlineData(nameof(After_dispose_there_is_an_exception_at_most))]
@@ -34,8 +35,17 @@ public sealed class ChatClientLifetimeTests
         Assert.NotNull(client.GetService(typeof(ChatClientMetadata)));
         client.Dispose();
 
+        var generator = new LoraBridgeEmbeddingGenerator(model);
+        await generator.GenerateAsync(["hello"]);
+        generator.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => generator.GenerateAsync(["hello"]));
+        generator.Dispose();
+
         using var other = new LoraBridgeChatClient(model);
+        using var otherGenerator = new LoraBridgeEmbeddingGenerator(model);
         model.Dispose();
+        // It keeps the model, as conversations do.
+        await otherGenerator.GenerateAsync(["hello"]);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => AskAsync(other));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => StreamAsync(other));
     }
