@@ -12,7 +12,7 @@ internal static class ToolCallSyntaxes
         (["｜DSML｜"], template => new DsmlCallSyntax(template.Contains("｜tool_calls", StringComparison.Ordinal))),
         (["<|tool_calls_section_begin|>"], _ => new KimiCallSyntax()),
         (["<｜tool▁calls▁begin｜>"], template => new DeepSeekCallSyntax { HasCodeBlocks = template.Contains("```json", StringComparison.Ordinal) }),
-        (["<arg_key>"], template => new GlmCallSyntax { HasLineBreaks = template.Contains("</arg_key>\\n", StringComparison.Ordinal) }),
+        (["<arg_key>"], template => new GlmCallSyntax { HasLineBreaks = template.Contains("</arg_key>\\n", StringComparison.Ordinal) || template.Contains("</arg_key>\n", StringComparison.Ordinal) }),
         (["<|tool_call>call:"], _ => new GemmaCallSyntax()),
         (["<use_mcp_tool>"], _ => new McpCallSyntax()),
         ([">>>", "recipient"], _ => new RecipientCallSyntax()),
