@@ -63,7 +63,7 @@ public class PublishedToolCallTests
                 var turn = new ChatMessage(ChatRole.Assistant, "") { ToolCalls = ToolCall.ToJson(calls) };
                 if (PublishedTemplates.AnswerOf(template, turn, out _) is not { } answer || answer.IndexOf(format.Tools.Openings[0], StringComparison.Ordinal) is not (>= 0 and var start))
                     continue;
-                var text = answer[start..].TrimEnd();
+                var text = format.Wrappers.Aggregate(answer[start..], (whole, mark) => whole.Replace(mark, "", StringComparison.Ordinal)).TrimEnd();
                 if (matcher.Step(matcher.Start, Encoding.UTF8.GetBytes(text)) is { CanEnd: true })
                     allowed.Add($"{format.Tools.GetType().Name}");
                 else
