@@ -54,7 +54,10 @@ tool 'forward slashes' 'likes best is brown' generate -m "Z:$(pwd)/m.gguf" "${as
 tool 'long form' 'likes best is brown' generate -m "\\\\?\\$drive\\m.gguf" "${ask[@]}"
 tool 'network path' 'likes best is brown' generate -m '\\localhost\share\m.gguf' "${ask[@]}"
 tool train '"status":"completed"' train "${training[@]}" -o a.gguf --json --progress none
-same_losses train out.txt
+same_losses balanced out.txt 5e-4
+reference "${training[@]}" --precision exact
+tool 'train exactly' '"status":"completed"' train "${training[@]}" --precision exact -o exact.gguf --json --progress none
+same_losses exact out.txt
 tool 'train with checkpoints and a plot' '^status +completed' train "${training[@]}" -o b.gguf "${progress[@]}" --checkpoint-dir ck --checkpoint-every 2 --plot p.png --log csv:log.csv
 check 'the log has a row for each update' '^4,' cat log.csv
 tool resume '^status +completed' train "${training[@]}" -o c.gguf "${progress[@]}" --checkpoint-dir ck --checkpoint-every 2 --resume "$drive\\ck"

@@ -66,6 +66,12 @@ public sealed class TileProgramTests
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => TileProgram.Assemble(TileElement.Int16, 0, CallingConvention.Windows));
         Assert.Throws<ArgumentOutOfRangeException>(() => TileProgram.Assemble(TileElement.Int16, 7, CallingConvention.Windows));
+        foreach (var element in new[] { TileElement.SignedInt8, TileElement.SplitInt12 })
+        {
+            Assert.Throws<ArgumentOutOfRangeException>(() => TileProgram.Assemble(element, 1, CallingConvention.Windows));
+            Assert.Throws<ArgumentOutOfRangeException>(() => TileProgram.AssembleInstructions(element, CallingConvention.Windows));
+            Assert.Null(AssembledTiles.TryLoad(element));
+        }
     }
 
     private sealed class Factors
