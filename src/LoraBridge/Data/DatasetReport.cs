@@ -29,7 +29,7 @@ internal sealed class DatasetReport(DatasetReadOptions options)
         if (losses.Count == 0)
             return;
         PartlyUsedCount++;
-        foreach (var loss in losses.Where(loss => options.Strict || _losses.Add(WithoutNumbers(loss))))
+        foreach (var loss in losses.Where(loss => _losses.Add(WithoutNumbers(loss))))
             Keep(new DatasetProblem(source.Name, source.Line, loss) { IsSkipped = false });
     }
 

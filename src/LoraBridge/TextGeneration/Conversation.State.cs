@@ -32,10 +32,9 @@ public abstract partial class Conversation
     }
 
     /// <summary>
-    /// Takes up what <see cref="SaveState"/> saved. Restore the turns, too: what does not begin like the text that was read is read
-    /// again.
+    /// Restores what <see cref="SaveState"/> saved. Restore the turns, too: what differs from the text that was read is computed again.
     /// </summary>
-    /// <param name="path">The file. Take it from nobody you do not trust: the native library reads it.</param>
+    /// <param name="path">The file. Use files from trusted sources only: the native library reads it.</param>
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is damaged, or no state of a conversation.</exception>

@@ -27,6 +27,7 @@ public sealed class DatasetFaultTests : IDisposable
             Assert.Contains("a.jsonl.gz", exception.Message, StringComparison.Ordinal);
             Assert.True(TrainingDataset.IsAboutData(exception));
         }
+        Assert.Throws<InvalidDataException>(() => Problems([.. packed, 0, 0, 0]));
         packed[^6] ^= 1;
         Assert.Throws<InvalidDataException>(() => Problems(packed));
 
@@ -135,6 +136,21 @@ public sealed class DatasetFaultTests : IDisposable
     {
         var chat = Assert.IsType<ChatSample>(Assert.Single(Read("""{"messages": [{"role": "assistant", "content": "b", "reasoning_content": "", "thinking": "y"}]}""").Samples)).Chat;
         Assert.Equal("y", chat[0].Reasoning);
+    }
+
+    [Fact]
+    public void Thoughts_beside_the_content_and_within_it_are_put_together()
+    {
+        var chat = Assert.IsType<ChatSample>(Assert.Single(Read("""{"messages": [{"role": "assistant", "reasoning_content": "x", "content": [{"type": "thinking", "thinking": "y"}, "b"]}]}""").Samples)).Chat;
+        Assert.Equal(("xy", "b"), (chat[0].Reasoning, chat[0].Content));
+    }
+
+    [Fact]
+    public void Lists_of_no_tools_or_calls_are_none()
+    {
+        var chat = Assert.IsType<ChatSample>(Assert.Single(Read("""{"tools": [], "messages": [{"role": "assistant", "content": "b", "tool_calls": []}]}""").Samples)).Chat;
+        Assert.Null(chat.Tools);
+        Assert.Null(chat[0].ToolCalls);
     }
 
     [Theory]
