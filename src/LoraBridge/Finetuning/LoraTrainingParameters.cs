@@ -174,8 +174,9 @@ public sealed partial record LoraTrainingParameters
 
     /// <summary>
     /// Gradient checkpointing: recomputes each layer in the backward pass instead of keeping its activations, a third more work for far less
-    /// memory. Chen et al., <see href="https://arxiv.org/abs/1604.06174"/>. Automatic keeps the activations of as many layers as fit into
-    /// half of the free memory.
+    /// memory. Chen et al., <see href="https://arxiv.org/abs/1604.06174"/>. Automatic takes up to half of the free memory: first for the results of
+    /// products and of attention, which are most of the work, of as many layers as fit, then for all activations
+    /// (<see cref="TrainingResult.Layers"/> says what was chosen).
     /// The result is the same, bit for bit. Layers below the first adapted one are computed once in any case.
     /// </summary>
     public AutoSwitch Recompute { get; init; } = AutoSwitch.Auto;
