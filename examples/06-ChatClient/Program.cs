@@ -2,6 +2,8 @@
 //
 //   dotnet run -c Release --project examples/06-ChatClient -- [MODEL.gguf] [ADAPTER.gguf] [QUESTION]
 //
+// It can be compiled ahead of time: dotnet publish examples/06-ChatClient -r linux-x64 -p:PublishAot=true
+//
 // Without arguments it takes the small model that ships, and trains the adapter for some seconds if there is none yet.
 using LoraBridge.Extensions.AI;
 using LoraBridge.Finetuning;

@@ -26,10 +26,13 @@ internal sealed class CommandHost(Terminal terminal, SharedOptions shared, Cance
         }
         catch (Exception failure)
         {
-            await terminal.Error.WriteLineAsync($"error: {Failure.Describe(failure)}");
+            await terminal.Error.WriteLineAsync($"error: {Failure.Describe(failure, arguments.CommandResult.Command.Name)}");
             if (session.IsVerbose)
                 await terminal.Error.WriteLineAsync(failure.ToString());
             return ExitCode.Failed;
         }
     }
 }
+
+/// <summary>Options that are right one by one, but not together.</summary>
+internal sealed class UsageException(string message) : Exception(message);

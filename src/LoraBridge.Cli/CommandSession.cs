@@ -42,12 +42,10 @@ internal sealed class CommandSession(Terminal terminal, SharedOptions shared, Pa
     /// <param name="chatTemplate">A file with a chat template to use instead of the model's own, or null.</param>
     internal LM LoadModel(string path, IReadOnlyList<AdapterReference> adapters, bool repack = true, string? chatTemplate = null)
     {
-        if (chatTemplate is not null && !File.Exists(chatTemplate))
-            throw new FileNotFoundException($"There is no chat template {chatTemplate}.", chatTemplate);
         var options = new LoadingOptions
         {
             RepackWeights = repack,
-            ChatTemplate = chatTemplate is null ? null : File.ReadAllText(chatTemplate),
+            ChatTemplate = chatTemplate is null ? null : TextFile.Read(chatTemplate, "chat template"),
             Logger = IsVerbose ? new TextLogger(terminal.Error) : null,
         };
         var file = ModelPath(path);
@@ -82,6 +80,9 @@ internal sealed class CommandSession(Terminal terminal, SharedOptions shared, Pa
 
     /// <summary>Does some work while its progress is shown the way that was asked for.</summary>
     internal T WithProgress<T>(Func<IProgress<ProgressEvent>, T> work) => shared.Display(this).Run(work);
+
+    /// <summary>Does a part of the work that Ctrl-C ends without ending the command.</summary>
+    internal Task RunPartAsync(Func<CancellationToken, Task> work) => terminal.Interruption?.RunPartAsync(work) ?? work(cancellationToken);
 
     /// <summary>Ends a command: the result as JSON, or for people.</summary>
     internal void Report(Action<Utf8JsonWriter> json, Action<IAnsiConsole> people)

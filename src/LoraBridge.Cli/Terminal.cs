@@ -15,6 +15,9 @@ internal sealed record Terminal(TextReader In, TextWriter Out, TextWriter Error)
     /// <summary>Whether somebody types: prompts are shown.</summary>
     internal bool IsInteractive { get; init; }
 
+    /// <summary>Ctrl-C; null where nobody can press it.</summary>
+    internal Interruption? Interruption { get; init; }
+
     /// <summary>Whether <see cref="Error"/> obeys control sequences.</summary>
     internal bool IsAnsi => ShowsBars && PlainConsole.Of(Error).Profile.Capabilities.Ansi;
 

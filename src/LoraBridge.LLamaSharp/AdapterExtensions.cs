@@ -24,7 +24,7 @@ public static class AdapterExtensions
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is not a valid adapter, or llama.cpp refused it for this model.</exception>
     /// <exception cref="AdapterMismatchException">The adapter was made for another architecture.</exception>
-    /// <exception cref="NotSupportedException">The build of llama.cpp would end the process when it uses the adapter.</exception>
+    /// <exception cref="NotSupportedException">This build of llama.cpp would terminate the process when it uses the adapter.</exception>
     /// <exception cref="ObjectDisposedException">The context was disposed.</exception>
     public static LoraAdapter ApplyLoraAdapter(this LLamaContext context, string path, float scale = 1) =>
         ApplyLoraAdapter(context, new LoraAdapter(path) { Scale = scale });
@@ -58,10 +58,10 @@ public static class AdapterExtensions
         Of(context).SetScale(adapter, scale);
     }
 
-    /// <summary>Takes an adapter off a context: it answers as it did before, bit for bit.</summary>
+    /// <summary>Removes an adapter from a context: it responds as it did before, bit for bit.</summary>
     /// <param name="context">The context.</param>
     /// <param name="adapter">The adapter.</param>
-    /// <returns>False when it was not applied.</returns>
+    /// <returns>Whether it was applied.</returns>
     /// <exception cref="ArgumentNullException">The context or the adapter is null.</exception>
     /// <exception cref="ObjectDisposedException">The context was disposed.</exception>
     public static bool RemoveLoraAdapter(this LLamaContext context, LoraAdapter adapter)
@@ -70,7 +70,7 @@ public static class AdapterExtensions
         return Of(context).Remove(adapter);
     }
 
-    /// <summary>The adapters that are applied to a context, in the order in which they were, with their scales.</summary>
+    /// <summary>The adapters that are applied to a context, in the order in which they were applied, with their scales.</summary>
     /// <param name="context">The context.</param>
     /// <exception cref="ArgumentNullException">The context is null.</exception>
     public static IReadOnlyList<(LoraAdapter Adapter, float Scale)> LoraAdapters(this LLamaContext context) => Of(context).Applied;

@@ -5,7 +5,7 @@ using LoraBridge.Model;
 
 namespace LoraBridge.LLamaSharp;
 
-/// <summary>From LLamaSharp's objects to a fine-tuning.</summary>
+/// <summary>Fine-tunes the models of LLamaSharp's objects.</summary>
 public static class FinetuningExtensions
 {
     /// <summary>
@@ -18,7 +18,7 @@ public static class FinetuningExtensions
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is not a model that can be loaded.</exception>
     /// <exception cref="NotSupportedException">The parameters override metadata: an adapter is trained for the model as its file has it.</exception>
-    /// <exception cref="NativeException">The llama.cpp of this process is no build that LoraBridge knows.</exception>
+    /// <exception cref="NativeException">The llama.cpp of this process is not a build that LoraBridge supports.</exception>
     public static LoraFinetuning OpenForFinetuning(this IModelParams parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);

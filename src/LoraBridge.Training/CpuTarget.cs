@@ -8,8 +8,12 @@ using LoraBridge.Training.Rewrites;
 namespace LoraBridge.Training;
 
 /// <summary>The CPU: managed and assembled kernels on weights and parameters where they lie.</summary>
-internal sealed class CpuTarget(TracedGraph graph, TrainingGraphShape shape) : TrainingTarget
+/// <param name="graph">What llama.cpp computes for a row.</param>
+/// <param name="shape">Precision.</param>
+/// <param name="longest">That of a graph for longer rows, which this one shares copies of weights with; null for one by itself.</param>
+internal sealed class CpuTarget(TracedGraph graph, TrainingGraphShape shape, CpuTarget? longest) : TrainingTarget
 {
+    private readonly PanelCache? _cache = shape.CachesTransposed ? longest?._cache ?? new PanelCache() : null;
     private IReadOnlyList<(TensorPtr Value, TensorPtr Gradient)> _variables = [];
     private long _cacheBytes;
 
@@ -28,7 +32,7 @@ internal sealed class CpuTarget(TracedGraph graph, TrainingGraphShape shape) : T
 
     public override IReadOnlyList<IRewrite> Rewrites(IReadOnlyList<TracedTensor> trainable)
     {
-        var precision = LinearPrecision.Of(shape.Precision, shape.CachesTransposed ? new PanelCache() : null);
+        var precision = LinearPrecision.Of(shape.Precision, _cache);
         _cacheBytes = shape.CachesTransposed ? PanelCache.BytesFor(FrozenMatrices(trainable)) : 0;
         return
         [
@@ -42,10 +46,12 @@ internal sealed class CpuTarget(TracedGraph graph, TrainingGraphShape shape) : T
     public override TensorPtr Drop(GraphBuilder builder, RowNoise noise, ulong stream, TensorPtr x) =>
         builder.Custom(new Dropout(noise, stream), x.Shape, builder.Contiguous(x));
 
-    public override HeadLoss EmitLoss(GraphBuilder builder, HeadChunk chunk, TensorPtr logits)
+    public override HeadLoss EmitLoss(GraphBuilder builder, TensorPtr logits, TensorPtr targets, TensorPtr weights, bool mayOverwrite)
     {
-        var (kernel, weights) = (chunk.CreateLoss(), chunk.Weights);
-        var gradient = builder.Custom(kernel, logits.Shape, logits, chunk.Targets, weights);
+        var kernel = new CrossEntropy((int)logits.Ne(1));
+        var gradient = mayOverwrite
+            ? builder.CustomInPlace(kernel, logits, targets, weights)
+            : builder.Custom(kernel, logits.Shape, logits, targets, weights);
         return new HeadLoss([gradient], gradient, () =>
         {
             var sum = 0.0;

@@ -77,9 +77,9 @@ internal sealed class DeviceTarget : TrainingTarget
     public override TensorPtr Drop(GraphBuilder builder, RowNoise noise, ulong stream, TensorPtr x) =>
         builder.Mul(x, builder.Custom(new DropoutMask(noise, stream), x.Shape, _anchor));
 
-    public override HeadLoss EmitLoss(GraphBuilder builder, HeadChunk chunk, TensorPtr logits)
+    public override HeadLoss EmitLoss(GraphBuilder builder, TensorPtr logits, TensorPtr targets, TensorPtr weights, bool mayOverwrite)
     {
-        var (loss, gradient) = DeviceCrossEntropy.Emit(builder, logits, chunk.Targets, chunk.Weights);
+        var (loss, gradient) = DeviceCrossEntropy.Emit(builder, logits, targets, weights);
         Ggml.ggml_set_output(loss);
         return new HeadLoss([loss, gradient], gradient, () => loss.ToArray<float>()[0]);
     }

@@ -1,6 +1,6 @@
 namespace LoraBridge.Finetuning;
 
-/// <summary>What the matrices of a new adapter are drawn from. Either way the adapter changes nothing before the first update.</summary>
+/// <summary>How the matrices of a new adapter are initialized. Either way the adapter changes nothing before the first update.</summary>
 public enum LoraInitialization
 {
     /// <summary>A uniform in ±√(6/n) for n inputs, as He et al. propose, <see href="https://arxiv.org/abs/1502.01852"/>; B zero. Learns faster at the same rate.</summary>

@@ -8,9 +8,13 @@ namespace LoraBridge.Training;
 internal abstract class TrainingTarget : IDisposable
 {
     /// <summary>What computes on an engine.</summary>
-    public static TrainingTarget For(ComputeEngine engine, TracedGraph graph, TrainingGraphShape shape) => engine is DeviceEngine device
+    /// <param name="engine">The engine.</param>
+    /// <param name="graph">What llama.cpp computes for a row.</param>
+    /// <param name="shape">Sizes, and precision.</param>
+    /// <param name="longest">That of a graph for longer rows; null for one by itself.</param>
+    public static TrainingTarget For(ComputeEngine engine, TracedGraph graph, TrainingGraphShape shape, TrainingTarget? longest) => engine is DeviceEngine device
         ? new DeviceTarget(device, graph, shape)
-        : new CpuTarget(graph, shape);
+        : new CpuTarget(graph, shape, longest as CpuTarget);
 
     /// <summary>The rules of ggml's operations; null for those of the CPU.</summary>
     public abstract IGradientRules? Rules { get; }
@@ -38,7 +42,12 @@ internal abstract class TrainingTarget : IDisposable
     public abstract TensorPtr Drop(GraphBuilder builder, RowNoise noise, ulong stream, TensorPtr x);
 
     /// <summary>Emits the loss of a chunk of the head.</summary>
-    public abstract HeadLoss EmitLoss(GraphBuilder builder, HeadChunk chunk, TensorPtr logits);
+    /// <param name="builder">Where to emit.</param>
+    /// <param name="logits">[V, R].</param>
+    /// <param name="targets">[R], I32: the tokens that should follow.</param>
+    /// <param name="weights">[R], how much each counts.</param>
+    /// <param name="mayOverwrite">Whether nothing else needs the logits.</param>
+    public abstract HeadLoss EmitLoss(GraphBuilder builder, TensorPtr logits, TensorPtr targets, TensorPtr weights, bool mayOverwrite);
 
     /// <summary>Sets all gradients to zero.</summary>
     public virtual void ClearGradients() { }

@@ -9,6 +9,7 @@ public sealed class AdapterReferenceTests
     [InlineData("a.gguf:0.5", "a.gguf", 0.5)]
     [InlineData("a.gguf:2e-1", "a.gguf", 0.2)]
     [InlineData("a.gguf:0", "a.gguf", 0)]
+    [InlineData("a.gguf:-0.5", "a.gguf", -0.5)]
     [InlineData(@"C:\models\a.gguf", @"C:\models\a.gguf", 1)]
     [InlineData(@"C:\models\a.gguf:0.5", @"C:\models\a.gguf", 0.5)]
     [InlineData("C:/a.gguf", "C:/a.gguf", 1)]
@@ -20,8 +21,9 @@ public sealed class AdapterReferenceTests
     [Theory]
     [InlineData(":1")]
     [InlineData(" :0.5")]
-    [InlineData("a:-0.5")]
     [InlineData("a:NaN")]
+    [InlineData("a:-Infinity")]
+    [InlineData("a:1e39")]
     [InlineData("a:Infinity")]
     public void Nonsense_is_refused(string text) => Assert.Throws<FormatException>(() => AdapterReference.Parse(text));
 }

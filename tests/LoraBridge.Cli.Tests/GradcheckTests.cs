@@ -26,7 +26,11 @@ public sealed class GradcheckTests : CliTest
         var json = (await CliRun.OfAsync(
             "gradcheck", "-m", Model, "--ctx", "8", "--rank", "2", "--targets", "blk.1.attn_k,blk.1.ffn_up", "--precision", precision, "--json")).Json;
         Assert.InRange(json.GetProperty("minCosine").GetDouble(), limit, 1 - 1e-12);
+        Assert.InRange(json.GetProperty("maxRelativeL2").GetDouble(), 1e-9, 0.1);
         Assert.True(json.GetProperty("pass").GetBoolean());
+        var other = (await CliRun.OfAsync(
+            "gradcheck", "-m", Model, "--ctx", "8", "--rank", "2", "--targets", "blk.1.attn_k,blk.1.ffn_up", "--precision", precision, "--seed", "1", "--json")).Json;
+        Assert.NotEqual(json.GetProperty("maxRelativeL2").GetDouble(), other.GetProperty("maxRelativeL2").GetDouble());
     }
 
     [Fact]

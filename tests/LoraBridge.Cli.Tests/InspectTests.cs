@@ -39,6 +39,10 @@ public sealed class InspectTests : CliTest
     }
 
     [Fact]
+    public async Task A_file_of_another_kind_is_refused_without_advice_to_inspect_it() =>
+        Assert.DoesNotContain("lorabridge inspect", (await CliRun.OfAsync("inspect", Write("data.csv", "instruction,output"))).Failure(), StringComparison.Ordinal);
+
+    [Fact]
     public async Task People_see_tensors_when_they_ask()
     {
         Assert.DoesNotContain("blk.0.attn_q.weight", (await CliRun.OfAsync("inspect", Model)).Out, StringComparison.Ordinal);

@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
+using LoraBridge.Cli.Benchmarking;
 using LoraBridge.Finetuning;
+using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.TestKit.Terminals;
 
@@ -120,6 +122,22 @@ public sealed partial class TerminalTests : CliTest
         await ExpectAsync(terminal, 130, "cancelled");
     }
 
+    [Fact]
+    public async Task Ctrl_c_ends_an_answer_and_a_second_one_the_chat()
+    {
+        using var terminal = ToolTerminal.Start(EndlessAnswer());
+        await PromptAsync(terminal, 1);
+        terminal.Type("hello\r");
+        await terminal.WaitUntilAsync(screen => screen.Contains("aaaa", StringComparison.Ordinal));
+        terminal.PressControlC();
+        await terminal.WaitUntilAsync(screen => screen.EndsWith("\n>", StringComparison.Ordinal));
+        terminal.Type($"/save {Folder["saved.jsonl"]}\r");
+        await terminal.WaitUntilAsync(screen => screen.Contains("Saved", StringComparison.Ordinal) && screen.EndsWith("\n>", StringComparison.Ordinal));
+        Assert.Matches("""{"role":"assistant","content":"a+"}""", File.ReadAllText(Folder["saved.jsonl"]));
+        terminal.PressControlC();
+        await ExpectAsync(terminal, 130, "cancelled");
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(20)]
@@ -188,6 +206,14 @@ public sealed partial class TerminalTests : CliTest
         "NEW" => Folder["new.gguf"],
         _ => word,
     })];
+
+    /// <summary>A chat whose answers take a quarter of a minute and more, unless they are stopped.</summary>
+    private string[] EndlessAnswer()
+    {
+        var shape = new RandomModelShape { Layers = 8, Embedding = 512, FeedForward = 2048, Heads = 8, KeyHeads = 8, Vocabulary = 512 };
+        RandomModel.Write(Folder["slow.gguf"], shape, GgmlType.Q4_0);
+        return ["chat", "-m", Folder["slow.gguf"], "-n", "3000", "--grammar", Write("endless.gbnf", "root ::= \"a\" root")];
+    }
 
     private string Tuned()
     {

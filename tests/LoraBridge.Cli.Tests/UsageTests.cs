@@ -12,7 +12,6 @@ public sealed class UsageTests
     [InlineData("eval -m a.gguf -d rows.jsonl --ctx many")]
     [InlineData("eval -m a.gguf -d rows.jsonl --threads 0")]
     [InlineData("eval -m a.gguf -d rows.jsonl --loss-on luck")]
-    [InlineData("eval -m a.gguf -d rows.jsonl -a x.gguf:-1")]
     [InlineData("eval -m a.gguf -d rows.jsonl -a x.gguf:NaN")]
     [InlineData("backends --backend abacus")]
     [InlineData("generate -m a.gguf -p hello --temp -1")]

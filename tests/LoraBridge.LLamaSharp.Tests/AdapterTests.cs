@@ -136,6 +136,11 @@ public sealed class AdapterTests : IDisposable
         Assert.Throws<ObjectDisposedException>(() => _context.RemoveLoraAdapter(adapter));
     }
 
+    /// <summary>What is made here belongs to LLamaSharp's objects, or is a fine-tuning, whose members are called after dispose elsewhere.</summary>
+    [Fact]
+    public void Nothing_here_has_to_be_disposed() => Assert.DoesNotContain(
+        typeof(AdapterExtensions).Assembly.GetExportedTypes(), type => type.IsAssignableTo(typeof(IDisposable)) || type.IsAssignableTo(typeof(IAsyncDisposable)));
+
     [Fact]
     public void A_loaded_model_is_fine_tuned_and_LLamaSharp_uses_the_adapter()
     {

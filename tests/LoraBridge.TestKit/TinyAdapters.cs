@@ -17,8 +17,10 @@ public static class TinyAdapters
     /// <param name="alpha">Alpha; null leaves it out.</param>
     /// <param name="scaleOfB">Standard deviation of B; 0 makes an adapter without effect.</param>
     /// <param name="seed">Of A and B.</param>
+    /// <param name="invocation">Tokens that activate the adapter; null for one that acts on all.</param>
     public static GgufWriter Create(
-        string modelPath, IReadOnlyList<string>? targets = null, int rank = 4, float? alpha = 8, float scaleOfB = 0.1f, int seed = 1)
+        string modelPath, IReadOnlyList<string>? targets = null, int rank = 4, float? alpha = 8, float scaleOfB = 0.1f, int seed = 1,
+        IReadOnlyList<int>? invocation = null)
     {
         using var model = GgufModelFiles.Open(modelPath);
         var metadata = new GgufMetadata()
@@ -27,6 +29,8 @@ public static class TinyAdapters
             .Set("adapter.type", "lora");
         if (alpha is { } value)
             metadata.Set("adapter.lora.alpha", value);
+        if (invocation is not null)
+            metadata.Set("adapter.alora.invocation_tokens", GgufValue.FromArray<uint>([.. invocation.Select(token => (uint)token)]));
         var writer = new GgufWriter(metadata);
         var random = new Random(seed);
         foreach (var tensor in model.Tensors)

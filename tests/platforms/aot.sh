@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compiles the tool and Quickstart ahead of time, and the tool as one (trimmed) file, without a warning, and runs them.
+# Compiles the tool, Quickstart and the IChatClient of example 06 ahead of time, and the tool as one (trimmed) file, without a warning, and runs them.
 # Installs what is missing: Debian's gcc, libc6-dev, zlib1g-dev. Usage: aot.sh [REPOSITORY]
 set -uo pipefail
 repository="$(cd "${1:-$(dirname "$0")/../..}" && pwd)"
@@ -19,6 +19,8 @@ publish src/LoraBridge.Cli cli "$runtime" "${aot[@]}"
 quiet $? cli
 publish examples/Quickstart quickstart "$runtime" "${aot[@]}"
 quiet $? quickstart
+publish examples/06-ChatClient chatclient "$runtime" "${aot[@]}"
+quiet $? chatclient
 publish src/LoraBridge.Cli single "$runtime" -warnaserror -p:PublishSingleFile=true
 quiet $? single
 publish src/LoraBridge.Cli trimmed "$runtime" -warnaserror -p:PublishSingleFile=true -p:PublishTrimmed=true
@@ -45,6 +47,7 @@ for kind in cli single trimmed; do
   check "$kind: a chat is saved" 'Grüße' cat "s-$kind.jsonl"
   tool "$kind: json" '"kind":"adapter"' inspect a.gguf --json
 done
+check chatclient '^special: .' "$work/chatclient/LoraBridge.Examples.ChatClient"
 check quickstart '.' "$work/quickstart/LoraBridge.Examples.Quickstart" m.gguf a.gguf q.gguf
 [ -s q.gguf ]
 result $? 'quickstart: merged' out.txt

@@ -51,6 +51,7 @@ internal static class InstructionPeak
             case VectorTile<PairsByVnni>: return Words<PairsByVnni>();
             case VectorTile<BytesByVnni>: return Words<BytesByVnni>();
             case WideTile: return WidePairs();
+            case DotTile<SignedDot>: return Dots(tile.Element);
             case null: return Vector512.IsHardwareAccelerated ? WideSingles() : Singles();
             default: return 0;
         }
@@ -70,6 +71,26 @@ internal static class InstructionPeak
         }
         Keep((a + b + c + d + e + f + g + h)[0]);
         return (double)Rounds * Sums * Vector256<int>.Count * 2 * (TProduct.Element == TileElement.Int8 ? 4 : 2);
+    }
+
+    /// <summary>Numbers in halves take three instructions for four of them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double Dots(TileElement element)
+    {
+        var (x, z) = (Vector128.Create(1), Vector128.Create(2));
+        var (p, q, r, s) = (Vector128.Create(3), Vector128.Create(4), Vector128.Create(5), Vector128.Create(6));
+        Vector128<int> a = default, b = default, c = default, d = default, e = default, f = default, g = default, h = default;
+        Vector128<int> i = default, j = default, k = default, l = default;
+        for (var round = 0; round < Rounds; round++)
+        {
+            (a, b, c, d) = (SignedDot.Add(a, p, x, 0), SignedDot.Add(b, q, x, 0), SignedDot.Add(c, r, x, 0), SignedDot.Add(d, s, x, 0));
+            (e, f, g, h) = (SignedDot.Add(e, p, z, 0), SignedDot.Add(f, q, z, 0), SignedDot.Add(g, r, z, 0), SignedDot.Add(h, s, z, 0));
+            (i, j, k, l) = (SignedDot.Add(i, p, x, 1), SignedDot.Add(j, q, x, 1), SignedDot.Add(k, r, z, 1), SignedDot.Add(l, s, z, 1));
+            (x, z) = (z, x);
+        }
+        Keep((a + b + c + d + e + f + g + h + i + j + k + l)[0]);
+        var fours = (double)Rounds * 12 * Vector128<int>.Count;
+        return 2 * 4 * (element == TileElement.SignedInt8 ? fours : fours / WordLayout.Planes);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

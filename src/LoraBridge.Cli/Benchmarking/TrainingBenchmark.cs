@@ -76,7 +76,7 @@ public static class TrainingBenchmark
             EstimatedMemoryBytes = training.Memory.Total,
             AllocatedBytesPerStep = allocated,
             TrainableParameters = training.ParameterCount,
-            Recomputes = training.Recomputes,
+            Layers = training.Graph.Plan,
             BackwardGflops = onDevice ? 0 : Rate(profile.Where(entry => entry.Phase == TrainingPhase.Backward).Select(entry => entry.Time)),
             OutProdGflops = onDevice ? 0 : OutProdRate(training, engine) / 1e9,
             Device = training.Place.Name,

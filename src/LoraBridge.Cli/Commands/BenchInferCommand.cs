@@ -4,6 +4,7 @@ using LoraBridge.Cli.Options;
 using LoraBridge.Cli.Output;
 using LoraBridge.Cli.Progress;
 using LoraBridge.Finetuning;
+using static System.FormattableString;
 
 namespace LoraBridge.Cli.Commands;
 
@@ -68,12 +69,12 @@ internal sealed class BenchInferCommand : ToolCommand
                 ("answer", Units.Rate(result.TokensPerSecond)),
                 ("prompt, with adapter", Units.Rate(result.AdapterPromptTokensPerSecond)),
                 ("answer, with adapter", Units.Rate(result.AdapterTokensPerSecond)),
-                ("applying an adapter", $"{1000 * result.SecondsApply:F1} ms"),
-                ("changing adapters", $"{1000 * result.SecondsSwitch:F1} ms"),
+                ("applying an adapter", Invariant($"{1000 * result.SecondsApply:F1} ms")),
+                ("changing adapters", Invariant($"{1000 * result.SecondsSwitch:F1} ms")),
                 ($"{result.Clients} clients together", Units.Rate(result.ClientsTokensPerSecond)),
                 ("one after the other", Units.Rate(result.OneByOneTokensPerSecond)),
-                ("utilization", $"{result.Utilization:P0} of {result.PeakGemmGflops:F0} GFLOP/s ({result.PeakGemmType})"),
-                ("FLOPs per token", $"{result.FlopsPerToken / 1e9:F2} G"),
+                ("utilization", Invariant($"{result.Utilization:P0} of {result.PeakGemmGflops:F0} GFLOP/s ({result.PeakGemmType})")),
+                ("FLOPs per token", Invariant($"{result.FlopsPerToken / 1e9:F2} G")),
                 ("peak memory", Units.Bytes(result.PeakMemoryBytes)))));
         return Task.FromResult(ExitCode.Done);
     }

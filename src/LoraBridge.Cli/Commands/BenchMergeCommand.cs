@@ -4,6 +4,7 @@ using LoraBridge.Cli.Options;
 using LoraBridge.Cli.Output;
 using LoraBridge.Cli.Progress;
 using LoraBridge.Finetuning;
+using static System.FormattableString;
 
 namespace LoraBridge.Cli.Commands;
 
@@ -55,7 +56,7 @@ internal sealed class BenchMergeCommand : ToolCommand
                 json.WriteNumber("peakMemoryBytes", result.PeakMemoryBytes);
             },
             console => console.Write(PlainConsole.Facts(
-                ("time", $"{result.Seconds:F2} s"),
+                ("time", Invariant($"{result.Seconds:F2} s")),
                 ("speed", $"{Units.Bytes((long)result.BytesPerSecond)}/s read and written"),
                 ("merged", $"{result.MergedTensors} tensors"),
                 ("base", Units.Bytes(result.InputBytes)),

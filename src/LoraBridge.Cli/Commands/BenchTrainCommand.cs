@@ -6,6 +6,7 @@ using LoraBridge.Cli.Output;
 using LoraBridge.Cli.Progress;
 using LoraBridge.Finetuning;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace LoraBridge.Cli.Commands;
 
@@ -46,16 +47,17 @@ internal sealed class BenchTrainCommand : ToolCommand
             console.Write(PlainConsole.Facts(
                 ("device", result.Device),
                 ("speed", Units.Rate(result.TokensPerSecond)),
-                ("utilization", $"{result.Utilization:P0} of {result.PeakGemmGflops:F0} GFLOP/s ({result.PeakGemmType})"),
+                ("utilization", Invariant($"{result.Utilization:P0} of {result.PeakGemmGflops:F0} GFLOP/s ({result.PeakGemmType})")),
                 ("kernels", result.ForwardKernel == result.BackwardKernel ? result.ForwardKernel : $"forward {result.ForwardKernel}; backward {result.BackwardKernel}"),
-                ("products", $"{result.ProductUtilization:P0} of the instruction's {result.InstructionGflops:F0} GFLOP/s"),
-                ("FLOPs per token", $"{result.FlopsPerToken / 1e9:F2} G"),
-                ("forward, head", $"{result.SecondsForward:F3} s, {result.SecondsHead:F3} s"),
-                ("recomputation", $"{result.SecondsRecomputation:F3} s"),
-                ("backward", $"{result.SecondsBackward:F3} s"),
-                ("optimizer", $"{result.SecondsOptimizer:F3} s"),
-                ("attention's part", $"{result.SecondsAttention:F3} s"),
-                ("gradient products", $"{result.BackwardGflops:F0} GFLOP/s (OUT_PROD {result.OutProdGflops:F1})"),
+                ("products", Invariant($"{result.ProductUtilization:P0} of the instruction's {result.InstructionGflops:F0} GFLOP/s")),
+                ("FLOPs per token", Invariant($"{result.FlopsPerToken / 1e9:F2} G")),
+                ("forward, head", Invariant($"{result.SecondsForward:F3} s, {result.SecondsHead:F3} s")),
+                ("recomputation", Invariant($"{result.SecondsRecomputation:F3} s")),
+                ("backward", Invariant($"{result.SecondsBackward:F3} s")),
+                ("optimizer", Invariant($"{result.SecondsOptimizer:F3} s")),
+                ("attention's part", Invariant($"{result.SecondsAttention:F3} s")),
+                ("gradient products", Invariant($"{result.BackwardGflops:F0} GFLOP/s (OUT_PROD {result.OutProdGflops:F1})")),
+                ("layers", result.Layers.ToString()),
                 ("peak memory", Units.Bytes(result.PeakMemoryBytes)),
                 ("estimated memory", Units.Bytes(result.EstimatedMemoryBytes))));
             console.Write(Table(result.Operations));
@@ -85,7 +87,7 @@ internal sealed class BenchTrainCommand : ToolCommand
     {
         var table = new Table().Border(TableBorder.Simple).AddColumns("operation", "count", "seconds", "GFLOP/s");
         foreach (var operation in operations)
-            table.AddRow(new Text(operation.Kind), new Text(Units.Count(operation.Count)), new Text($"{operation.Seconds:F3}"), new Text($"{operation.Gflops:F0}"));
+            table.AddRow(new Text(operation.Kind), new Text(Units.Count(operation.Count)), new Text(Invariant($"{operation.Seconds:F3}")), new Text(Invariant($"{operation.Gflops:F0}")));
         return table;
     }
 
@@ -111,7 +113,11 @@ internal sealed class BenchTrainCommand : ToolCommand
         json.WriteFinite("secondsAttention", result.SecondsAttention);
         json.WriteFinite("backwardGflops", result.BackwardGflops);
         json.WriteFinite("outProdGflops", result.OutProdGflops);
-        json.WriteBoolean("recompute", result.Recomputes);
+        json.WriteBoolean("recompute", result.Layers.CostlyKept + result.Layers.Recomputed > 0);
+        json.WriteNumber("layersKept", result.Layers.Kept);
+        json.WriteNumber("layersCostlyKept", result.Layers.CostlyKept);
+        json.WriteNumber("layersRecomputed", result.Layers.Recomputed);
+        json.WriteNumber("layersFrozen", result.Layers.Frozen);
         json.WriteNumber("allocatedBytesPerStep", result.AllocatedBytesPerStep);
         json.WriteNumber("trainableParameters", result.TrainableParameters);
         json.WriteString("device", result.Device);

@@ -43,7 +43,7 @@ internal sealed class ChatCommand : ToolCommand
             if (string.IsNullOrWhiteSpace(line))
                 continue;
             if (!line.StartsWith('/'))
-                await AnswerAsync(conversation, line, session);
+                await session.RunPartAsync(stop => AnswerAsync(conversation, line, session, stop));
             else if (!commands.Run(line))
                 break;
         }
@@ -59,15 +59,21 @@ internal sealed class ChatCommand : ToolCommand
         return await Task.Run(session.Terminal.In.ReadLine, session.CancellationToken).WaitAsync(session.CancellationToken);
     }
 
-    private static async Task AnswerAsync(MultiTurnConversation conversation, string line, CommandSession session)
+    /// <summary>Writes an answer as it is generated. Ctrl-C ends it, and what there is of it stays in the conversation.</summary>
+    private static async Task AnswerAsync(MultiTurnConversation conversation, string line, CommandSession session, CancellationToken stop)
     {
         try
         {
-            await foreach (var update in conversation.SubmitStreamingAsync(line, session.CancellationToken))
+            await foreach (var update in conversation.SubmitStreamingAsync(line, stop))
             {
                 if (update is TextUpdate { Text: var piece })
                     await session.People.WriteAsync(piece);
             }
+            await session.People.WriteLineAsync();
+        }
+        catch (OperationCanceledException) when (!session.CancellationToken.IsCancellationRequested)
+        {
+            // Nothing was generated yet: the question counts as not asked.
             await session.People.WriteLineAsync();
         }
         catch (Exception failure) when (failure is InvalidOperationException or ChatTemplateException)

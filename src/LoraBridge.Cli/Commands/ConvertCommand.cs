@@ -44,7 +44,7 @@ internal sealed class ConvertCommand : ToolCommand
             _ => AdapterConversion.ToPeft(source, model, output, overwrite: true),
         };
         if (result.Skipped.Count > 0)
-            session.Terminal.Error.WriteLine($"skipped, so that their effect is lost: {string.Join(", ", result.Skipped)}");
+            session.Terminal.Error.WriteLine($"not converted: {string.Join(", ", result.Skipped)}");
         session.Report(
             json =>
             {

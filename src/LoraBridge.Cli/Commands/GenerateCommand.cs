@@ -13,7 +13,7 @@ internal sealed class GenerateCommand : ToolCommand
     private readonly Option<string?> _prompt = new("--prompt", "-p") { Description = "What to answer.", HelpName = "TEXT" };
     private readonly Option<string?> _messages = new("--messages")
     {
-        Description = "A conversation to answer instead: a JSON array of objects with role and content.", HelpName = "FILE.json",
+        Description = "A conversation to answer instead: a JSON array of objects with role and content, or an object with messages and tools.", HelpName = "FILE.json",
     };
     private readonly SamplingOptions _sampling = new();
     private readonly Option<bool> _noThinking = new("--no-thinking") { Description = "Ask the chat template for an answer without thoughts, where it can." };
@@ -60,7 +60,7 @@ internal sealed class GenerateCommand : ToolCommand
         };
         _sampling.Configure(conversation, session);
         TextGenerationResult result = null!;
-        var options = session.Value(_noThinking) ? new GenerationOptions { Thinking = false } : null;
+        var options = new GenerationOptions { Tools = messages?.Tools, Thinking = session.Value(_noThinking) ? false : null };
         var updates = session.Value(_raw)
             ? conversation.SubmitStreamingAsync(prompt!, session.CancellationToken)
             : conversation.GenerateStreamingAsync(messages ?? [new ChatMessage(ChatRole.User, prompt!)], options, session.CancellationToken);

@@ -18,6 +18,8 @@ internal sealed class GradcheckCommand : ToolCommand
     private readonly Option<string?> _targets = ModelOptions.Targets("What is adapted; all-linear unless given.");
     private readonly Option<string?> _precision = ModelOptions.Precision("Precision to check; exact unless given.");
 
+    private readonly Option<int?> _seed = NumberOption.Integer(["--seed"], "Seed of the random adapter and tokens; 0 unless given.", 0);
+
     internal GradcheckCommand(CommandHost host)
         : base(host, "gradcheck", "Compare a model's training graph with llama.cpp's inference: logits, and gradients with finite differences.")
     {
@@ -26,6 +28,7 @@ internal sealed class GradcheckCommand : ToolCommand
         Add(_rank);
         Add(_targets);
         Add(_precision);
+        Add(_seed);
     }
 
     protected override Task<int> ExecuteAsync(CommandSession session)
@@ -38,6 +41,7 @@ internal sealed class GradcheckCommand : ToolCommand
             TargetModules = session.Value(_targets) is { } targets ? LoraTargetModules.Parse(targets) : defaults.TargetModules,
             Precision = ModelOptions.Read(session.Value(_precision)) ?? defaults.Precision,
             Device = session.Device,
+            Seed = (ulong?)session.Value(_seed) ?? defaults.Seed,
             Threads = session.Device.Threads,
         };
         var model = session.ModelPath(session.Required(_model));
@@ -51,6 +55,7 @@ internal sealed class GradcheckCommand : ToolCommand
                 json.WriteNumber("tensorsChecked", result.Tensors.Count);
                 json.WriteFinite("maxRelativeError", result.MaxRelativeError);
                 json.WriteFinite("minCosine", result.MinCosine);
+                json.WriteFinite("maxRelativeL2", result.MaxRelativeL2);
                 json.WriteStrings("zeroGradientTensors", result.ZeroGradientTensors);
                 json.WriteString("device", result.Device);
                 json.WriteBoolean("pass", result.Pass);
@@ -65,6 +70,7 @@ internal sealed class GradcheckCommand : ToolCommand
                     ("largest relative error", $"{Short(result.MaxRelativeError)} of {Short(result.Tolerance)} allowed"),
                     ("lowest cosine", result.MinCosine.ToString("0.000000", CultureInfo.InvariantCulture)),
                     ("device", result.Device),
+                    ("largest distance", Short(result.MaxRelativeL2)),
                     ("without gradient", Names(result.ZeroGradientTensors)),
                     ("not adapted by llama.cpp", Names(result.UnusedTargets)),
                     ("pass", result.Pass ? "yes" : "no")));

@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace LoraBridge.Cli.Options;
 
-/// <summary>An adapter file and how strongly it counts, written <c>PATH[:SCALE]</c>.</summary>
+/// <summary>An adapter file and how strongly it counts, written <c>PATH[:SCALE]</c>; below 0 it counts against what it was trained for.</summary>
 internal sealed record AdapterReference(string Path, float Scale)
 {
     /// <summary>Reads the text; what follows the last colon is a scale only if it is a number, as paths of Windows have colons, too.</summary>
-    /// <exception cref="FormatException">There is no path, or the scale is negative, infinite or not a number.</exception>
+    /// <exception cref="FormatException">There is no path, or the scale is infinite or not a number.</exception>
     internal static AdapterReference Parse(string text)
     {
         var colon = text.LastIndexOf(':');
@@ -15,8 +15,8 @@ internal sealed record AdapterReference(string Path, float Scale)
             : (text, 1);
         if (string.IsNullOrWhiteSpace(path))
             throw new FormatException($"'{text}' names no adapter, expected PATH or PATH:SCALE.");
-        return float.IsFinite(scale) && scale >= 0
+        return float.IsFinite(scale)
             ? new AdapterReference(path, scale)
-            : throw new FormatException($"The scale of '{text}' is {text[(colon + 1)..]}, expected a finite number that is not negative.");
+            : throw new FormatException($"The scale of '{text}' is {text[(colon + 1)..]}, expected a finite number.");
     }
 }

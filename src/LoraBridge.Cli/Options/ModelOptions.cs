@@ -10,7 +10,7 @@ internal static class ModelOptions
 
     internal static Option<AdapterReference[]> Adapters() => new("--adapter", "-a")
     {
-        Description = "LoRA adapter and how strongly it counts, 1 as trained; may be repeated.",
+        Description = "LoRA adapter and how strongly it counts: 1 as trained, below 0 against it; may be repeated.",
         HelpName = "PATH[:SCALE]",
         Arity = ArgumentArity.OneOrMore,
         CustomParser = result =>

@@ -38,9 +38,9 @@ internal sealed class SamplingOptions
         if (session.Value(_repetition) is { } repetition)
             mode = mode with { RepetitionPenalty = (float)repetition };
         if (session.Value(_grammar) is { } grammar)
-            mode = mode with { Grammar = Grammar.Parse(File.ReadAllText(grammar)) };
+            mode = mode with { Grammar = Grammar.Parse(TextFile.Read(grammar, "grammar")) };
         if (session.Value(_schema) is { } schema)
-            mode = mode with { Grammar = Grammar.FromJsonSchema(File.ReadAllText(schema)) };
+            mode = mode with { Grammar = Grammar.FromJsonSchema(TextFile.Read(schema, "JSON schema")) };
         if (session.Value(_minP) is { } minP)
             mode = mode with { MinP = (float)minP };
         if (session.Value(_topP) is { } topP)

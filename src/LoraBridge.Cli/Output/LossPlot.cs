@@ -1,5 +1,6 @@
 using System.Globalization;
 using LoraBridge.Finetuning;
+using LoraBridge.Formats;
 using ScottPlot;
 using ScottPlot.Plottables;
 using ScottPlot.TickGenerators;
@@ -43,16 +44,7 @@ internal sealed class LossPlot(string? path)
         DrawValidation(plot);
         Arrange(plot);
         var image = plot.GetImageBytes(Width, Height, ImageFormat.Png);
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            File.WriteAllBytes(temporary, image);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        AtomicFile.Write(path, overwrite: true, stream => stream.Write(image));
     }
 
     private void DrawRates(Plot plot)

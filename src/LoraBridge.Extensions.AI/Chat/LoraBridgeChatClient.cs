@@ -32,7 +32,7 @@ public sealed class LoraBridgeChatClient : IChatClient
         _model = model;
         _options = options ?? new LoraBridgeChatClientOptions();
         var modelId = _options.ModelId ?? model.Name;
-        _metadata = new ChatClientMetadata("lorabridge", providerUri: null, modelId);
+        _metadata = new ChatClientMetadata(LoraBridgeTelemetry.Provider, providerUri: null, modelId);
         _requests = new RequestMapper(this, modelId, _options);
         _kept = new KeptConversations(_options.KeptConversations);
     }
@@ -44,13 +44,12 @@ public sealed class LoraBridgeChatClient : IChatClient
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         var request = Begin(messages, options);
-        using var activity = Telemetry.Start(request);
+        using var activity = Telemetry.StartGeneration(request);
         var started = Stopwatch.GetTimestamp();
         try
         {
             var result = await AnswerAsync(request, cancellationToken).ConfigureAwait(false);
-            Telemetry.Record(activity, request, result, Stopwatch.GetElapsedTime(started));
-            Remember(request, result);
+            Complete(activity, request, result, Stopwatch.GetElapsedTime(started));
             return ResponseMapper.Response(request, result);
         }
         catch (Exception exception)
@@ -89,25 +88,37 @@ public sealed class LoraBridgeChatClient : IChatClient
 
     private async IAsyncEnumerable<ChatResponseUpdate> Stream(ChatRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var activity = Telemetry.Start(request);
+        using var activity = Telemetry.StartGeneration(request);
         var started = Stopwatch.GetTimestamp();
         var conversation = Rent();
         try
         {
-            await foreach (var update in conversation.GenerateStreamingAsync(request.Messages, request.Options, cancellationToken).ConfigureAwait(false))
+            var updates = conversation.GenerateStreamingAsync(request.Messages, request.Options, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using var end = updates.ConfigureAwait(false);
+            while (await MoveNextAsync(updates, activity).ConfigureAwait(false))
             {
-                if (update is ResultUpdate { Result: var result })
-                {
-                    Telemetry.Record(activity, request, result, Stopwatch.GetElapsedTime(started));
-                    Remember(request, result);
-                }
-                if (ResponseMapper.Update(request, update) is { } mapped)
+                if (updates.Current is ResultUpdate { Result: var result })
+                    Complete(activity, request, result, Stopwatch.GetElapsedTime(started));
+                if (ResponseMapper.Update(request, updates.Current) is { } mapped)
                     yield return mapped;
             }
         }
         finally
         {
             Return(conversation);
+        }
+    }
+
+    private static async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<GenerationUpdate> updates, Activity? activity)
+    {
+        try
+        {
+            return await updates.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            Telemetry.Fail(activity, exception);
+            throw;
         }
     }
 
@@ -132,8 +143,12 @@ public sealed class LoraBridgeChatClient : IChatClient
         }
     }
 
-    private void Remember(ChatRequest request, TextGenerationResult result)
+    private void Complete(Activity? activity, ChatRequest request, TextGenerationResult result, TimeSpan duration)
     {
+        Telemetry.RecordGeneration(activity, request, result, duration);
+        _options.Logger?.Answered(
+            request.ModelId, result.Tokens.Count, result.PromptTokenCount, Math.Max(0, result.PromptTokenCount - result.ReadTokenCount),
+            duration.TotalSeconds, result.StopReason.ToString());
         if (request.ConversationId is { } id)
             _kept.Keep(id, [.. request.History, result.ToMessage()]);
     }

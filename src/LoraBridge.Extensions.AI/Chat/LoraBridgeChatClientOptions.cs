@@ -1,5 +1,6 @@
 using LoraBridge.Model;
 using LoraBridge.TextGeneration;
+using Microsoft.Extensions.Logging;
 
 namespace LoraBridge.Extensions.AI;
 
@@ -56,4 +57,7 @@ public sealed record LoraBridgeChatClientOptions
             field = value;
         }
     }
+
+    /// <summary>Receives a line for each answer, of level Debug; null logs nothing. Hosts use <see cref="LoraBridgeTelemetry.RequestLogCategory"/>.</summary>
+    public ILogger? Logger { get; init; }
 }

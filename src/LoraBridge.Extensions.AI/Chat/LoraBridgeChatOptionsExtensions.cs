@@ -15,4 +15,14 @@ public static class LoraBridgeChatOptionsExtensions
         (options.AdditionalProperties ??= [])[AdapterChoice.Property] = adapters;
         return options;
     }
+
+    /// <summary>Chooses the adapters of embeddings, instead of those of the model or the generator; none at all is a choice, too.</summary>
+    /// <returns>The options.</returns>
+    public static EmbeddingGenerationOptions UseAdapters(this EmbeddingGenerationOptions options, params IReadOnlyList<LoraAdapter> adapters)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(adapters);
+        (options.AdditionalProperties ??= [])[AdapterChoice.Property] = adapters;
+        return options;
+    }
 }

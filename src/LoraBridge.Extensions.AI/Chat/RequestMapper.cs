@@ -16,6 +16,7 @@ internal sealed class RequestMapper(IChatClient client, string modelId, LoraBrid
     private const int MaximumGrammars = 32;
 
     private readonly ConcurrentDictionary<string, Grammar> _grammars = [];
+    private readonly AdapterChoice _adapters = new(modelId, defaults.Adapters, defaults.DefaultAdapters);
 
     /// <param name="messages">The messages of the request.</param>
     /// <param name="options">Its options.</param>
@@ -39,7 +40,7 @@ internal sealed class RequestMapper(IChatClient client, string modelId, LoraBrid
                 Tools = options?.Tools is { Count: > 0 } tools ? Tools(tools) : raw.Tools,
                 ToolChoice = options?.ToolMode is { } mode ? Choice(mode) : raw.ToolChoice,
                 AllowSeveralToolCalls = options?.AllowMultipleToolCalls ?? raw.AllowSeveralToolCalls,
-                Adapters = AdapterChoice.Of(options, modelId, defaults) ?? raw.Adapters,
+                Adapters = _adapters.Of(options?.ModelId, options?.AdditionalProperties) ?? raw.Adapters,
                 Thinking = options?.Reasoning?.Effort is { } effort ? effort != ReasoningEffort.None : raw.Thinking,
                 ReasoningEffort = options?.Reasoning?.Effort is { } level ? EffortName(level) : raw.ReasoningEffort,
                 KeepCancelledAnswers = false,

@@ -2,11 +2,12 @@ using LoraBridge.Model;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace LoraBridge.Extensions.AI;
 
-/// <summary>Adds adapters and chat clients to a model that a host loads.</summary>
+/// <summary>Adds adapters, chat clients and embedding generators to a model that a host loads.</summary>
 public sealed class LoraBridgeBuilder
 {
     internal LoraBridgeBuilder(IServiceCollection services) => Services = services;
@@ -48,6 +49,41 @@ public sealed class LoraBridgeBuilder
         return this;
     }
 
+    /// <summary>Adds a <see cref="LoraBridgeEmbeddingGenerator"/>, also as <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/>: one for the host.</summary>
+    public LoraBridgeBuilder AddEmbeddingGenerator()
+    {
+        Services.TryAddSingleton(services => CreateGenerator(services, adapters: null));
+        Services.TryAddSingleton<IEmbeddingGenerator<string, Embedding<float>>>(services => services.GetRequiredService<LoraBridgeEmbeddingGenerator>());
+        return this;
+    }
+
+    /// <summary>Adds a generator under a key, whose requests use some adapters unless they choose others.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="adapters">Names of adapters that were added; none at all is a choice, too.</param>
+    public LoraBridgeBuilder AddKeyedEmbeddingGenerator(object key, params IReadOnlyList<string> adapters)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(adapters);
+        Services.AddKeyedSingleton<IEmbeddingGenerator<string, Embedding<float>>>(key, (services, _) => CreateGenerator(services, adapters));
+        return this;
+    }
+
+    private static LoraBridgeEmbeddingGenerator CreateGenerator(IServiceProvider services, IReadOnlyList<string>? adapters)
+    {
+        var options = services.GetRequiredService<IOptions<LoraBridgeOptions>>().Value;
+        var known = services.GetRequiredService<RegisteredAdapters>();
+        return new LoraBridgeEmbeddingGenerator(services.GetRequiredService<LM>(), new LoraBridgeEmbeddingGeneratorOptions
+        {
+            Adapters = known.ByName,
+            DefaultAdapters = adapters is null ? null : [.. adapters.Select(known.Find)],
+            ContextLength = options.ContextLength,
+            Logger = LoggerOf(services),
+        });
+    }
+
+    private static ILogger? LoggerOf(IServiceProvider services) =>
+        services.GetService<ILoggerFactory>()?.CreateLogger(LoraBridgeTelemetry.RequestLogCategory);
+
     private static LoraBridgeChatClient Create(IServiceProvider services, IReadOnlyList<string>? adapters)
     {
         var options = services.GetRequiredService<IOptions<LoraBridgeOptions>>().Value;
@@ -58,6 +94,7 @@ public sealed class LoraBridgeBuilder
             DefaultAdapters = adapters is null ? null : [.. adapters.Select(known.Find)],
             ContextLength = options.ContextLength,
             MaximumOutputTokens = options.MaximumOutputTokens,
+            Logger = LoggerOf(services),
         });
     }
 }

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using LoraBridge.Model;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace LoraBridge.Extensions.AI;
@@ -10,7 +12,7 @@ public static class LoraBridgeServiceCollectionExtensions
 {
     /// <summary>
     /// Registers a model, which is loaded when it is first needed and freed with the host. Options come from the configuration section
-    /// <c>LoraBridge</c>, then from here, and are checked when the host starts.
+    /// <c>LoraBridge</c>, then from here, and are checked when the host starts. Logs go to the categories of <see cref="LoraBridgeTelemetry"/>.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="model">Path of the model; null leaves it to the configuration.</param>
@@ -34,6 +36,22 @@ public static class LoraBridgeServiceCollectionExtensions
     private static LM Load(IServiceProvider services)
     {
         var options = services.GetRequiredService<IOptions<LoraBridgeOptions>>().Value;
-        return new LM(options.Model, options.Threads > 0 ? new DeviceConfiguration { Threads = options.Threads } : null);
+        var loggers = services.GetService<ILoggerFactory>();
+        using var activity = Telemetry.StartLoading(Path.GetFileName(options.Model));
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            var model = new LM(
+                options.Model, options.Threads > 0 ? new DeviceConfiguration { Threads = options.Threads } : null,
+                new LoadingOptions { Logger = loggers?.CreateLogger(LoraBridgeTelemetry.NativeLogCategory) });
+            loggers?.CreateLogger(LoraBridgeTelemetry.ModelLogCategory).Loaded(
+                model.Name, model.Architecture, model.ParameterCount, model.Backend, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            return model;
+        }
+        catch (Exception exception)
+        {
+            Telemetry.Fail(activity, exception);
+            throw;
+        }
     }
 }

@@ -123,3 +123,12 @@ public sealed class GgufModelFiles : IDisposable
         }
     }
 }
+
+/// <summary>A tensor of a model and the file that has it.</summary>
+/// <param name="File">The file, one of <see cref="GgufModelFiles.Files"/>.</param>
+/// <param name="Info">The tensor in that file.</param>
+public sealed record GgufModelTensor(GgufFile File, GgufTensorInfo Info)
+{
+    /// <summary>The name, unique in the model.</summary>
+    public string Name => Info.Name;
+}

@@ -52,6 +52,6 @@ public sealed record GgufTensorInfo : ITensorLocation
         return index < Shape.Length ? Shape[index] : 1;
     }
 
-    /// <summary>The tensor for people: <c>blk.0.attn_q.weight q4_K [4096, 4096]</c>.</summary>
+    /// <summary>The tensor in readable form: <c>blk.0.attn_q.weight q4_K [4096, 4096]</c>.</summary>
     public override string ToString() => $"{Name} {Type.Name()} [{string.Join(", ", Shape)}]";
 }

@@ -178,7 +178,7 @@ public sealed class GgufValue
         return true;
     }
 
-    /// <summary>The value for people: text as it is, arrays by their type and count.</summary>
+    /// <summary>The value in readable form: text as it is, arrays by their type and count.</summary>
     public override string ToString() => TryGetString(out var text)
         ? text
         : Type == GgufValueType.Array

@@ -35,7 +35,7 @@ public sealed record SafetensorsTensorInfo : ITensorLocation
     /// <summary>Number of values: the product of the shape.</summary>
     public long ElementCount => ByteLength / Type.Size();
 
-    /// <summary>The tensor for people: <c>model.norm.weight BF16 [4096]</c>.</summary>
+    /// <summary>The tensor in readable form: <c>model.norm.weight BF16 [4096]</c>.</summary>
     public override string ToString() => $"{Name} {Type.Name()} [{string.Join(", ", Shape)}]";
 
     /// <summary>Bytes of a tensor, or null when a dimension is negative or the product too large.</summary>

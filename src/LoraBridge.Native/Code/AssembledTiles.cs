@@ -34,7 +34,7 @@ internal sealed unsafe class AssembledTiles : IDisposable
     /// <returns>Null where the processor lacks the instructions, or the system lets no program make code.</returns>
     internal static AssembledTiles? TryLoad(TileElement element)
     {
-        if (!IsSupported)
+        if (!IsSupported || element > TileElement.Int8)
             return null;
         var programs = new List<ExecutableMemory>();
         for (var rows = 1; rows <= TileProgram.MostRows; rows++)

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace LoraBridge.Native.Code;
 
-/// <summary>What a tile's program multiplies.</summary>
+/// <summary>What a tile multiplies. There are programs for the first two.</summary>
 internal enum TileElement
 {
     /// <summary>Pairs of signed 16-bit integers (VPDPWSSD).</summary>
@@ -10,6 +10,12 @@ internal enum TileElement
 
     /// <summary>Fours of bytes, without sign on the left and with sign on the right (VPDPBUSD).</summary>
     Int8,
+
+    /// <summary>Fours of bytes with sign (SDOT).</summary>
+    SignedInt8,
+
+    /// <summary>Numbers of 12 bits as halves, each in a plane of fours of bytes, with a plane for their sums (SDOT).</summary>
+    SplitInt12,
 }
 
 /// <summary>How a system passes arguments to functions.</summary>
@@ -80,6 +86,7 @@ internal static class TileProgram
     /// <summary>A loop of nothing but the instruction that multiplies, on registers, to measure what it can do: <see cref="TileArguments.Words"/> rounds.</summary>
     internal static byte[] AssembleInstructions(TileElement element, CallingConvention convention)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((int)element, (int)TileElement.Int8, nameof(element));
         var code = new X64Assembler();
         if (convention == CallingConvention.SystemV)
             code.Mov(Register.Rcx, Register.Rdi);
@@ -102,6 +109,7 @@ internal static class TileProgram
 
     internal static byte[] Assemble(TileElement element, int rows, CallingConvention convention)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((int)element, (int)TileElement.Int8, nameof(element));
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, MostRows);
         const Register Arguments = Register.Rcx, Left = Register.Rdx, Right = Register.R8, Sums = Register.R9, Columns = Register.R10, Tiles = Register.R11;

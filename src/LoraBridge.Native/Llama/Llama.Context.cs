@@ -42,4 +42,7 @@ internal static unsafe partial class Llama
 
     [LibraryImport(Library)]
     internal static partial float* llama_get_embeddings_ith(LlamaContextPtr ctx, int i);
+
+    [LibraryImport(Library)]
+    internal static partial float* llama_get_embeddings_seq(LlamaContextPtr ctx, int seq_id);
 }

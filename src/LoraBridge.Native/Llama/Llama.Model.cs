@@ -65,4 +65,8 @@ internal static unsafe partial class Llama
     [LibraryImport(Library)]
     [return: MarshalAs(UnmanagedType.U1)]
     internal static partial bool llama_model_has_encoder(LlamaModelPtr model);
+
+    [LibraryImport(Library)]
+    [return: MarshalAs(UnmanagedType.U1)]
+    internal static partial bool llama_model_has_decoder(LlamaModelPtr model);
 }

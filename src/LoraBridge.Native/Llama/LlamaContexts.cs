@@ -57,6 +57,16 @@ internal static unsafe class LlamaContexts
         return values != null ? new(values, llama_model_n_embd_out(llama_get_model(context.Pointer))) : throw NoOutput(index);
     }
 
+    /// <summary>Pooled embedding of a sequence of the last batch; borrowed until the next one.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The batch had no such sequence, or the context does not pool.</exception>
+    internal static ReadOnlySpan<float> PooledEmbedding(LlamaContextHandle context, int sequence)
+    {
+        var values = llama_get_embeddings_seq(context.Pointer, sequence);
+        return values != null
+            ? new(values, llama_model_n_embd_out(llama_get_model(context.Pointer)))
+            : throw new ArgumentOutOfRangeException(nameof(sequence), sequence, "The last batch has no embedding of this sequence.");
+    }
+
     /// <summary>Number of tokens of the context's vocabulary.</summary>
     internal static int VocabularySize(LlamaContextHandle context) =>
         llama_vocab_n_tokens(llama_model_get_vocab(llama_get_model(context.Pointer)));

@@ -6,6 +6,12 @@ namespace LoraBridge.Native;
 /// <summary>Makes chains of samplers and lets them choose.</summary>
 internal static unsafe class LlamaSamplers
 {
+    /// <summary>
+    /// 12 bytes for each token of the vocabulary are more than should be allocated with every token. Answers move from thread to thread:
+    /// <see cref="ArrayPool{T}.Shared"/>, which keeps arrays by thread, would allocate one for each.
+    /// </summary>
+    private static readonly ArrayPool<LlamaTokenData> Candidates = ArrayPool<LlamaTokenData>.Create(maxArrayLength: 1 << 22, Environment.ProcessorCount);
+
     /// <summary>A chain that owns <paramref name="samplers"/>, applied in this order; the last one chooses.</summary>
     internal static SamplerHandle Chain(params ReadOnlySpan<SamplerPtr> samplers)
     {
@@ -25,8 +31,7 @@ internal static unsafe class LlamaSamplers
     /// <exception cref="InvalidOperationException">No sampler of the chain chooses a token.</exception>
     internal static int Sample(SamplerHandle chain, ReadOnlySpan<float> logits)
     {
-        // Rented: 12 bytes for each token of the vocabulary are more than an array should be allocated for with every token.
-        var candidates = ArrayPool<LlamaTokenData>.Shared.Rent(logits.Length);
+        var candidates = Candidates.Rent(logits.Length);
         try
         {
             for (var i = 0; i < logits.Length; i++)
@@ -42,7 +47,7 @@ internal static unsafe class LlamaSamplers
         }
         finally
         {
-            ArrayPool<LlamaTokenData>.Shared.Return(candidates);
+            Candidates.Return(candidates);
         }
     }
 }

@@ -11,9 +11,6 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
 
     public GraphPtr Pointer => _graph;
 
-    /// <summary>The operations in the order they are computed in.</summary>
-    public IEnumerable<TensorPtr> Nodes => Enumerable.Range(0, Count).Select(i => ggml_graph_node(_graph, i));
-
     /// <summary>The graph as it was scheduled, for an engine that changes it where it places it.</summary>
     public GraphState Unplaced => _unplaced ??= new GraphState(_graph);
 
@@ -36,7 +33,10 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
     /// <param name="unused">An allocator that serves for this alone.</param>
     public ResultMemory Measure(GraphAllocatorHandle unused) => engine.Measure(this, unused);
 
-    /// <summary>Operations scheduled so far.</summary>
+    /// <summary>The operations scheduled so far.</summary>
+    public IEnumerable<TensorPtr> Nodes => Enumerable.Range(0, Count).Select(i => ggml_graph_node(_graph, i));
+
+    /// <summary>How many operations are scheduled so far.</summary>
     public int Count => ggml_graph_n_nodes(_graph);
 
     /// <summary>Computes the operations one by one and takes their times; views, which compute nothing, are left out.</summary>
@@ -56,7 +56,7 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
         }
         builder.ThrowIfKernelFaulted();
 
-        var nodes = Enumerable.Range(0, seconds.Length).Select(i => ggml_graph_node(_graph, i)).ToList();
+        var nodes = Nodes.ToList();
         var waking = seconds.Where((_, i) => nodes[i].IsView).DefaultIfEmpty(0).Min();
         return [.. nodes.Index().Where(node => !node.Item.IsView).Select(node => new OperationTime(
             node.Index, node.Item, KindOf(node.Item), Math.Max(0, seconds[node.Index] - waking), OperationsOf(node.Item)))];

@@ -40,6 +40,20 @@ internal static class AdapterMatch
         }
     }
 
+    /// <summary>Checks that the tokens that activate an adapter can occur in a text.</summary>
+    /// <exception cref="AdapterMismatchException">The model has no such tokens.</exception>
+    internal static void CheckInvocation(AdapterFile adapter, int vocabularySize)
+    {
+        foreach (var token in adapter.InvocationTokens)
+        {
+            if (token >= vocabularySize)
+            {
+                throw new AdapterMismatchException(
+                    $"{adapter.Path}: the adapter is activated by the token {token}, but the model has only the tokens 0 to {vocabularySize - 1}.", []);
+            }
+        }
+    }
+
     /// <summary>An activated adapter (aLoRA) that acted on all tokens would do something else than it was trained for.</summary>
     /// <exception cref="NotSupportedException">The adapter acts only after some tokens.</exception>
     internal static void RequireAlwaysActive(AdapterFile adapter)
@@ -48,7 +62,7 @@ internal static class AdapterMatch
         {
             throw new NotSupportedException(
                 $"{adapter.Path}: this is an activated adapter (aLoRA), which acts only after the tokens {string.Join(", ", adapter.InvocationTokens)}; "
-                + "applied to every token, merged or combined it would do something else.");
+                + "merged, combined or trained further it would do something else.");
         }
     }
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.Native;
+using static LoraBridge.Native.Llama;
 
 namespace LoraBridge.Adapters;
 
@@ -62,10 +63,11 @@ internal sealed class AdapterRegistry(ModelCore core) : IDisposable
         while (true)
         {
             var file = AdapterFile.Read(adapter.Path);
-            AdapterMatch.Check(file, core.Files);
+            AdapterMatch.CheckTensors(file, core.Files, separateOutput: false);
+            AdapterMatch.CheckInvocation(file, llama_vocab_n_tokens(llama_model_get_vocab(core.Handle.Pointer)));
             var name = OutputPath.RealPath(file.Path);
             var loaded = _loaded.Find(other => other.File == name && other.Stamp == file.Stamp)
-                ?? new LoadedAdapter(name, file.Stamp, Load(file.Path));
+                ?? new LoadedAdapter(name, file.Stamp, [.. file.InvocationTokens], Load(file.Path));
             if (!loaded.IsOutdated)
             {
                 adapter.Refresh(file);

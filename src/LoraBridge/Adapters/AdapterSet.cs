@@ -11,9 +11,18 @@ internal sealed class AdapterSet : IEquatable<AdapterSet>
 {
     internal static readonly AdapterSet Empty = new([]);
 
-    private AdapterSet(ImmutableArray<(LoadedAdapter Adapter, float Scale)> entries) => Entries = entries;
+    private AdapterSet(ImmutableArray<(LoadedAdapter Adapter, float Scale)> entries)
+    {
+        Entries = entries;
+        Lasting = entries.All(entry => entry.Adapter.InvocationTokens.IsEmpty)
+            ? this
+            : Of(entries.Where(entry => entry.Adapter.InvocationTokens.IsEmpty));
+    }
 
     internal ImmutableArray<(LoadedAdapter Adapter, float Scale)> Entries { get; }
+
+    /// <summary>Those that act on all tokens of a text; the others are activated by some of them, see <see cref="AdapterSpans"/>.</summary>
+    internal AdapterSet Lasting { get; }
 
     /// <summary>Whether one of the adapters was freed meanwhile: then the set is nobody's any more.</summary>
     internal bool IsStale => Entries.Any(entry => entry.Adapter.IsFreed);

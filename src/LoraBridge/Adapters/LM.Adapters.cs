@@ -9,22 +9,25 @@ public sealed partial class LM
     private AdapterUses? _adapterUses;
     private readonly HashSet<LoraAdapter> _applied = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>The adapters that are applied, in the order in which they were.</summary>
+    /// <summary>The applied adapters, in the order in which they were applied.</summary>
     public IReadOnlyList<LoraAdapter> Adapters => Uses.Adapters;
 
     /// <summary>The adapters that count at this moment.</summary>
     internal AdapterSet CurrentAdapters => Uses.Snapshot();
 
-    /// <summary>Reads an adapter and applies it. Several adapters add up.</summary>
+    /// <summary>Reads an adapter and applies it. The effects of several adapters add up.</summary>
     /// <param name="path">GGUF adapter.</param>
-    /// <param name="scale">How strongly it counts, 1 as trained; see <see cref="LoraAdapter.Scale"/>.</param>
-    /// <returns>The adapter, to change its scale or to remove it; the one that is applied already if it has this file and scale.</returns>
+    /// <param name="scale">How strongly it counts: 1 is as trained; see <see cref="LoraAdapter.Scale"/>.</param>
+    /// <returns>
+    /// The adapter, so that its scale can be changed or it can be removed; if this file is already applied at this scale, the adapter that
+    /// is.
+    /// </returns>
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The scale is infinite or not a number.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is not a valid adapter.</exception>
     /// <exception cref="AdapterMismatchException">The adapter was made for another model.</exception>
-    /// <exception cref="InvalidOperationException">The file is applied already with another scale, or has changed since it was applied.</exception>
+    /// <exception cref="InvalidOperationException">The file is already applied with another scale, or has changed since it was applied.</exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public LoraAdapter ApplyLoraAdapter(string path, float scale = 1)
     {
@@ -34,7 +37,7 @@ public sealed partial class LM
             return Apply(Existing(adapter));
     }
 
-    /// <summary>Applies an adapter with its own scale; one that is applied already stays as it is. Several adapters add up.</summary>
+    /// <summary>Applies an adapter at its own scale; one that is already applied stays as it is. The effects of several adapters add up.</summary>
     /// <param name="adapter">The adapter; it may be applied to several models.</param>
     /// <returns>The same adapter.</returns>
     /// <exception cref="FileNotFoundException">The adapter's file is gone.</exception>
@@ -51,8 +54,8 @@ public sealed partial class LM
 
     /// <summary>Reads an adapter and applies it without blocking the caller.</summary>
     /// <param name="path">GGUF adapter.</param>
-    /// <param name="scale">How strongly it counts, 1 as trained; see <see cref="LoraAdapter.Scale"/>.</param>
-    /// <param name="cancellationToken">Gives up before the adapter is read.</param>
+    /// <param name="scale">How strongly it counts: 1 is as trained; see <see cref="LoraAdapter.Scale"/>.</param>
+    /// <param name="cancellationToken">Cancels before the adapter is read.</param>
     /// <inheritdoc cref="ApplyLoraAdapter(string, float)" path="/returns"/>
     /// <inheritdoc cref="ApplyLoraAdapter(string, float)" path="/exception"/>
     public Task<LoraAdapter> ApplyLoraAdapterAsync(string path, float scale = 1, CancellationToken cancellationToken = default) =>
@@ -60,18 +63,18 @@ public sealed partial class LM
 
     /// <summary>Applies an adapter with its own scale without blocking the caller.</summary>
     /// <param name="adapter">The adapter; it may be applied to several models.</param>
-    /// <param name="cancellationToken">Gives up before the adapter is read.</param>
+    /// <param name="cancellationToken">Cancels before the adapter is read.</param>
     /// <inheritdoc cref="ApplyLoraAdapter(LoraAdapter)" path="/returns"/>
     /// <inheritdoc cref="ApplyLoraAdapter(LoraAdapter)" path="/exception"/>
     public Task<LoraAdapter> ApplyLoraAdapterAsync(LoraAdapter adapter, CancellationToken cancellationToken = default) =>
         Task.Run(() => ApplyLoraAdapter(adapter), cancellationToken);
 
     /// <summary>
-    /// Takes an adapter off: the model answers as it did before, bit for bit. One that a <see cref="UseLoraAdapter(LoraAdapter)"/> still
-    /// uses stays until that ends.
+    /// Removes an adapter: the model responds as it did before, bit for bit. One that a <see cref="UseLoraAdapter(LoraAdapter)"/> still uses
+    /// stays until that scope ends.
     /// </summary>
     /// <param name="adapter">The adapter.</param>
-    /// <returns>False when it was not applied.</returns>
+    /// <returns>Whether it was applied.</returns>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public bool RemoveLoraAdapter(LoraAdapter adapter)
     {
@@ -86,7 +89,7 @@ public sealed partial class LM
         }
     }
 
-    /// <summary>Applies an adapter until the result is disposed. Such uses may overlap: the adapter stays until the last of them ends.</summary>
+    /// <summary>Applies an adapter until the result is disposed. Such scopes may overlap: the adapter stays until the last of them ends.</summary>
     /// <param name="adapter">The adapter; if it is applied already, it stays so afterwards.</param>
     /// <inheritdoc cref="ApplyLoraAdapter(LoraAdapter)" path="/exception"/>
     public IDisposable UseLoraAdapter(LoraAdapter adapter)
@@ -98,7 +101,7 @@ public sealed partial class LM
 
     /// <summary>Reads an adapter and applies it until the result is disposed.</summary>
     /// <param name="path">GGUF adapter.</param>
-    /// <param name="scale">How strongly it counts, 1 as trained; see <see cref="LoraAdapter.Scale"/>.</param>
+    /// <param name="scale">How strongly it counts: 1 is as trained; see <see cref="LoraAdapter.Scale"/>.</param>
     /// <inheritdoc cref="ApplyLoraAdapter(string, float)" path="/exception"/>
     public IDisposable UseLoraAdapter(string path, float scale = 1)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using LoraBridge.Formats;
 using LoraBridge.Native;
 
@@ -7,7 +8,7 @@ namespace LoraBridge.Adapters;
 /// The weights of an adapter file as they were when a model loaded them: the identity of an adapter wherever cached state depends on it.
 /// The same file, trained again, is another one.
 /// </summary>
-internal sealed class LoadedAdapter(string file, FileStamp stamp, LlamaAdapterHandle handle)
+internal sealed class LoadedAdapter(string file, FileStamp stamp, ImmutableArray<int> invocationTokens, LlamaAdapterHandle handle)
 {
     /// <summary>The file, links resolved.</summary>
     internal string File { get; } = file;
@@ -15,6 +16,9 @@ internal sealed class LoadedAdapter(string file, FileStamp stamp, LlamaAdapterHa
     internal FileStamp Stamp { get; } = stamp;
 
     internal LlamaAdapterHandle Handle { get; } = handle;
+
+    /// <summary>The tokens that activate it; empty when it acts on all.</summary>
+    internal ImmutableArray<int> InvocationTokens { get; } = invocationTokens;
 
     /// <summary>A hash of the file that was loaded.</summary>
     /// <exception cref="InvalidOperationException">The file is gone, or holds other weights by now.</exception>

@@ -85,7 +85,7 @@ public sealed class LoraAdapter
         return problems.Count == 0;
     }
 
-    /// <summary>The adapter for people: file, rank and scale.</summary>
+    /// <summary>The adapter in readable form: file, rank and scale.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Identifier} (rank {Rank}, scale {Scale})");
 
     /// <summary>Takes over what the file says when a model loads it: it may have been trained again since the object was made.</summary>

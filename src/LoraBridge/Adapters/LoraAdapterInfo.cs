@@ -27,10 +27,10 @@ public sealed record LoraAdapterInfo
     /// <summary>The architecture that the adapter was made for, such as <c>llama</c>.</summary>
     public string Architecture { get; }
 
-    /// <summary>The rank; the largest when tensors differ.</summary>
+    /// <summary>The rank; the largest one if tensors differ.</summary>
     public int Rank { get; }
 
-    /// <summary>The adapter's alpha: its matrices count alpha / rank times. 0 when the file states none; then they count once.</summary>
+    /// <summary>The adapter's alpha: the product B A is scaled by alpha / rank. 0 if the file has none; the product is then not scaled.</summary>
     public float Alpha { get; }
 
     /// <summary>The adapted modules, such as <c>attn_q</c>, sorted.</summary>
@@ -43,8 +43,9 @@ public sealed record LoraAdapterInfo
     public IReadOnlyList<string> IgnoredTensors { get; }
 
     /// <summary>
-    /// Tokens after which alone the adapter acts (activated LoRA, <see href="https://arxiv.org/abs/2504.12397"/>); empty for adapters that
-    /// always do. Those that do not can be inspected and converted, but neither applied nor merged.
+    /// Tokens that activate the adapter (activated LoRA, <see href="https://arxiv.org/abs/2504.12397"/>); empty for adapters that act on every
+    /// token. Others act from the last place in the prompt on where these tokens stand, and not at all where they are missing; what is before
+    /// is read as the model alone would, once for all. They can be applied and converted, but not merged, combined or trained further.
     /// </summary>
     public IReadOnlyList<int> InvocationTokens { get; }
 
@@ -54,6 +55,6 @@ public sealed record LoraAdapterInfo
     /// <summary>Number of values in the LoRA matrices.</summary>
     public long ParameterCount { get; }
 
-    /// <summary>The metadata as text; arrays by type and length.</summary>
+    /// <summary>The metadata as text; arrays are shown by type and length.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 }

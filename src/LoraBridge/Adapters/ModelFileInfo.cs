@@ -33,7 +33,7 @@ public sealed record ModelFileInfo
     /// <summary>How the weights are stored: as the file says, else the type that most values have.</summary>
     public string QuantizationType { get; }
 
-    /// <summary>Tokens that the model was trained to read at once; null for adapters.</summary>
+    /// <summary>The context length in tokens that the model was trained with; null for adapters.</summary>
     public int? ContextLength { get; }
 
     /// <summary>The adapter's rank, alpha and targets; null for models.</summary>
@@ -42,7 +42,7 @@ public sealed record ModelFileInfo
     /// <summary>The tensors in file order.</summary>
     public ImmutableArray<ModelTensorInfo> Tensors { get; }
 
-    /// <summary>The metadata as text; arrays by type and length.</summary>
+    /// <summary>The metadata as text; arrays are shown by type and length.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Reads a file's header. Needs neither native libraries nor memory for the weights.</summary>
@@ -68,4 +68,20 @@ public sealed record ModelFileInfo
         .OrderByDescending(group => group.Sum(tensor => tensor.Info.ElementCount))
         .Select(group => group.Key.Name())
         .FirstOrDefault("none");
+}
+
+/// <summary>A tensor of a GGUF file.</summary>
+/// <param name="Name">Its name, such as <c>blk.0.attn_q.weight</c>.</param>
+/// <param name="Type">How its values are stored, such as <c>q4_K</c>.</param>
+/// <param name="Shape">Its dimensions in ggml order: the first is the length of a row.</param>
+public sealed record ModelTensorInfo(string Name, string Type, ImmutableArray<long> Shape);
+
+/// <summary>What a GGUF file holds.</summary>
+public enum ModelFileKind
+{
+    /// <summary>A whole model.</summary>
+    Model,
+
+    /// <summary>A LoRA adapter.</summary>
+    Adapter,
 }

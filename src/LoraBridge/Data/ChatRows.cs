@@ -11,11 +11,15 @@ internal static class ChatRows
         "role", "content", "tool_calls", "function_call", "tool_call_id", "name", .. MessageValues.ReasoningNames, .. TurnSwitches.Names,
     ];
 
-    private static readonly string[] ShareGptFields = ["from", "value", "role", "content", .. TurnSwitches.Names];
+    /// <summary>Roles that chat templates in use ask for.</summary>
+    private static readonly string[] Roles =
+    [
+        ChatRole.System, ChatRole.User, ChatRole.Assistant, ChatRole.Tool, "developer", "function", "ipython", "observation", "tool_response", "environment",
+    ];
 
-    public static ChatSample ReadMessages(JsonElement row, SampleSource source) => Read(row, source, "messages", ["messages", "tools", "functions", "system"]);
+    public static ChatSample ReadMessages(JsonElement row, SampleSource source) => Read(row, source, "messages", ["messages", "tools", "functions"]);
 
-    public static ChatSample ReadShareGpt(JsonElement row, SampleSource source) => Read(row, source, "conversations", ["conversations", "tools", "functions", "system", "system_prompt"]);
+    public static ChatSample ReadShareGpt(JsonElement row, SampleSource source) => Read(row, source, "conversations", ["conversations", "tools", "functions"]);
 
     public static ChatSample ReadPromptAndCompletion(JsonElement row, SampleSource source)
     {
@@ -78,8 +82,8 @@ internal static class ChatRows
         if (string.IsNullOrWhiteSpace(role))
             throw new DatasetRowException("'role' is blank");
 
-        var toolCalls = message.OptionalJsonArray("tool_calls") ?? LegacyCall(message);
-        var reasoning = MessageValues.ReasoningNames.Select(name => message.OptionalText(name)).FirstOrDefault(text => text is not null);
+        var toolCalls = ReadToolCalls(message, losses);
+        var reasoning = ReadReasoning(message, losses);
         var content = ReadContent(message, ref reasoning);
         if (content is null && toolCalls is null && reasoning is null)
             throw new DatasetRowException($"a turn of role '{role}' has neither 'content' nor 'tool_calls'");
@@ -92,6 +96,25 @@ internal static class ChatRows
             Name = message.OptionalText("name"),
         };
         return new Turn(result, TurnSwitches.Read(message, losses));
+    }
+
+    /// <summary>The thoughts of a turn under the first name that says some.</summary>
+    private static string? ReadReasoning(JsonElement message, List<string> losses)
+    {
+        var given = MessageValues.ReasoningNames.Select(name => (Name: name, Text: message.OptionalText(name))).Where(field => field.Text is not null).ToList();
+        var (chosen, reasoning) = given.Find(field => !string.IsNullOrWhiteSpace(field.Text));
+        losses.AddRange(given.Where(field => reasoning is not null && !string.IsNullOrWhiteSpace(field.Text) && field.Text != reasoning)
+            .Select(field => $"the field '{field.Name}' of a turn says something else than '{chosen}', and is left out"));
+        return reasoning ?? given.FirstOrDefault().Text;
+    }
+
+    private static string? ReadToolCalls(JsonElement message, List<string> losses)
+    {
+        if (message.OptionalJsonArray("tool_calls") is not { } calls)
+            return LegacyCall(message);
+        if (message.TryGetProperty("function_call", out var call) && call.ValueKind != JsonValueKind.Null)
+            losses.Add("the field 'function_call' of a turn that has 'tool_calls' is left out");
+        return calls;
     }
 
     /// <summary>A single call, as OpenAI wrote them before there were tools.</summary>
@@ -135,8 +158,8 @@ internal static class ChatRows
 
     private static Turn ReadShareGptTurn(JsonElement turn, List<string> losses)
     {
-        var speaker = turn.OptionalText("from") ?? turn.OptionalText("role") ?? throw new DatasetRowException("'from' is missing");
-        var value = turn.OptionalText("value") ?? turn.OptionalText("content") ?? throw new DatasetRowException("'value' is missing");
+        var (speaker, speakerField) = Either("from", "role");
+        var (value, valueField) = Either("value", "content");
         var message = speaker switch
         {
             "human" or "user" => new ChatMessage(ChatRole.User, value),
@@ -146,8 +169,13 @@ internal static class ChatRows
             "function_call" or "tool_call" => new ChatMessage(ChatRole.Assistant, "") { ToolCalls = ReadFunctionCall(value) },
             _ => throw new DatasetRowException($"'from' is '{speaker}'; expected human, gpt, system, tool, function_call or observation"),
         };
-        losses.AddRange(RowFields.NotUnderstood(turn, "a turn", ShareGptFields));
+        losses.AddRange(RowFields.NotUnderstood(turn, "a turn", [speakerField, valueField, .. TurnSwitches.Names], text => text == value || text == speaker || text == message.Role));
         return new Turn(message, TurnSwitches.Read(turn, losses));
+
+        (string Text, string Name) Either(string name, string other) =>
+            turn.OptionalText(name) is { } text ? (text, name)
+            : turn.OptionalText(other) is { } otherText ? (otherText, other)
+            : throw new DatasetRowException($"'{name}' is missing");
     }
 
     private static string ReadFunctionCall(string json)
@@ -159,7 +187,7 @@ internal static class ChatRows
         }
         catch (JsonException exception)
         {
-            throw new DatasetRowException($"a function call holds no JSON: {exception.Message}");
+            throw new DatasetRowException($"a function call holds no JSON: {JsonFields.Describe(exception)}");
         }
     }
 
@@ -207,6 +235,8 @@ internal static class ChatRows
         public ChatSample ToSample(JsonElement row, SampleSource source, string[] known)
         {
             Losses.AddRange(RowFields.NotUnderstood(row, "the row", known, Repeats));
+            Losses.AddRange(_turns.Select(turn => turn.Message.Role).Where(role => !Roles.Contains(role)).Distinct()
+                .Select(role => $"a turn has the role '{role}', which chat templates hardly know and which is not learnt: expected {ChatRole.System}, {ChatRole.User}, {ChatRole.Assistant} or {ChatRole.Tool}"));
             Losses.AddRange(_turns
                 .Where(turn => turn is { IsLearnt: true, Message.Role: not ChatRole.Assistant })
                 .Select(turn => $"a turn of role '{turn.Message.Role}' is marked to be learnt, but only the assistant's can be").Distinct());

@@ -19,7 +19,9 @@ internal sealed class ChatTokenizer(ITokenizer tokenizer, SequenceTokenizer sequ
         if (!options.AssistantLossOnly && sample.Given.Count == 0)
             return new TokenizedSample(TrainingSample.Counting(tokens, ..)) { Losses = losses };
         if (options.AssistantLossOnly && learnt.Count == 0)
-            throw new DatasetRowException("the conversation has no turn of the assistant to learn from");
+            throw new DatasetRowException("the conversation has no turn of the assistant to learn from" + (sample.Given.Count > 0
+                ? ": all are given"
+                : $": its roles are {string.Join(", ", sample.Chat.Select(message => message.Role).Distinct())}"));
 
         var spans = new AssistantSpans(template!, sample.Chat, rendered.Text).Find();
         if (spans is null && sample.Given.Count > 0)

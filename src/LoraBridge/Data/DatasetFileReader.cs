@@ -1,4 +1,4 @@
-using System.IO.Compression;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using LoraBridge.Finetuning;
@@ -12,6 +12,9 @@ internal sealed class DatasetFileReader(string path, DatasetReadOptions options,
     private const int ChunkLength = 256 * 1024;
 
     private const string Formats = "expected JSON lines, a JSON array (either may be packed by gzip) or plain text; rows have the fields " + RowFormats.Known;
+
+    /// <summary>Of two fields of one name all but the last would be lost.</summary>
+    private static readonly JsonDocumentOptions JsonOptions = new() { AllowDuplicateProperties = false };
 
     private DatasetFormat? _format = options.Format == DatasetFormat.Auto ? null : options.Format;
 
@@ -29,7 +32,7 @@ internal sealed class DatasetFileReader(string path, DatasetReadOptions options,
         var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 64 * 1024, FileOptions.SequentialScan);
         var isGzip = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
         file.Position = 0;
-        return isGzip ? new GZipStream(file, CompressionMode.Decompress) : file;
+        return isGzip ? new WholeGzipStream(file) : file;
     }
 
     private bool IsPlainText()
@@ -86,6 +89,10 @@ internal sealed class DatasetFileReader(string path, DatasetReadOptions options,
         {
             throw DatasetFault.Create($"{path} is not UTF-8 text: {exception.Message}", exception);
         }
+        catch (InvalidDataException exception) when (!DatasetFault.Is(exception))
+        {
+            throw DatasetFault.Create($"{path} starts like a file packed by gzip, but cannot be unpacked: {exception.Message}", exception);
+        }
     }
 
     private IEnumerable<TextSample> ReadText(StreamReader reader)
@@ -127,7 +134,9 @@ internal sealed class DatasetFileReader(string path, DatasetReadOptions options,
         {
             if (row.Text is null)
                 throw new DatasetRowException($"the row is longer than {options.MaximumRowLength} characters");
-            using var document = JsonDocument.Parse(row.Text);
+            if (string.IsNullOrWhiteSpace(row.Text))
+                throw new DatasetRowException("there is no row between two commas");
+            using var document = JsonDocument.Parse(row.Text, JsonOptions);
             var root = document.RootElement;
             // A line may hold an array of rows.
             return root.ValueKind == JsonValueKind.Array ? [.. root.EnumerateArray().Select(item => TryRead(item, source)).OfType<RawSample>()]
@@ -135,10 +144,15 @@ internal sealed class DatasetFileReader(string path, DatasetReadOptions options,
         }
         catch (JsonException exception)
         {
-            report.Add(source, $"no valid JSON: {exception.Message}");
+            report.Add(source, string.Create(CultureInfo.InvariantCulture, $"no valid JSON: {JsonFields.Describe(exception)} (at byte {exception.BytePositionInLine + 1} of line {row.Line + exception.LineNumber})"));
         }
         catch (DatasetRowException exception)
         {
+            report.Add(source, exception.Message);
+        }
+        catch (InvalidOperationException exception)
+        {
+            // Half of an escaped surrogate pair in the name of a field.
             report.Add(source, exception.Message);
         }
         return [];
@@ -153,7 +167,7 @@ internal sealed class DatasetFileReader(string path, DatasetReadOptions options,
         }
         catch (DatasetRowException exception)
         {
-            report.Add(source, exception.Message);
+            report.Add(source, exception.Message + OtherLayout(row));
         }
         catch (InvalidOperationException exception)
         {
@@ -162,6 +176,11 @@ internal sealed class DatasetFileReader(string path, DatasetReadOptions options,
         }
         return null;
     }
+
+    /// <summary>What a row is that follows rows of another layout.</summary>
+    private string OtherLayout(JsonElement row) => options.Format == DatasetFormat.Auto && _format is { } format && RowFormats.Detect(row) is { } own && own != format
+        ? $"; the row is laid out as {own}, the file's first one as {format}: rows of different layouts belong in different files"
+        : "";
 
     private static string Unknown(JsonElement row) => row.ValueKind != JsonValueKind.Object
         ? $"the row is {JsonFields.KindOf(row)}, expected an object"

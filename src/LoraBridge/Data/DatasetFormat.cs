@@ -3,7 +3,7 @@ namespace LoraBridge.Finetuning;
 /// <summary>The layouts of training files.</summary>
 public enum DatasetFormat
 {
-    /// <summary>Look at the file: its first readable row decides.</summary>
+    /// <summary>Detected: the first readable row of the file decides.</summary>
     Auto,
 
     /// <summary>Rows <c>{"messages": [{"role": ..., "content": ...}, ...], "tools": [...]}</c>, as OpenAI and TRL write them.</summary>
@@ -15,7 +15,9 @@ public enum DatasetFormat
     /// <summary>Rows <c>{"instruction": ..., "input": ..., "output": ...}</c>; instruction and input become the user's turn.</summary>
     Alpaca,
 
-    /// <summary>Rows <c>{"prompt": ..., "completion": ...}</c>. Texts are joined as they stand, lists of messages go through the chat template.</summary>
+    /// <summary>
+    /// Rows <c>{"prompt": ..., "completion": ...}</c>. Texts are joined as they are; lists of messages go through the chat template.
+    /// </summary>
     PromptCompletion,
 
     /// <summary>Rows <c>{"text": ...}</c>: each row is a document, split into windows of the context length.</summary>

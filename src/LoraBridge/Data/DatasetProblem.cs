@@ -1,6 +1,6 @@
 namespace LoraBridge.Finetuning;
 
-/// <summary>A row of a training file that could not be used, or not all of it.</summary>
+/// <summary>A row of a training file that could not be used, or only in part.</summary>
 /// <param name="Source">The file's path, or the data set's name.</param>
 /// <param name="Line">The line on which the row starts, counted from 1; the row's number where there are no lines.</param>
 /// <param name="Message">What is wrong with it.</param>

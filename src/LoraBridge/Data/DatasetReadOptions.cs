@@ -9,7 +9,7 @@ public sealed record DatasetReadOptions
     /// <summary>The layout; change it when detection guesses wrong.</summary>
     public DatasetFormat Format { get; init; }
 
-    /// <summary>Whether a bad row ends the reading with an <see cref="InvalidDataException"/> instead of being skipped, reported and counted.</summary>
+    /// <summary>Whether a bad row stops reading with an <see cref="InvalidDataException"/> instead of being skipped, reported and counted.</summary>
     public bool Strict { get; init; }
 
     /// <summary>How many <see cref="DatasetProblem"/>s are kept; all are counted.</summary>

@@ -29,7 +29,7 @@ internal sealed class DatasetReport(DatasetReadOptions options)
         if (losses.Count == 0)
             return;
         PartlyUsedCount++;
-        foreach (var loss in losses.Where(loss => options.Strict || _losses.Add(WithoutNumbers(loss))))
+        foreach (var loss in losses.Where(loss => _losses.Add(WithoutNumbers(loss))))
             Keep(new DatasetProblem(source.Name, source.Line, loss) { IsSkipped = false });
     }
 
@@ -44,3 +44,16 @@ internal sealed class DatasetReport(DatasetReadOptions options)
     /// <summary>Rows that lose the same in another turn lose the same.</summary>
     private static string WithoutNumbers(string message) => string.Concat(message.Where(c => !char.IsAsciiDigit(c)));
 }
+
+/// <summary>Faults of training data: <see cref="InvalidDataException"/>s that can be told from those about models and adapters.</summary>
+internal static class DatasetFault
+{
+    private const string Key = "LoraBridge.TrainingData";
+
+    public static InvalidDataException Create(string message, Exception? cause = null) => new(message, cause) { Data = { [Key] = true } };
+
+    public static bool Is(Exception exception) => exception.Data.Contains(Key);
+}
+
+/// <summary>A row cannot be used; the reader adds file and line.</summary>
+internal sealed class DatasetRowException(string message) : Exception(message);

@@ -2,10 +2,10 @@ using LoraBridge.Training.Batching;
 
 namespace LoraBridge.Finetuning;
 
-/// <summary>What became of the training data once the model's tokenizer had seen it.</summary>
+/// <summary>Statistics of the training data after tokenization.</summary>
 public sealed record DatasetStatistics
 {
-    /// <summary>The samples that are trained on, parts of split ones and windows of documents counted each.</summary>
+    /// <summary>Number of samples trained on; each part of a split sample and each window of a document counts.</summary>
     public long SampleCount { get; init; }
 
     /// <summary>The length of the shortest sample in tokens; 0 when there is none.</summary>
@@ -24,12 +24,12 @@ public sealed record DatasetStatistics
     public long SkippedSamples { get; init; }
 
     /// <summary>
-    /// Rows that are used, but not all they say: parts that the chat template does not write, fields that are not understood. The first of
+    /// Rows that are used only in part: the chat template leaves something out, or a field is not understood. The first of
     /// each kind is reported as a <see cref="DatasetProblem"/>.
     /// </summary>
     public long PartlyUsedSamples { get; init; }
 
-    /// <summary>Control tokens that were read from texts, such as the marks between turns in conversations that are rendered already.</summary>
+    /// <summary>Control tokens that were parsed from texts, such as the markers between turns in conversations that are already rendered.</summary>
     public long ParsedSpecialTokens { get; init; }
 
     /// <summary>Samples of which only the beginning is used.</summary>
@@ -38,10 +38,10 @@ public sealed record DatasetStatistics
     /// <summary>Samples that were cut into parts.</summary>
     public long SplitSamples { get; init; }
 
-    /// <summary>All tokens.</summary>
+    /// <summary>Number of tokens in all samples.</summary>
     public long TokenCount { get; init; }
 
-    /// <summary>The tokens that count in the loss.</summary>
+    /// <summary>Number of tokens that count in the loss.</summary>
     public long TargetCount { get; init; }
 
     /// <summary>What other data lost, on top; its samples are not counted.</summary>

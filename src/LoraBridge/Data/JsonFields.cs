@@ -60,6 +60,13 @@ internal static class JsonFields
     public static DatasetRowException WrongType(string name, string expected, JsonElement found) =>
         new($"'{name}' must be {expected}, found {KindOf(found)}");
 
+    /// <summary>What is wrong with a text that is no JSON; where, says who knows where it begins.</summary>
+    public static string Describe(JsonException fault)
+    {
+        var end = fault.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        return (end < 0 ? fault.Message : fault.Message[..end]).TrimEnd('.');
+    }
+
     /// <summary>What a value is, for messages.</summary>
     public static string KindOf(JsonElement value) => value.ValueKind.ToString().ToLowerInvariant();
 
@@ -74,7 +81,7 @@ internal static class JsonFields
         }
         catch (JsonException exception)
         {
-            throw new DatasetRowException($"'{name}' is a string that holds no JSON: {exception.Message}");
+            throw new DatasetRowException($"'{name}' is a string that holds no JSON: {Describe(exception)}");
         }
     }
 }

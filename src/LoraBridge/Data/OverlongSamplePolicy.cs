@@ -1,6 +1,6 @@
 namespace LoraBridge.Finetuning;
 
-/// <summary>What becomes of a sample that is longer than the context. Documents (plain text) are always split into windows.</summary>
+/// <summary>What happens to samples that are longer than the context. Documents (plain text) are always split into windows.</summary>
 public enum OverlongSamplePolicy
 {
     /// <summary>Keep the beginning; counted in <see cref="DatasetStatistics.TruncatedSamples"/>. A sample with nothing left to learn is skipped.</summary>

@@ -19,6 +19,9 @@ internal static class RowFields
 
     private static readonly string[] BookkeepingEndings = ["_id", "_ids", "_idx", "_index", "_count", "_score", "_hash", "_url", "_source", "_name", "_type", "_length", "_tokens"];
 
+    /// <summary>Fields that say something whatever their type: what a classifier should say, for one.</summary>
+    private static readonly string[] Answers = ["label", "labels", "target", "targets", "class", "answer", "answers", "response", "output", "completion"];
+
     private static readonly string[] Weights = ["weight", "sample_weight", "loss_weight", "train"];
 
     /// <summary>What is not understood of a row or a turn.</summary>
@@ -47,6 +50,7 @@ internal static class RowFields
             JsonValueKind.String => value.GetString() is { } text && !string.IsNullOrWhiteSpace(text) && repeats?.Invoke(text) != true,
             JsonValueKind.Array => value.GetArrayLength() > 0,
             JsonValueKind.Object => value.EnumerateObject().Any(),
+            JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => Answers.Contains(name),
             _ => false,
         };
     }

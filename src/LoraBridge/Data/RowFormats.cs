@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using LoraBridge.Finetuning;
 using LoraBridge.Training.Batching;
@@ -55,6 +56,8 @@ internal static class RowFormats
         if (isChat)
             return ChatRows.ReadPromptAndCompletion(row, source);
         var (prompt, completion) = (row.Text("prompt"), row.Text("completion"));
+        if (string.IsNullOrWhiteSpace(completion))
+            throw new DatasetRowException("'completion' is empty, so there is nothing to learn");
         return new CompletionSample(source, prompt, completion)
         {
             Losses = [.. RowFields.NotUnderstood(row, "the row", ["prompt", "completion"], (prompt + completion).Contains)],
@@ -76,22 +79,35 @@ internal static class RowFormats
             var counts = Flags(row, name, tokens.Length);
             labels = [.. (labels ?? tokens).Select((label, index) => counts[index] ? label : TrainingSample.Ignored)];
         }
-        if (IsGiven(row, "attention_mask"))
+        var attended = IsGiven(row, "attention_mask") ? Flags(row, "attention_mask", tokens.Length) : null;
+        List<string> losses = [.. RowFields.NotUnderstood(row, "the row", TokenFields), .. NotObeyed(row, attended ?? [.. tokens.Select(_ => true)])];
+        if (attended is not null)
         {
             // What nobody attends to is not there: padding, on either side.
-            var attended = Flags(row, "attention_mask", tokens.Length);
             labels = labels?.Where((_, index) => attended[index]).ToArray();
             tokens = [.. tokens.Where((_, index) => attended[index])];
             if (tokens.Length == 0)
                 throw new DatasetRowException("'attention_mask' is 0 for every token");
         }
-        return new TokenSample(source, tokens, labels) { Losses = [.. RowFields.NotUnderstood(row, "the row", TokenFields)] };
+        return new TokenSample(source, tokens, labels) { Losses = losses };
+    }
+
+    /// <summary>Fields that say how tokens belong together, and differ from what is made of a row: one sequence.</summary>
+    private static IEnumerable<string> NotObeyed(JsonElement row, bool[] attended)
+    {
+        var positions = Attended("position_ids");
+        if (positions.Where((position, index) => index > 0 && position != positions[index - 1] + 1).Any())
+            yield return "'position_ids' do not go on from token to token: the row is trained as one sequence all the same";
+        if (Attended("token_type_ids").Distinct().Skip(1).Any())
+            yield return "'token_type_ids' tell tokens of the row apart, and are not obeyed: 'labels' say what is learnt";
+
+        int[] Attended(string name) => IsGiven(row, name) ? [.. Mask(row, name, attended.Length).Where((_, index) => attended[index])] : [];
     }
 
     private static bool IsGiven(JsonElement row, string name) => row.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
     private static bool[] Flags(JsonElement row, string name, int count) =>
-        [.. Mask(row, name, count).Select(flag => flag is 0 or 1 ? flag == 1 : throw new DatasetRowException($"'{name}' holds {flag}, expected 0 or 1"))];
+        [.. Mask(row, name, count).Select(flag => flag is 0 or 1 ? flag == 1 : throw new DatasetRowException(string.Create(CultureInfo.InvariantCulture, $"'{name}' holds {flag}, expected 0 or 1")))];
 
     private static int[] Mask(JsonElement row, string name, int count)
     {

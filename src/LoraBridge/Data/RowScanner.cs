@@ -37,7 +37,7 @@ internal sealed class RowScanner(TextReader reader, int maximumLength)
 
     private IEnumerable<ScannedRow> ReadLines()
     {
-        while (NextLine() is { } line)
+        for (SkipSpace(); NextLine() is { } line; SkipSpace())
         {
             if (line.Text is null)
                 yield return new ScannedRow(line.Number, null);
@@ -138,9 +138,12 @@ internal sealed class RowScanner(TextReader reader, int maximumLength)
 
     private void SkipSpace()
     {
-        while (reader.Peek() is >= 0 and var next && char.IsWhiteSpace((char)next))
+        while (reader.Peek() is >= 0 and var next && IsSpace((char)next))
             Take();
     }
+
+    /// <summary>A byte order mark stands where a file begins that was appended to another.</summary>
+    private static bool IsSpace(char c) => char.IsWhiteSpace(c) || c == '\uFEFF';
 
     private void Keep(char c)
     {

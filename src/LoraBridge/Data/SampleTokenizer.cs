@@ -1,3 +1,4 @@
+using System.Globalization;
 using LoraBridge.TextGeneration;
 using LoraBridge.Training.Batching;
 
@@ -78,7 +79,8 @@ internal sealed class SampleTokenizer(ITokenizer tokenizer, IChatTemplate? templ
         var wrong = Array.FindIndex(tokens, token =>
             (token < 0 || token >= tokenizer.VocabularySize) && !(isLabel && token == TrainingSample.Ignored));
         if (wrong >= 0)
-            throw new DatasetRowException($"'{name}' holds {tokens[wrong]}; the model's tokens are 0 to {tokenizer.VocabularySize - 1}");
+            throw new DatasetRowException(string.Create(
+                CultureInfo.InvariantCulture, $"'{name}' holds {tokens[wrong]}; the model's tokens are 0 to {tokenizer.VocabularySize - 1}"));
     }
 
     /// <summary>A text that ends a turn or a document itself, but for white space, gets no second end.</summary>

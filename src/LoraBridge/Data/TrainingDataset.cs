@@ -3,8 +3,8 @@ using LoraBridge.TextGeneration;
 
 namespace LoraBridge.Finetuning;
 
-/// <summary>Training data that has not met a model yet: a file, or conversations and texts in memory.</summary>
-/// <remarks>Files are streamed anew each time they are needed, row by row; gzip is accepted. Nothing is read before then.</remarks>
+/// <summary>Training data, independent of any model: a file, or conversations and texts in memory.</summary>
+/// <remarks>Files are streamed row by row each time they are needed, and not read before; gzip is accepted.</remarks>
 public sealed class TrainingDataset
 {
     private readonly Func<DatasetReport, IEnumerable<RawSample>> _read;
@@ -16,10 +16,10 @@ public sealed class TrainingDataset
         _read = read;
     }
 
-    /// <summary>The file's path, or the name given.</summary>
+    /// <summary>The full path of the file, or the name given.</summary>
     public string Name { get; }
 
-    /// <summary>How rows are read and what becomes of bad ones.</summary>
+    /// <summary>How rows are read, and what happens to bad ones.</summary>
     public DatasetReadOptions Options { get; }
 
     /// <summary>A file of any <see cref="DatasetFormat"/>: JSON lines, a JSON array or plain text, optionally compressed by gzip.</summary>
@@ -31,6 +31,8 @@ public sealed class TrainingDataset
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no training file '{path}'.", path);
         options ??= DatasetReadOptions.Default;
+        // It is read later, when the current directory may be another.
+        path = Path.GetFullPath(path);
         return new TrainingDataset(path, options, report => new DatasetFileReader(path, options, report).Read());
     }
 
@@ -68,7 +70,7 @@ public sealed class TrainingDataset
         return report.Problems;
     }
 
-    /// <summary>Whether an exception says that training data is bad, and not a model or an adapter.</summary>
+    /// <summary>Whether an exception is about bad training data, rather than about a model or an adapter.</summary>
     public static bool IsAboutData(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);

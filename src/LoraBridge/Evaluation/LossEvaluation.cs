@@ -58,3 +58,14 @@ public static class LossEvaluation
         CancellationToken cancellationToken = default) =>
         Task.Run(() => Evaluate(model, data, options, progress, cancellationToken), cancellationToken);
 }
+
+/// <summary>How well a model predicts a data set.</summary>
+/// <param name="Loss">Mean cross entropy of the counted tokens, in nats.</param>
+/// <param name="Tokens">How many tokens count.</param>
+/// <param name="Data">Statistics of the rows.</param>
+/// <param name="Problems">The first rows that were left out, and why.</param>
+public sealed record LossEvaluationResult(double Loss, long Tokens, DatasetStatistics Data, IReadOnlyList<DatasetProblem> Problems)
+{
+    /// <summary>exp(loss): the number of equally likely tokens that would be as hard to predict.</summary>
+    public double Perplexity => Math.Exp(Loss);
+}

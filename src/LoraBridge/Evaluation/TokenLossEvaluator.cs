@@ -16,6 +16,7 @@ internal sealed class TokenLossEvaluator : IDisposable
     internal const int Ignored = TrainingSample.Ignored;
 
     private readonly InferenceContext _context;
+    private readonly AdapterSet _adapters;
 
     /// <param name="core">The model.</param>
     /// <param name="adapters">Adapters that count, all of them applied to the model; their scales are taken now.</param>
@@ -30,7 +31,8 @@ internal sealed class TokenLossEvaluator : IDisposable
     internal TokenLossEvaluator(ModelCore core, AdapterSet adapters, int longestRow, int batchSize = 512)
     {
         _context = new InferenceContext(core, new InferenceContextOptions { ContextLength = longestRow, BatchSize = batchSize, Exact = true });
-        _context.SetAdapters(adapters);
+        _context.SetAdapters(adapters.Lasting);
+        _adapters = adapters;
     }
 
     /// <summary>The mean over all counted tokens of all rows.</summary>
@@ -93,17 +95,30 @@ internal sealed class TokenLossEvaluator : IDisposable
     private void ForEachLogits(int[] tokens, Func<int, bool> wanted, LogitsReader read, CancellationToken cancellationToken)
     {
         _context.Truncate(0);
-        for (var start = 0; start < tokens.Length; start += _context.BatchSize)
+        var spans = AdapterSpans.Of(_adapters, tokens);
+        for (int start = 0, end; start < tokens.Length; start = end)
         {
-            var batch = tokens.AsSpan(start, Math.Min(_context.BatchSize, tokens.Length - start));
-            _context.Decode(batch, start, index => wanted(start + index), cancellationToken);
-            for (var index = 0; index < batch.Length; index++)
+            end = Math.Min(Math.Min(tokens.Length, spans.EndOf(start)), start + _context.BatchSize);
+            var first = start;
+            if (!_context.TryActivate(spans.At(start)))
+                throw new InvalidOperationException("An adapter was removed before it was used.");
+            _context.Decode(tokens.AsSpan(start, end - start), start, index => wanted(first + index), cancellationToken);
+            for (var position = start; position < end; position++)
             {
-                if (wanted(start + index))
-                    read(start + index, _context.Logits(index));
+                if (wanted(position))
+                    read(position, _context.Logits(position - start));
             }
         }
     }
 
     private delegate void LogitsReader(int position, ReadOnlySpan<float> logits);
+}
+
+/// <summary>A sum of cross entropies in nats, and how many tokens it is of.</summary>
+internal readonly record struct TokenLoss(double Sum, long Count)
+{
+    /// <summary>Nats per token.</summary>
+    internal double Mean => Sum / Count;
+
+    internal double Perplexity => Math.Exp(Mean);
 }

@@ -1,14 +1,14 @@
 namespace LoraBridge.Finetuning;
 
-/// <summary>Whether something is done that trades memory for speed.</summary>
+/// <summary>Whether memory is traded for speed.</summary>
 public enum AutoSwitch
 {
-    /// <summary>By the memory that there is.</summary>
+    /// <summary>Decided by the memory available.</summary>
     Auto,
 
-    /// <summary>In any case.</summary>
+    /// <summary>Always.</summary>
     Always,
 
-    /// <summary>In no case.</summary>
+    /// <summary>Never.</summary>
     Never,
 }

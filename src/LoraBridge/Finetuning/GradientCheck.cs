@@ -9,7 +9,7 @@ using LoraBridge.Training.Verification;
 namespace LoraBridge.Finetuning;
 
 /// <summary>
-/// Checks on any model that training is right: the training graph computes what llama.cpp's inference computes, and the gradients
+/// Checks for any model that training is correct: the training graph computes what llama.cpp's inference computes, and the gradients
 /// are the slopes of the loss that inference gives with the adapter loaded by its own loader.
 /// </summary>
 public static class GradientCheck

@@ -23,14 +23,20 @@ public sealed record GradientCheckResult(
     public double MaxRelativeError => Tensors.Count == 0 ? 0 : Tensors.Max(tensor => tensor.RelativeError);
 
     /// <summary>
-    /// Whether forward, gradients and their precision are all as they should be: <see cref="MinCosine"/> above 0.999 and <see cref="MaxRelativeL2"/>
-    /// below 2e-2, or above 0.998 and below 6e-2 where activations are rounded as in inference: with <see cref="TrainingPrecision.Fast"/>, and on devices with anything
-    /// but <see cref="TrainingPrecision.Exact"/>.
+    /// Whether forward pass, gradients and their precision are all as they should be: <see cref="MaxRelativeL2"/> is below 1e-3 with
+    /// <see cref="TrainingPrecision.Exact"/>, 8e-2 with <see cref="TrainingPrecision.Balanced"/> and 0.15 with <see cref="TrainingPrecision.Fast"/>,
+    /// and <see cref="MinCosine"/> above 0.99999, 0.997 and 0.99. The limits are a third above the largest errors on the models that ship, random
+    /// tokens read by a random adapter: see the benchmarks. On devices, inference rounds as they do, and the limits of
+    /// anything but exact are those of <see cref="TrainingPrecision.Fast"/>.
     /// </summary>
     public bool Pass =>
         ForwardNmse < 1e-6 && Tensors.Count > 0 && MaxRelativeError <= Tolerance && MinCosine > Limits.Cosine && MaxRelativeL2 < Limits.Distance
         && ZeroGradientTensors.All(name => Tensors.Any(tensor => tensor.Name == name && tensor.Expected == 0));
 
-    private (double Cosine, double Distance) Limits =>
-        Precision == TrainingPrecision.Fast || Precision != TrainingPrecision.Exact && Device != "CPU" ? (0.998, 6e-2) : (0.999, 2e-2);
+    private (double Cosine, double Distance) Limits => Precision switch
+    {
+        TrainingPrecision.Exact => (0.99999, 1e-3),
+        TrainingPrecision.Balanced when Device == "CPU" => (0.997, 8e-2),
+        _ => (0.99, 0.15),
+    };
 }

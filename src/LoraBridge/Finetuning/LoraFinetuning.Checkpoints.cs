@@ -9,12 +9,12 @@ public sealed partial class LoraFinetuning
     private Checkpoint? _resumed;
 
     /// <summary>
-    /// Makes the next training go on from a checkpoint, with the same result, byte for byte, as if it had not been interrupted. The
-    /// model, the data and the parameters must be given as before, but it may go on for more updates or epochs, be measured on other validation data or at
-    /// other intervals, and keep its checkpoints otherwise: <see cref="TrainingResult.ResumeChanges"/> says what changed. With more updates a
-    /// schedule that falls is, from here on, the one of the greater length.
+    /// Makes the next training resume from a checkpoint, with the same result, byte for byte, as if it had never been interrupted. Model,
+    /// data and parameters must be the same as before, except that it may run for more updates or epochs, use other validation data or
+    /// evaluation intervals, and keep checkpoints differently: <see cref="TrainingResult.ResumeChanges"/> says what changed. With more
+    /// updates, a decaying schedule continues as the schedule of the greater length.
     /// </summary>
-    /// <param name="directory">A checkpoint, or a folder of checkpoints, of which the newest that is complete is taken.</param>
+    /// <param name="directory">A checkpoint, or a folder of checkpoints, of which the newest complete one is used.</param>
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidDataException">There is no complete checkpoint; the message says why.</exception>

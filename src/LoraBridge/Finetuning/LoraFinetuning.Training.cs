@@ -21,12 +21,13 @@ public sealed partial class LoraFinetuning
     /// <exception cref="InvalidDataException">A row is bad in a strict data set, or a file cannot be read.</exception>
     /// <exception cref="AdapterMismatchException">The initial adapter was made for another model.</exception>
     /// <exception cref="NotSupportedException">
-    /// The model computes something through which gradients cannot pass, or the training graph computes another loss than inference on this
-    /// processor.
+    /// The model has an operation without a gradient, or the loss of the training graph differs from that of inference on this processor.
     /// </exception>
     /// <exception cref="InsufficientMemoryException">The machine has less memory than the training needs.</exception>
     /// <exception cref="CheckpointMismatchException">The checkpoint to resume from is of another model, other data or other parameters.</exception>
-    /// <exception cref="LoraTrainingDivergedException">The loss is not a number; the last good state is written beside <paramref name="path"/>.</exception>
+    /// <exception cref="LoraTrainingDivergedException">
+    /// The loss became infinite or not a number; the last good state is written beside <paramref name="path"/>.
+    /// </exception>
     public TrainingResult TrainToAdapter(
         string path, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -80,10 +81,14 @@ public sealed partial class LoraFinetuning
         return Task.Run(() => TrainToModel(path, progress, cancellationToken), CancellationToken.None);
     }
 
-    /// <summary>Asks the running training to end after the update it is at; the adapter as trained so far is written. Does nothing when none runs.</summary>
+    /// <summary>
+    /// Asks a running training to stop after the current update; the adapter trained so far is written. Does nothing if no training runs.
+    /// </summary>
     public void RequestStop() => _stopRequested = true;
 
-    /// <summary>The memory that a training with the present data and parameters needs. The model is traced for it, but nothing is trained.</summary>
+    /// <summary>
+    /// Estimates the memory that training with the current data and parameters needs. The model is traced for this, but nothing is trained.
+    /// </summary>
     /// <inheritdoc cref="TrainToAdapter" path="/exception"/>
     public TrainingMemory EstimateMemory()
     {

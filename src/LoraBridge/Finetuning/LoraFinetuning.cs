@@ -31,7 +31,7 @@ public sealed partial class LoraFinetuning : IDisposable
     private bool _ownsModel;
     private bool _disposed;
 
-    /// <summary>Prepares a training.</summary>
+    /// <summary>Prepares the fine-tuning of a model.</summary>
     /// <param name="model">The model; dispose it after this object.</param>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     public LoraFinetuning(LM model)
@@ -48,7 +48,7 @@ public sealed partial class LoraFinetuning : IDisposable
     /// <summary>Prepares a training of a model that is disposed with it.</summary>
     internal static LoraFinetuning Owning(LM model) => new(model) { _ownsModel = true };
 
-    /// <summary>How to train.</summary>
+    /// <summary>How the adapter is trained.</summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException">One of the values is out of its range.</exception>
     /// <exception cref="ArgumentException">A pattern or path among them is blank.</exception>
@@ -64,11 +64,13 @@ public sealed partial class LoraFinetuning : IDisposable
         }
     }
 
-    /// <summary>What became of the data, once it has been read by <see cref="PrepareData"/>, <see cref="EstimateMemory"/> or a training.</summary>
+    /// <summary>
+    /// Statistics of the data, available once it has been read by <see cref="PrepareData"/>, <see cref="EstimateMemory"/> or a training.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Nothing has been read since data or parameters changed.</exception>
     public DatasetStatistics Statistics => Prepared.Statistics;
 
-    /// <summary>The rows that could not be used, or not all of them: the first of each data set.</summary>
+    /// <summary>Rows that could not be used, or only in part: the first ones of each data set.</summary>
     /// <inheritdoc cref="Statistics" path="/exception"/>
     public IReadOnlyList<DatasetProblem> Problems => Prepared.Problems;
 
@@ -87,7 +89,7 @@ public sealed partial class LoraFinetuning : IDisposable
     /// <inheritdoc cref="DatasetStatistics.SkippedSamples"/>
     public long SkippedSamples => Statistics.SkippedSamples;
 
-    /// <summary>Adds a conversation to learn from.</summary>
+    /// <summary>Adds a conversation to train on.</summary>
     /// <param name="chat">The conversation; it is read when training starts.</param>
     public void AddTrainingData(ChatHistory chat)
     {
@@ -96,7 +98,7 @@ public sealed partial class LoraFinetuning : IDisposable
         _prepared = null;
     }
 
-    /// <summary>Adds data to learn from.</summary>
+    /// <summary>Adds data to train on.</summary>
     public void AddDataset(TrainingDataset dataset)
     {
         ArgumentNullException.ThrowIfNull(dataset);
@@ -104,11 +106,11 @@ public sealed partial class LoraFinetuning : IDisposable
         _prepared = null;
     }
 
-    /// <summary>Adds a file to learn from; see <see cref="TrainingDataset.FromFile"/> for the formats.</summary>
+    /// <summary>Adds a file to train on; see <see cref="TrainingDataset.FromFile"/> for the formats.</summary>
     /// <inheritdoc cref="TrainingDataset.FromFile" path="/exception"/>
     public void AddDatasetFile(string path, DatasetReadOptions? options = null) => AddDataset(TrainingDataset.FromFile(path, options));
 
-    /// <summary>Adds data to measure the loss on instead of a part of the training data.</summary>
+    /// <summary>Adds validation data, used instead of a split of the training data.</summary>
     public void AddValidationDataset(TrainingDataset dataset)
     {
         ArgumentNullException.ThrowIfNull(dataset);
@@ -116,7 +118,7 @@ public sealed partial class LoraFinetuning : IDisposable
         _prepared = null;
     }
 
-    /// <summary>Adds a file to measure the loss on.</summary>
+    /// <summary>Adds a file of validation data.</summary>
     /// <inheritdoc cref="TrainingDataset.FromFile" path="/exception"/>
     public void AddValidationFile(string path, DatasetReadOptions? options = null) => AddValidationDataset(TrainingDataset.FromFile(path, options));
 
@@ -132,7 +134,7 @@ public sealed partial class LoraFinetuning : IDisposable
 
     /// <summary>Reads and tokenizes all data, as a training does before it starts.</summary>
     /// <param name="cancellationToken">Stops between two samples.</param>
-    /// <returns>What became of the data; <see cref="Problems"/> says which rows are not used, and why.</returns>
+    /// <returns>Statistics of the data; <see cref="Problems"/> says which rows are not used, and why.</returns>
     /// <exception cref="InvalidDataException">A row is bad in a strict data set, or a file cannot be read.</exception>
     /// <exception cref="InvalidOperationException">A part is to be set aside for validation, but there is too little data.</exception>
     /// <exception cref="ChatTemplateException">The chat template that was given cannot be read.</exception>

@@ -22,7 +22,7 @@ public sealed partial record LoraLayers
     }
 
     /// <summary>The layers from one to another, both included, counted from 0.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The first is negative, or behind the last.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The first is negative, or greater than the last.</exception>
     public static LoraLayers Range(int first, int last)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);
@@ -30,7 +30,7 @@ public sealed partial record LoraLayers
         return new LoraLayers(first, last, fromEnd: false);
     }
 
-    /// <summary>Layers by their text: <c>last:N</c>, or <c>FROM-TO</c>, both included and counted from 0.</summary>
+    /// <summary>Parses layers: <c>last:N</c>, or <c>FROM-TO</c>, both included and counted from 0.</summary>
     /// <exception cref="ArgumentException">The text is neither.</exception>
     public static LoraLayers Parse(string text)
     {

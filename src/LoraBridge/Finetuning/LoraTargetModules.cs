@@ -6,8 +6,8 @@ namespace LoraBridge.Finetuning;
 
 /// <summary>Which weights of a model an adapter changes: a preset, or patterns of names.</summary>
 /// <remarks>
-/// A pattern without a dot is compared with the part of a tensor's name that names its role (<c>attn_q</c> of
-/// <c>blk.3.attn_q.weight</c>, <c>output</c>, <c>token_embd</c>), one with a dot with the whole name, with or without its ending
+/// A pattern without a dot is matched against the part of a tensor's name that gives its role (<c>attn_q</c> of
+/// <c>blk.3.attn_q.weight</c>, <c>output</c>, <c>token_embd</c>), a pattern with a dot against the whole name, with or without its suffix
 /// <c>.weight</c> (<c>blk.0.*</c>). <c>*</c> stands for any characters, <c>?</c> for one.
 /// </remarks>
 public sealed partial record LoraTargetModules
@@ -38,7 +38,7 @@ public sealed partial record LoraTargetModules
     /// <summary>Whether every match must be trainable. Presets take what a model has; names are taken at their word.</summary>
     internal bool IsExact { get; }
 
-    /// <summary>Weights by names or globs.</summary>
+    /// <summary>Selects weights by names or globs.</summary>
     /// <param name="patterns">At least one, none blank.</param>
     /// <exception cref="ArgumentException">There is none, or one is blank.</exception>
     public static LoraTargetModules Of(params ReadOnlySpan<string> patterns)
@@ -50,7 +50,9 @@ public sealed partial record LoraTargetModules
         return new LoraTargetModules(string.Join(',', patterns!), [.. patterns], isExact: true);
     }
 
-    /// <summary>A preset by its name (<c>attention</c>, <c>attention-and-feed-forward</c>, <c>all-linear</c>), or patterns separated by commas.</summary>
+    /// <summary>
+    /// Parses the name of a preset (<c>attention</c>, <c>attention-and-feed-forward</c>, <c>all-linear</c>), or patterns separated by commas.
+    /// </summary>
     /// <exception cref="ArgumentException">The text is blank.</exception>
     public static LoraTargetModules Parse(string text)
     {
@@ -60,7 +62,7 @@ public sealed partial record LoraTargetModules
             ?? Of(text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
     }
 
-    /// <summary>Whether the patterns choose the tensor of this name.</summary>
+    /// <summary>Whether the patterns match the tensor of this name.</summary>
     public bool Matches(string tensorName)
     {
         ArgumentNullException.ThrowIfNull(tensorName);

@@ -11,15 +11,15 @@ public sealed class LoraTrainingDivergedException : Exception
         CheckpointPath = checkpointPath;
     }
 
-    /// <summary>The update that could not be made, from 1.</summary>
+    /// <summary>The update that failed, counted from 1.</summary>
     public int Step { get; }
 
     /// <summary>
     /// The adapter in its last good state, the one with the lowest validation loss if there is any: a file <c>NAME.last-good.gguf</c> beside the
-    /// one that was to be written. Null when there was no update before.
+    /// one that was to be written. Null if it was the first update.
     /// </summary>
     public string? AdapterPath { get; }
 
-    /// <summary>The newest checkpoint, or null without any. The same parameters would diverge from it again.</summary>
+    /// <summary>The newest checkpoint, or null if there is none. Resuming from it with the same parameters would diverge again.</summary>
     public string? CheckpointPath { get; }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using static System.FormattableString;
 
 namespace LoraBridge.Finetuning;
 
@@ -65,21 +66,21 @@ public sealed partial record LoraTrainingParameters
     {
         if (value < lowest || value > highest)
             throw new ArgumentOutOfRangeException(name, value, highest == int.MaxValue
-                ? $"{name} is {value}, expected at least {lowest}."
-                : $"{name} is {value}, expected {lowest} to {highest}.");
+                ? Invariant($"{name} is {value}, expected at least {lowest}.")
+                : Invariant($"{name} is {value}, expected {lowest} to {highest}."));
     }
 
     private static void AtLeast(float value, float lowest, [CallerArgumentExpression(nameof(value))] string name = "")
     {
         if (!float.IsFinite(value) || value < lowest)
             throw new ArgumentOutOfRangeException(name, value, lowest == 0
-                ? $"{name} is {value}, expected a finite number that is not negative."
-                : $"{name} is {value}, expected a finite number above 0.");
+                ? Invariant($"{name} is {value}, expected a finite number that is not negative.")
+                : Invariant($"{name} is {value}, expected a finite number above 0."));
     }
 
     private static void Fraction(float value, [CallerArgumentExpression(nameof(value))] string name = "")
     {
         if (!(value >= 0 && value < 1))
-            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}, expected at least 0 and less than 1.");
+            throw new ArgumentOutOfRangeException(name, value, Invariant($"{name} is {value}, expected at least 0 and less than 1."));
     }
 }

@@ -28,10 +28,10 @@ public sealed class ModelPretraining
     }
 
     /// <summary>
-    /// Makes the next training go on from a checkpoint, with the same result, byte for byte, as if it had not been interrupted. The
+    /// Makes the next training resume from a checkpoint, with the same result, byte for byte, as if it had never been interrupted. The
     /// model, the rows and the parameters must be given as before.
     /// </summary>
-    /// <param name="directory">A checkpoint, or a folder of checkpoints, of which the newest that is complete is taken.</param>
+    /// <param name="directory">A checkpoint, or a folder of checkpoints, of which the newest complete one is used.</param>
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidDataException">There is no complete checkpoint; the message says why.</exception>
@@ -41,7 +41,7 @@ public sealed class ModelPretraining
         _resumed = Checkpoint.Find(directory);
     }
 
-    /// <summary>Trains once through the rows, in their order, and writes the trained model.</summary>
+    /// <summary>Trains on the rows once, in their order, and writes the trained model.</summary>
     /// <param name="rows">
     /// The samples that share each row, with positions and attention of their own: tokens and, beside each, its label, of which -100
     /// does not count.

@@ -1,12 +1,14 @@
+using static System.FormattableString;
+
 namespace LoraBridge.Finetuning;
 
 /// <summary>Settings of <see cref="ModelPretraining"/>.</summary>
 public sealed record PretrainingParameters
 {
-    /// <summary>Tokens of a row; shorter rows are filled up. Longer rows are an error.</summary>
+    /// <summary>Tokens per row; shorter rows are padded, longer ones are an error.</summary>
     public int ContextLength { get; init; } = 256;
 
-    /// <summary>Rows of one update.</summary>
+    /// <summary>Rows per update.</summary>
     public int RowsPerStep { get; init; } = 4;
 
     /// <summary>The highest learning rate, reached after the warm-up.</summary>
@@ -15,19 +17,19 @@ public sealed record PretrainingParameters
     /// <summary>Updates during which the learning rate rises.</summary>
     public int WarmupSteps { get; init; } = 100;
 
-    /// <summary>What the cosine after the warm-up ends at, as a part of the highest rate.</summary>
+    /// <summary>The learning rate at the end of the cosine, as a fraction of the highest.</summary>
     public float FinalRateRatio { get; init; } = 0.05f;
 
-    /// <summary>Decay of the average of gradients.</summary>
+    /// <summary>AdamW's β₁: decay of the running mean of gradients.</summary>
     public float Beta1 { get; init; } = 0.9f;
 
-    /// <summary>Decay of the average of squared gradients; lower than for fine-tuning, because gradients change faster.</summary>
+    /// <summary>AdamW's β₂: decay of the running mean of squared gradients; lower than for fine-tuning, because gradients change faster.</summary>
     public float Beta2 { get; init; } = 0.95f;
 
-    /// <summary>Decay of weight matrices; norms and biases are left free.</summary>
+    /// <summary>Weight decay of matrices; norms and biases are not decayed.</summary>
     public float WeightDecay { get; init; } = 0.1f;
 
-    /// <summary>Length that gradients are clipped to.</summary>
+    /// <summary>Global L2 norm that gradients are clipped to.</summary>
     public float MaxGradientNorm { get; init; } = 1;
 
     /// <summary>Threads; null takes the physical cores this process may use.</summary>
@@ -39,7 +41,7 @@ public sealed record PretrainingParameters
     /// </summary>
     public TrainingPrecision Precision { get; init; } = TrainingPrecision.Balanced;
 
-    /// <summary>The folder for checkpoints; created if need be. Null keeps none.</summary>
+    /// <summary>The folder for checkpoints; created if necessary. Null saves none.</summary>
     public string? CheckpointDirectory { get; init; }
 
     /// <summary>Updates between two checkpoints.</summary>
@@ -68,6 +70,6 @@ public sealed record PretrainingParameters
     private static void RequireIn(float value, float low, float high, string name)
     {
         if (!(value >= low && value <= high))
-            throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}, expected {low} to {high}.");
+            throw new ArgumentOutOfRangeException(name, value, Invariant($"{name} is {value}, expected {low} to {high}."));
     }
 }

@@ -1,6 +1,6 @@
 namespace LoraBridge.Finetuning;
 
-/// <summary>Where a <see cref="ModelPretraining"/> stands.</summary>
+/// <summary>The progress of a <see cref="ModelPretraining"/>.</summary>
 /// <param name="Step">Updates made.</param>
 /// <param name="Steps">Updates in all.</param>
 /// <param name="Loss">Mean cross entropy of the last update's rows, in nats, before it.</param>

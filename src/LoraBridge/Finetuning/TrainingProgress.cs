@@ -1,14 +1,18 @@
 namespace LoraBridge.Finetuning;
 
 /// <summary>
-/// How far a training is; reported after each update and, with another <see cref="Stage"/>, before and between updates, from the training thread.
+/// The progress of a training; reported after each update and, with another <see cref="Stage"/>, before and between updates, from the
+/// training thread.
 /// </summary>
 public sealed record TrainingProgress
 {
-    /// <summary>What the training is doing. In every stage but <see cref="TrainingStage.Training"/>, numbers are those of the last update, or zero and not a number.</summary>
+    /// <summary>
+    /// What the training is doing. In every stage but <see cref="TrainingStage.Training"/>, numbers are those of the last update; before the
+    /// first one they are zero or not a number.
+    /// </summary>
     public TrainingStage Stage { get; init; } = TrainingStage.Training;
 
-    /// <summary>The share of the stage that is done, 0 to 1; null where it does not tell.</summary>
+    /// <summary>The fraction of the stage that is done, 0 to 1; null if it is unknown.</summary>
     public double? StageFraction { get; init; }
 
     /// <summary>The epoch of the update, from 1.</summary>
@@ -29,7 +33,7 @@ public sealed record TrainingProgress
     /// <summary>The update's learning rate.</summary>
     public required double LearningRate { get; init; }
 
-    /// <summary>The length of the gradient, before it was shortened.</summary>
+    /// <summary>The global L2 norm of the gradient, before clipping.</summary>
     public required double GradientNorm { get; init; }
 
     /// <summary>Tokens trained on per second, on average since training started.</summary>

@@ -12,7 +12,7 @@ public enum TrainingStage
     /// <summary>Measuring the loss before the first update.</summary>
     MeasuringBefore,
 
-    /// <summary>Making updates.</summary>
+    /// <summary>Updating the weights.</summary>
     Training,
 
     /// <summary>Measuring the loss on the validation data.</summary>

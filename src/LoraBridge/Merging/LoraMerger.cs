@@ -17,7 +17,7 @@ public sealed class LoraMerger
     private readonly string _basePath;
     private readonly List<(string Path, float Scale)> _adapters = [];
 
-    /// <summary>Merges into the file that a model was loaded from. Adapters applied to the model do not count.</summary>
+    /// <summary>Merges into the file that a model was loaded from. Adapters that are applied to the model are not merged.</summary>
     /// <param name="model">The base.</param>
     public LoraMerger(LM model)
     {
@@ -48,10 +48,10 @@ public sealed class LoraMerger
 
     /// <summary>Adds an adapter file. The same adapter may be added twice; it then counts twice.</summary>
     /// <param name="path">GGUF adapter.</param>
-    /// <param name="scale">How strongly it counts, 1 as trained.</param>
+    /// <param name="scale">How strongly it counts: 1 is as trained.</param>
     /// <returns>The adapter that was added.</returns>
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The scale is negative, infinite or not a number.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The scale is infinite or not a number.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is not a valid adapter.</exception>
     public LoraAdapter AddLoraAdapter(string path, float scale = 1)
@@ -64,7 +64,7 @@ public sealed class LoraMerger
     /// <summary>Adds an adapter.</summary>
     /// <param name="adapter">The adapter; its file is read when merging.</param>
     /// <param name="scale">How strongly it counts; null takes the adapter's scale as it is now.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The scale is negative, infinite or not a number.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The scale is infinite or not a number.</exception>
     public void AddLoraAdapter(LoraAdapter adapter, float? scale = null)
     {
         ArgumentNullException.ThrowIfNull(adapter);

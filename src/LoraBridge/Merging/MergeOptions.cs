@@ -6,11 +6,11 @@ public sealed record MergeOptions
     /// <summary>The types of the written tensors. Keep the default to get a model of the base's size.</summary>
     public MergeOutputType OutputType { get; init; } = MergeOutputType.Keep;
 
-    /// <summary>Replace a file that exists. Without it an existing target is an error, found before any work is done.</summary>
+    /// <summary>Whether an existing file is replaced; otherwise it is an error, found before any work is done.</summary>
     public bool Overwrite { get; init; }
 
     /// <summary>
-    /// Compare the written model with base and adapters as llama.cpp applies them, see <see cref="MergeResult.Verification"/>. Costs
+    /// Compares the merged model with the base model and live adapters, as llama.cpp applies them; see <see cref="MergeResult.Verification"/>. Costs
     /// the time to load both and to read a few hundred tokens.
     /// </summary>
     public bool Verify { get; init; }

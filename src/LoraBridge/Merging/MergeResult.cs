@@ -1,6 +1,6 @@
 namespace LoraBridge.Finetuning;
 
-/// <summary>What a merge has written.</summary>
+/// <summary>The outcome of a merge.</summary>
 public sealed record MergeResult
 {
     /// <summary>The written files; one unless <see cref="MergeOptions.MaximumPartBytes"/> asked for more.</summary>

@@ -6,9 +6,9 @@ namespace LoraBridge.Finetuning;
 /// <param name="Name">The tensor.</param>
 /// <param name="SourceType">The type it has in the base.</param>
 /// <param name="OutputType">The type it was merged to; a recipe of llama.cpp may have quantised it further.</param>
-/// <param name="RelativeChange">How large the adapters' part is: |dW| / |W|, Frobenius norms.</param>
+/// <param name="RelativeChange">Relative size of the update: |ΔW| / |W|, Frobenius norms.</param>
 /// <param name="QuantizationError">
-/// What rounding to <paramref name="OutputType"/> cost: |stored - exact| / |exact|, Frobenius norms. 0 for F32.
+/// Relative error of rounding to <paramref name="OutputType"/>: |stored - exact| / |exact|, Frobenius norms. 0 for F32.
 /// </param>
 public sealed record MergedTensor(
     string Name, GgmlType SourceType, GgmlType OutputType, double RelativeChange, double QuantizationError);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.Native;
+using static System.FormattableString;
 
 namespace LoraBridge.Merging;
 
@@ -56,7 +57,7 @@ internal sealed class WeightScales
     {
         var values = TensorReader.ReadFloats(scale.File, scale.Info);
         if (values.FirstOrDefault(value => value == 0 || !float.IsFinite(value), 1) is var bad && (bad == 0 || !float.IsFinite(bad)))
-            throw new InvalidDataException($"{scale.File.Path}: tensor '{scale.Name}' has the value {bad}, which '{target}' cannot be divided by");
+            throw new InvalidDataException(Invariant($"{scale.File.Path}: tensor '{scale.Name}' has the value {bad}, which '{target}' cannot be divided by"));
         _divisors.Add(target, [.. values]);
     }
 

@@ -2,7 +2,7 @@ using LoraBridge.Native;
 
 namespace LoraBridge.Model;
 
-/// <summary>Where a model lies and computes.</summary>
+/// <summary>Where a model is kept and computed.</summary>
 public sealed record DeviceConfiguration
 {
     private readonly int? _gpuLayers;

@@ -12,8 +12,8 @@ public sealed record InferenceOptions
     private readonly long _evictedStateBytes = 1L << 30;
 
     /// <summary>
-    /// Conversations in one context: 1 unless set. With more, answers to several clients are generated together, at a multiple of the
-    /// speed; each context then takes the memory of so many caches from the start.
+    /// Conversations (sequences) per context: 1 unless set. With more, responses to several clients are generated together, at several times
+    /// the speed; each context then takes the memory of that many KV caches from the start.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not 1 to 64.</exception>
     public int SequencesPerContext
@@ -23,8 +23,8 @@ public sealed record InferenceOptions
     }
 
     /// <summary>
-    /// Contexts at the same time: at most one for each conversation, and 16 unless set. Where conversations or adapter sets are more, the
-    /// caches of those that rest are moved to ordinary memory.
+    /// Contexts at the same time: at most one for each conversation, and 16 unless set. If there are more conversations or adapter sets, the
+    /// caches of idle ones are moved to main memory.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
     public int MaximumContexts
@@ -34,12 +34,13 @@ public sealed record InferenceOptions
     }
 
     /// <summary>
-    /// Compute the conversations of a context one after the other: an answer does not depend on who else is served, bit for bit. Together
-    /// they differ in the last bits, as sums are added in another order. Without effect while <see cref="SequencesPerContext"/> is 1.
+    /// Computes the conversations of a context one after another: a response does not depend, bit for bit, on what else is served. Computed
+    /// together, logits differ in their last bits, because sums are added in another order. Has no effect while
+    /// <see cref="SequencesPerContext"/> is 1.
     /// </summary>
     public bool Deterministic { get; init; }
 
-    /// <summary>Answers that may wait for their turn: 1024 unless set. Beyond that, <see cref="InferenceQueueFullException"/> is thrown.</summary>
+    /// <summary>Responses that may wait in the queue: 1024 unless set. Beyond that, <see cref="InferenceQueueFullException"/> is thrown.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Below 1.</exception>
     public int MaximumQueueLength
     {
@@ -47,7 +48,9 @@ public sealed record InferenceOptions
         init => _maximumQueueLength = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "Expected 1 or more.");
     }
 
-    /// <summary>Bytes for the caches of conversations that had to leave their context: 1 GiB unless set. Without room, they are read again.</summary>
+    /// <summary>
+    /// Bytes for the KV caches of conversations that had to leave their context: 1 GiB unless set. What does not fit is computed again.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
     public long EvictedStateBytes
     {

@@ -1,6 +1,6 @@
 namespace LoraBridge.Model;
 
-/// <summary>So many answers wait already that no more is accepted; try again later.</summary>
+/// <summary>Too many responses are waiting already; try again later.</summary>
 public sealed class InferenceQueueFullException : Exception
 {
     /// <summary>Creates the exception.</summary>

@@ -93,16 +93,16 @@ public sealed partial class LM : IDisposable
     /// <summary>Number of layers.</summary>
     public int LayerCount { get; }
 
-    /// <summary>Tokens that the model was trained to read at once.</summary>
+    /// <summary>The context length in tokens that the model was trained with.</summary>
     public int ContextLength { get; }
 
-    /// <summary>Width of the hidden state.</summary>
+    /// <summary>D, the width of the hidden state.</summary>
     public int EmbeddingSize { get; }
 
     /// <summary>How the weights are stored, such as <c>Q4_K - Medium</c>.</summary>
     public string QuantizationType { get; }
 
-    /// <summary>The metadata of the file as text; arrays by type and length.</summary>
+    /// <summary>The metadata of the file as text; arrays are shown by type and length.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>The backend in use: <c>cpu</c>, <c>cuda</c>, <c>vulkan</c> or <c>metal</c>.</summary>

@@ -5,10 +5,12 @@ namespace LoraBridge.Model;
 /// <summary>How a model file is loaded.</summary>
 public sealed record LoadingOptions
 {
-    /// <summary>Map the file instead of reading it: starts faster, and processes share the memory. Turn it off for files on a network.</summary>
+    /// <summary>
+    /// Memory-maps the file instead of reading it: starts faster, and processes share the memory. Turn it off for files on a network.
+    /// </summary>
     public bool UseMemoryMap { get; init; } = true;
 
-    /// <summary>Rearrange quantised weights for the CPU: up to twice as fast, for a copy of them in memory.</summary>
+    /// <summary>Repacks quantised weights for the CPU: up to twice as fast, at the cost of a copy in memory.</summary>
     public bool RepackWeights { get; init; } = true;
 
     /// <summary>

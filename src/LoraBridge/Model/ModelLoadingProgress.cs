@@ -1,6 +1,6 @@
 namespace LoraBridge.Model;
 
-/// <summary>How far a model is loaded.</summary>
+/// <summary>The progress of loading a model.</summary>
 /// <param name="Path">The file; the identifier while it is still fetched.</param>
 /// <param name="Fraction">Share of the stage that is done, 0 to 1.</param>
 public readonly record struct ModelLoadingProgress(string Path, double Fraction)
@@ -15,7 +15,7 @@ public readonly record struct ModelLoadingProgress(string Path, double Fraction)
 /// <summary>A step on the way to a model in memory.</summary>
 public enum ModelLoadingStage
 {
-    /// <summary>Its weights are brought into memory.</summary>
+    /// <summary>Its weights are loaded into memory.</summary>
     Loading,
 
     /// <summary>It is looked for, downloaded or verified.</summary>

@@ -6,7 +6,7 @@ using System.Text.Json.Serialization;
 namespace LoraBridge.TextGeneration;
 
 /// <summary>A conversation as a plain list of turns. It needs no model.</summary>
-/// <remarks>Not safe for use by several threads at once. Serialises to JSON as training data has it.</remarks>
+/// <remarks>Not safe for use by several threads at once. Serialises to the JSON format of training data.</remarks>
 [JsonConverter(typeof(ChatHistoryConverter))]
 public sealed class ChatHistory : IReadOnlyList<ChatMessage>
 {

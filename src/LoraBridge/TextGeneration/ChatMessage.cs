@@ -5,13 +5,13 @@ namespace LoraBridge.TextGeneration;
 /// <param name="Content">The text of the turn; empty where an assistant only calls tools.</param>
 public sealed record ChatMessage(string Role, string Content)
 {
-    /// <summary>What the assistant thought before it answered, without the marks that the chat template puts around it.</summary>
+    /// <summary>The assistant's reasoning before its answer, without the markers that the chat template puts around it.</summary>
     public string? Reasoning { get; init; }
 
     /// <summary>The tools the assistant calls: a JSON array in the shape of OpenAI's <c>tool_calls</c>.</summary>
     public string? ToolCalls { get; init; }
 
-    /// <summary>Of a tool's turn: which call it answers.</summary>
+    /// <summary>For a tool's turn: the id of the call that it answers.</summary>
     public string? ToolCallId { get; init; }
 
     /// <summary>The name of the speaker or of the tool, where the template uses it.</summary>

@@ -6,7 +6,7 @@ public static class ChatRole
     /// <summary>Instructions that hold for the whole conversation.</summary>
     public const string System = "system";
 
-    /// <summary>The person, or the program, that asks.</summary>
+    /// <summary>The person or program that talks to the model.</summary>
     public const string User = "user";
 
     /// <summary>The model.</summary>

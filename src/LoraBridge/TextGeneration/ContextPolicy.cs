@@ -1,6 +1,6 @@
 namespace LoraBridge.TextGeneration;
 
-/// <summary>What happens when a conversation and the room for its answer are more than the context holds.</summary>
+/// <summary>What happens when a conversation and the room for its answer exceed the context.</summary>
 public enum ContextPolicy
 {
     /// <summary>
@@ -14,7 +14,7 @@ public enum ContextPolicy
 
     /// <summary>
     /// As <see cref="DropOldest"/>, but what stays is moved up in the cache instead of being read again, and an answer that fills the
-    /// context goes on in the same way. What was left out still shows through in what stays. Models that cannot do this drop and read.
+    /// context goes on in the same way. What was left out still shows through in what stays. Models that cannot do this drop and compute again.
     /// </summary>
     Shift,
 }

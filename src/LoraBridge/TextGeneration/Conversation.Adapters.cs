@@ -9,11 +9,11 @@ public abstract partial class Conversation
     private readonly Lock _adaptersGate = new();
     private volatile AdapterUses? _ownAdapters;
 
-    /// <summary>The adapters that count here: the conversation's own, or those of the model.</summary>
+    /// <summary>The adapters in effect here: the conversation's own, or else those of the model.</summary>
     public IReadOnlyList<LoraAdapter> Adapters => _ownAdapters?.Adapters ?? _model.Adapters;
 
-    /// <summary>Gives the conversation adapters of its own, which replace those of the model here; none at all is a choice, too.</summary>
-    /// <param name="adapters">The adapters; null goes back to those of the model.</param>
+    /// <summary>Gives the conversation its own adapters, which replace the model's here; an empty list means none.</summary>
+    /// <param name="adapters">The adapters; null returns to those of the model.</param>
     /// <exception cref="FileNotFoundException">An adapter's file is gone.</exception>
     /// <exception cref="InvalidDataException">An adapter's file is no longer valid.</exception>
     /// <exception cref="AdapterMismatchException">An adapter was made for another model. Nothing changes.</exception>

@@ -11,7 +11,8 @@ public abstract partial class Conversation
 {
     /// <summary>
     /// Saves what the model has read so far, so that a conversation can go on later, or elsewhere, as if it had never stopped, bit for
-    /// bit, and without reading anything again. The turns are not part of it: save the <see cref="ChatHistory"/> beside it.
+    /// bit, and without reading anything again. The turns are not part of it: save the <see cref="ChatHistory"/> beside it; nor is what an
+    /// activated adapter (aLoRA) has computed, which is read again.
     /// </summary>
     /// <param name="path">Where to write; replaced if it exists.</param>
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
@@ -31,10 +32,9 @@ public abstract partial class Conversation
     }
 
     /// <summary>
-    /// Takes up what <see cref="SaveState"/> saved. Restore the turns, too: what does not begin like the text that was read is read
-    /// again.
+    /// Restores what <see cref="SaveState"/> saved. Restore the turns, too: what differs from the text that was read is computed again.
     /// </summary>
-    /// <param name="path">The file. Take it from nobody you do not trust: the native library reads it.</param>
+    /// <param name="path">The file. Use files from trusted sources only: the native library reads it.</param>
     /// <exception cref="ArgumentException">The path is null or blank.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is damaged, or no state of a conversation.</exception>
@@ -53,12 +53,12 @@ public abstract partial class Conversation
         BetweenTurns(() =>
         {
             var adapters = CurrentAdapters();
-            var origin = OriginOf(adapters);
+            var origin = OriginOf(adapters.Lasting);
             if (saved.Origin != origin)
                 throw new InvalidOperationException($"{path} was saved with:\n{saved.Origin}\nExpected, as this conversation has it:\n{origin}");
             if (saved.Tokens.Length > _client.Length)
                 throw new InvalidOperationException($"{path} holds {saved.Tokens.Length} tokens, but the context of this conversation only {_client.Length}.");
-            _host.Import(_client, new EvictedState(saved.Tokens, adapters, saved.Data));
+            _host.Import(_client, new EvictedState(saved.Tokens, adapters.Lasting, saved.Data));
         });
     }
 

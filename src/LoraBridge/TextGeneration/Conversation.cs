@@ -6,9 +6,9 @@ namespace LoraBridge.TextGeneration;
 
 /// <summary>What all conversations have in common: how answers are generated, and with which adapters.</summary>
 /// <remarks>
-/// Calls on one conversation wait for each other; conversations on one model may run at the same time, see
-/// <see cref="LoadingOptions.Inference"/>. Settings count from the next answer on, adapters and their scales from the next token on: then
-/// the text so far is read again under the new weights.
+/// Calls on one conversation are serialised; conversations on one model may run concurrently, see
+/// <see cref="LoadingOptions.Inference"/>. Settings take effect with the next answer, adapters and their scales with the next token: the text
+/// so far is then computed again under the new weights.
 /// </remarks>
 public abstract partial class Conversation : IDisposable
 {
@@ -29,10 +29,10 @@ public abstract partial class Conversation : IDisposable
         _client = _host.Open(contextLength);
     }
 
-    /// <summary>Instructions that precede everything; null or empty leaves them out.</summary>
+    /// <summary>Instructions before all other turns; null or empty for none.</summary>
     public string? SystemPrompt { get; set; }
 
-    /// <summary>The chat template (Jinja) to write turns with; null takes the model's.</summary>
+    /// <summary>The chat template (Jinja) that turns are rendered with; null uses the model's.</summary>
     /// <exception cref="ChatTemplateException">The template cannot be parsed.</exception>
     public string? ChatTemplate
     {
@@ -47,7 +47,7 @@ public abstract partial class Conversation : IDisposable
     }
 
     /// <summary>
-    /// Read control tokens that a turn writes out, such as <c>&lt;|im_end|&gt;</c>, as those tokens. Off unless set: what users say must never
+    /// Whether control tokens that a turn writes out, such as <c>&lt;|im_end|&gt;</c>, are parsed. Off unless set: what users say must never
     /// end their turn.
     /// </summary>
     public bool ParseSpecialTokensInMessages
@@ -60,7 +60,10 @@ public abstract partial class Conversation : IDisposable
         }
     }
 
-    /// <summary>Read control tokens that are written out in a text that is not a conversation as those tokens: on unless set. Turn it off for texts of strangers.</summary>
+    /// <summary>
+    /// Whether control tokens that are written out in a text that is not a conversation are parsed: on unless set. Turn it off for untrusted
+    /// text.
+    /// </summary>
     public bool ParseSpecialTokensInText { get; set; } = true;
 
     /// <summary>How tokens are chosen.</summary>
@@ -93,11 +96,11 @@ public abstract partial class Conversation : IDisposable
         set => field = CheckedStopSequences(value);
     } = [];
 
-    /// <summary>What happens when the conversation and the room for its answer are more than the context holds.</summary>
+    /// <summary>What happens when the conversation and the room for its answer exceed the context.</summary>
     public ContextPolicy ContextPolicy { get; set; }
 
     /// <summary>
-    /// Whether an answer that is cancelled counts as far as it came: true unless set. Then the call returns it with
+    /// Whether a cancelled answer is kept as far as it was generated: true unless set. Then the call returns it with
     /// <see cref="StopReason.Cancelled"/>, and a history keeps it. Otherwise, and when nothing was generated yet, the call throws
     /// <see cref="OperationCanceledException"/> and the history stays as it was.
     /// </summary>
@@ -106,10 +109,12 @@ public abstract partial class Conversation : IDisposable
     /// <summary>Tokens that the conversation can hold, with the answer.</summary>
     public int ContextLength => _client.Length;
 
-    /// <summary>Answers a list of turns as it stands: of any roles, edited, with results of tools; an assistant's turn at the end is continued.</summary>
-    /// <remarks>Neither a system prompt is added nor a history changed. What the cache holds of the turns is not read again.</remarks>
+    /// <summary>
+    /// Generates an answer to a list of turns as it is: of any roles, edited, with tool results; an assistant's turn at the end is continued.
+    /// </summary>
+    /// <remarks>No system prompt is added, and no history is changed. Turns that are in the KV cache are not computed again.</remarks>
     /// <param name="messages">The turns; none of them is null.</param>
-    /// <param name="options">How to answer; what it leaves open is as the conversation has it.</param>
+    /// <param name="options">How to answer; what is null is taken from the conversation.</param>
     /// <param name="cancellationToken">Stops the answer; see <see cref="KeepCancelledAnswers"/>.</param>
     /// <exception cref="ArgumentException">A turn is null, or two of the adapters have the same file.</exception>
     /// <exception cref="ChatTemplateException">The model's template does not accept the turns, or cannot be read.</exception>
@@ -134,7 +139,10 @@ public abstract partial class Conversation : IDisposable
         return RunAsync(turn, cancellationToken);
     }
 
-    /// <summary>As <see cref="Generate"/>, piece by piece; the last piece is a <see cref="ResultUpdate"/>. Whoever stops reading cancels the answer.</summary>
+    /// <summary>
+    /// As <see cref="Generate"/>, piece by piece; the last piece is a <see cref="ResultUpdate"/>. Ending the enumeration early cancels the
+    /// answer.
+    /// </summary>
     /// <inheritdoc cref="Generate"/>
     public IAsyncEnumerable<GenerationUpdate> GenerateStreamingAsync(
         IReadOnlyList<ChatMessage> messages, GenerationOptions? options = null, CancellationToken cancellationToken = default)

@@ -4,7 +4,7 @@ using LoraBridge.TextGeneration.Tools;
 
 namespace LoraBridge.TextGeneration;
 
-/// <summary>How one answer is generated. What is null is as the conversation has it.</summary>
+/// <summary>How one answer is generated. Null takes the conversation's setting.</summary>
 public sealed record GenerationOptions
 {
     private readonly int? _maximumCompletionTokens;
@@ -34,10 +34,10 @@ public sealed record GenerationOptions
         init => _stopSequences = value is null ? null : Conversation.CheckedStopSequences(value);
     }
 
-    /// <summary>What happens when the messages and the room for the answer are more than the context holds.</summary>
+    /// <summary>What happens when the messages and the room for the answer exceed the context.</summary>
     public ContextPolicy? ContextPolicy { get; init; }
 
-    /// <summary>Whether an answer that is cancelled counts as far as it came; see <see cref="Conversation.KeepCancelledAnswers"/>.</summary>
+    /// <summary>Whether a cancelled answer is kept as far as it was generated; see <see cref="Conversation.KeepCancelledAnswers"/>.</summary>
     public bool? KeepCancelledAnswers { get; init; }
 
     /// <summary>The adapters that count for this answer, instead of those of the conversation or the model; none at all is a choice, too.</summary>

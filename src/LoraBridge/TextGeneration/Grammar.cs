@@ -4,7 +4,7 @@ using LoraBridge.TextGeneration.Grammars.Schema;
 
 namespace LoraBridge.TextGeneration;
 
-/// <summary>What an answer may look like: only texts that the grammar describes are generated.</summary>
+/// <summary>Constrains an answer: only text that the grammar describes is generated.</summary>
 /// <remarks>
 /// An answer that ends because the token limit is reached may be cut off in the middle of what the grammar describes; all others are
 /// complete. Immutable; one grammar may serve many conversations.
@@ -47,7 +47,7 @@ public sealed class Grammar
         return new Grammar(gbnf, GrammarProgram.Compile(GbnfParser.Parse(gbnf), root), root, []);
     }
 
-    /// <summary>Makes a grammar of a JSON schema: every complete answer is JSON that the schema accepts.</summary>
+    /// <summary>Converts a JSON schema to a grammar: every complete answer is JSON that the schema accepts.</summary>
     /// <param name="schema">
     /// The schema (draft 7 to 2020-12): types, <c>enum</c>, <c>const</c>, objects, arrays, <c>$ref</c> within the document, <c>allOf</c>,
     /// <c>anyOf</c>, <c>oneOf</c> whose alternatives exclude each other, lengths, bounds, formats, and patterns without look-around.

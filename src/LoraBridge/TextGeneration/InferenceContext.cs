@@ -24,6 +24,7 @@ internal sealed class InferenceContext : IDisposable
     private readonly LlamaContextHandle _context;
     private readonly int _vocabularySize;
     private int _outputs;
+    private bool _mustReserve;
 
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
     /// <exception cref="InsufficientMemoryException">The context needs more memory than there is.</exception>
@@ -40,7 +41,7 @@ internal sealed class InferenceContext : IDisposable
         {
             var length = LengthFor(core, options.ContextLength);
             _options = options with { ContextLength = length, BatchSize = Math.Max(Math.Min(options.BatchSize, length), options.Sequences) };
-            ContextMemory.Check(core, length, options.Sequences, _options.Exact ? sizeof(float) : sizeof(short));
+            ContextMemory.Check(core, length, options.Pooling is null ? options.Sequences : 1, _options.Exact ? sizeof(float) : sizeof(short));
             _batch = new BatchHandle(_options.BatchSize);
             _context = Create();
             _vocabularySize = LlamaContexts.VocabularySize(_context);
@@ -63,7 +64,7 @@ internal sealed class InferenceContext : IDisposable
     /// <summary>Tokens computed at once.</summary>
     internal int BatchSize => _options.BatchSize;
 
-    /// <summary>The adapters under which everything in the cache was computed.</summary>
+    /// <summary>The adapters that act on what is computed next.</summary>
     internal AdapterSet Adapters { get; private set; } = AdapterSet.Empty;
 
     /// <summary>Tokens of the batch that is being put together.</summary>
@@ -90,11 +91,26 @@ internal sealed class InferenceContext : IDisposable
         {
             if (adapters.IsStale)
                 return false;
-            _context.SetAdapters([.. adapters.Entries.Select(entry => (entry.Adapter.Handle, entry.Scale))]);
-            Adapters = adapters;
+            SetNative(adapters);
             ReserveGraphs();
+            _mustReserve = false;
         }
         llama_memory_clear(llama_get_memory(_context.Pointer), data: true);
+        return true;
+    }
+
+    /// <summary>Lets other adapters act on what is computed from here on, and leaves the cache as it is. False: one of them was freed.</summary>
+    internal bool TryActivate(AdapterSet adapters)
+    {
+        if (adapters.Equals(Adapters))
+            return true;
+        lock (_core.Gate)
+        {
+            if (adapters.IsStale)
+                return false;
+            SetNative(adapters);
+            _mustReserve = true;
+        }
         return true;
     }
 
@@ -185,7 +201,7 @@ internal sealed class InferenceContext : IDisposable
         try
         {
             NativeLog.Clear();
-            var status = llama_decode(_context.Pointer, _batch.Batch);
+            var status = Compute();
             if (status == 0)
                 return;
             _abort.ThrowIfFaulted();
@@ -222,6 +238,9 @@ internal sealed class InferenceContext : IDisposable
     /// <summary>Logits [vocabulary] after the token of this index of the last batch; borrowed until the next one.</summary>
     internal ReadOnlySpan<float> Logits(int index) => LlamaContexts.Logits(_context, index);
 
+    /// <summary>Pooled embedding of a sequence of the last batch; borrowed until the next one.</summary>
+    internal ReadOnlySpan<float> PooledEmbedding(int sequence) => LlamaContexts.PooledEmbedding(_context, sequence);
+
     public void Dispose()
     {
         if (_context.IsClosed)
@@ -241,6 +260,13 @@ internal sealed class InferenceContext : IDisposable
         parameters.n_seq_max = (uint)_options.Sequences;
         parameters.n_outputs_max = (uint)_options.MaximumOutputs;
         parameters.n_threads = parameters.n_threads_batch = _core.Threads;
+        if (_options.Pooling is { } pooling)
+        {
+            parameters.n_ctx = (uint)_options.ContextLength;
+            parameters.kv_unified = true;
+            parameters.embeddings = true;
+            parameters.pooling_type = pooling;
+        }
         if (_options.Exact)
         {
             parameters.type_k = parameters.type_v = GgmlType.F32;
@@ -248,6 +274,24 @@ internal sealed class InferenceContext : IDisposable
         }
         lock (_core.Gate)
             return LlamaContexts.Create(_core.Handle, parameters, abort: _abort);
+    }
+
+    private void SetNative(AdapterSet adapters)
+    {
+        _context.SetAdapters([.. adapters.Entries.Select(entry => (entry.Adapter.Handle, entry.Scale))]);
+        Adapters = adapters;
+    }
+
+    private int Compute()
+    {
+        if (!_mustReserve)
+            return llama_decode(_context.Pointer, _batch.Batch);
+        // As in ReserveGraphs, but with a cache to keep: so the computation itself is under the gate.
+        lock (_core.Gate)
+        {
+            _mustReserve = false;
+            return llama_decode(_context.Pointer, _batch.Batch);
+        }
     }
 
     /// <summary>

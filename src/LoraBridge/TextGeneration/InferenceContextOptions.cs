@@ -1,3 +1,5 @@
+using LoraBridge.Native;
+
 namespace LoraBridge.TextGeneration;
 
 /// <summary>How an <see cref="InferenceContext"/> computes.</summary>
@@ -17,4 +19,10 @@ internal sealed record InferenceContextOptions
 
     /// <summary>Keep keys and values as 32-bit floats and compute attention step by step: slower, for losses that are compared.</summary>
     public bool Exact { get; init; }
+
+    /// <summary>
+    /// Compute embeddings of whole sequences, pooled in this way; null computes logits. Then the sequences share the tokens of the context,
+    /// and each is computed in one batch.
+    /// </summary>
+    public LlamaPoolingType? Pooling { get; init; }
 }

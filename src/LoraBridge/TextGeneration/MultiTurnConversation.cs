@@ -24,7 +24,7 @@ public sealed class MultiTurnConversation : Conversation
     /// <summary>The turns so far. Change it only between calls.</summary>
     public ChatHistory ChatHistory { get; }
 
-    /// <summary>Says something and waits for the answer.</summary>
+    /// <summary>Adds a user's turn and waits for the answer.</summary>
     /// <param name="message">The user's turn.</param>
     /// <param name="cancellationToken">Stops the answer, also while the text is still being read; see <see cref="Conversation.KeepCancelledAnswers"/>.</param>
     /// <exception cref="ArgumentException">The message is null or blank.</exception>
@@ -32,19 +32,19 @@ public sealed class MultiTurnConversation : Conversation
     public TextGenerationResult Submit(string message, CancellationToken cancellationToken = default) =>
         Run(Question(message), cancellationToken);
 
-    /// <summary>Says something without blocking the caller.</summary>
+    /// <summary>Adds a user's turn and answers it without blocking the caller.</summary>
     /// <inheritdoc cref="Submit(string, CancellationToken)"/>
     public Task<TextGenerationResult> SubmitAsync(string message, CancellationToken cancellationToken = default) =>
         RunAsync(Question(message), cancellationToken);
 
-    /// <summary>Says something and passes the answer on as it is generated; the last piece is a <see cref="ResultUpdate"/>.</summary>
-    /// <remarks>Whoever stops reading cancels the answer.</remarks>
+    /// <summary>Adds a user's turn and streams the answer; the last piece is a <see cref="ResultUpdate"/>.</summary>
+    /// <remarks>Ending the enumeration early cancels the answer.</remarks>
     /// <inheritdoc cref="Submit(string, CancellationToken)"/>
     public IAsyncEnumerable<GenerationUpdate> SubmitStreamingAsync(string message, CancellationToken cancellationToken = default) =>
         Stream(Question(message), cancellationToken);
 
     /// <summary>
-    /// Answers the history as it stands: after results of tools were added, or a question. An assistant's turn at its end is continued.
+    /// Answers the history as it is, for example after tool results were added. An assistant's turn at its end is continued.
     /// </summary>
     /// <param name="cancellationToken">Stops the answer; see <see cref="Conversation.KeepCancelledAnswers"/>.</param>
     /// <exception cref="ChatTemplateException">The model's template does not accept the conversation, or cannot be read.</exception>
@@ -60,12 +60,12 @@ public sealed class MultiTurnConversation : Conversation
     public Task<TextGenerationResult> ContinueAsync(CancellationToken cancellationToken = default) => RunAsync(Continuation(), cancellationToken);
 
     /// <summary>As <see cref="Continue"/>, piece by piece; the last piece is a <see cref="ResultUpdate"/>.</summary>
-    /// <remarks>Whoever stops reading cancels the answer.</remarks>
+    /// <remarks>Ending the enumeration early cancels the answer.</remarks>
     /// <inheritdoc cref="Continue"/>
     public IAsyncEnumerable<GenerationUpdate> ContinueStreamingAsync(CancellationToken cancellationToken = default) =>
         Stream(Continuation(), cancellationToken);
 
-    /// <summary>Takes the last answer back and generates another one.</summary>
+    /// <summary>Removes the last answer and generates another one.</summary>
     /// <param name="cancellationToken">Stops the answer; if nothing was generated yet, the old one stays.</param>
     /// <exception cref="InvalidOperationException">There is no answer yet.</exception>
     /// <inheritdoc cref="Continue" path="/exception"/>

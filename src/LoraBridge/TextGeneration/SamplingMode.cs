@@ -17,7 +17,7 @@ public sealed record SamplingMode
     /// <summary>A usual choice for chats: temperature 0.8, top-k 40, top-p 0.95, min-p 0.05.</summary>
     public static SamplingMode Default { get; } = new() { Temperature = 0.8f, TopK = 40, TopP = 0.95f, MinP = 0.05f };
 
-    /// <summary>Divides the logits: below 1 sharper, above 1 flatter; 0 chooses greedily.</summary>
+    /// <summary>What logits are divided by: below 1 the distribution is sharper, above 1 flatter; 0 is greedy.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative, infinite or not a number.</exception>
     public float Temperature
     {
@@ -54,8 +54,8 @@ public sealed record SamplingMode
     }
 
     /// <summary>
-    /// Divides positive logits, and multiplies negative ones, of tokens within <see cref="PenaltyWindow"/>: above 1 against repetition, 1
-    /// not at all. Paper: <see href="https://arxiv.org/abs/1909.05858"/>.
+    /// Divides positive logits, and multiplies negative ones, of tokens within <see cref="PenaltyWindow"/>: values above 1 discourage
+    /// repetition, 1 disables it. Paper: <see href="https://arxiv.org/abs/1909.05858"/>.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not above 0, infinite or not a number.</exception>
     public float RepetitionPenalty
@@ -64,7 +64,7 @@ public sealed record SamplingMode
         init => field = float.IsFinite(value) && value > 0 ? value : throw OutOfRange(value, "a finite number above 0");
     } = 1;
 
-    /// <summary>Taken off the logit of a token for each time it came up within <see cref="PenaltyWindow"/>; 0 not at all.</summary>
+    /// <summary>Subtracted from the logit of a token for each time it occurred within <see cref="PenaltyWindow"/>; 0 disables it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Infinite or not a number.</exception>
     public float FrequencyPenalty
     {
@@ -72,7 +72,7 @@ public sealed record SamplingMode
         init => field = float.IsFinite(value) ? value : throw OutOfRange(value, "a finite number");
     }
 
-    /// <summary>Taken off the logit of a token that came up within <see cref="PenaltyWindow"/>, however often; 0 not at all.</summary>
+    /// <summary>Subtracted once from the logit of a token that occurred within <see cref="PenaltyWindow"/>; 0 disables it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Infinite or not a number.</exception>
     public float PresencePenalty
     {
@@ -88,7 +88,7 @@ public sealed record SamplingMode
         init => field = value >= -1 ? value : throw OutOfRange(value, "-1 or more");
     } = 64;
 
-    /// <summary>Penalises sequences that are repeated, however long ago; null does not.</summary>
+    /// <summary>Penalises repeated sequences, however long ago; null disables it.</summary>
     public DryOptions? Dry { get; init; }
 
     /// <summary>
@@ -110,7 +110,7 @@ public sealed record SamplingMode
         init => field = value is >= 0 and <= 1 ? value : throw OutOfRange(value, "0 to 1");
     } = 0.1f;
 
-    /// <summary>What is added to the logits of tokens before anything else; negative infinity bans a token. Null or empty: nothing.</summary>
+    /// <summary>Added to the logits of tokens before anything else; negative infinity bans a token. Null or empty for none.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A token is negative, or what is added is not a number or positive infinity.</exception>
     public IReadOnlyDictionary<int, float>? LogitBias
     {

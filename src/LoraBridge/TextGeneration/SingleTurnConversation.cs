@@ -2,10 +2,10 @@ using LoraBridge.Model;
 
 namespace LoraBridge.TextGeneration;
 
-/// <summary>Answers one question at a time and remembers none.</summary>
+/// <summary>A conversation of single questions: nothing is remembered between them.</summary>
 public sealed class SingleTurnConversation : Conversation
 {
-    /// <summary>Prepares to answer.</summary>
+    /// <summary>Creates a conversation on a model.</summary>
     /// <param name="model">The model; it stays loaded as long as this.</param>
     /// <param name="contextLength">Tokens of question and answer; 0 takes what the model was trained for, at most 4096.</param>
     /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
@@ -21,7 +21,7 @@ public sealed class SingleTurnConversation : Conversation
     /// </summary>
     public bool UseChatTemplate { get; set; } = true;
 
-    /// <summary>Asks and waits for the answer.</summary>
+    /// <summary>Submits a prompt and waits for the answer.</summary>
     /// <param name="prompt">The question, or the text to continue.</param>
     /// <param name="cancellationToken">Stops the answer, also while the text is still being read; see <see cref="Conversation.KeepCancelledAnswers"/>.</param>
     /// <exception cref="ArgumentException">The prompt is null or empty, or the text to continue does not fit the context.</exception>
@@ -33,13 +33,13 @@ public sealed class SingleTurnConversation : Conversation
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public TextGenerationResult Submit(string prompt, CancellationToken cancellationToken = default) => Run(Question(prompt), cancellationToken);
 
-    /// <summary>Asks without blocking the caller.</summary>
+    /// <summary>Submits a prompt without blocking the caller.</summary>
     /// <inheritdoc cref="Submit(string, CancellationToken)"/>
     public Task<TextGenerationResult> SubmitAsync(string prompt, CancellationToken cancellationToken = default) =>
         RunAsync(Question(prompt), cancellationToken);
 
-    /// <summary>Asks and passes the answer on as it is generated; the last piece is a <see cref="ResultUpdate"/>.</summary>
-    /// <remarks>Whoever stops reading cancels the answer.</remarks>
+    /// <summary>Submits a prompt and streams the answer; the last piece is a <see cref="ResultUpdate"/>.</summary>
+    /// <remarks>Ending the enumeration early cancels the answer.</remarks>
     /// <inheritdoc cref="Submit(string, CancellationToken)"/>
     public IAsyncEnumerable<GenerationUpdate> SubmitStreamingAsync(string prompt, CancellationToken cancellationToken = default) =>
         Stream(Question(prompt), cancellationToken);

@@ -9,12 +9,12 @@ public enum StopReason
     /// <summary>A stop sequence came up; it is not part of the text.</summary>
     StopSequence,
 
-    /// <summary>It has as many tokens as were allowed.</summary>
+    /// <summary>The maximum number of tokens was reached.</summary>
     MaximumTokens,
 
     /// <summary>The context is full.</summary>
     ContextFull,
 
-    /// <summary>It was cancelled; the text is what there was until then.</summary>
+    /// <summary>It was cancelled; the text ends there.</summary>
     Cancelled,
 }

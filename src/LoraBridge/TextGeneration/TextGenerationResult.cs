@@ -6,7 +6,7 @@ public sealed record TextGenerationResult
     /// <summary>The answer; of an assistant's turn that was continued, only what was added.</summary>
     public required string Text { get; init; }
 
-    /// <summary>What the model thought before it answered, without the marks around it; null when it did not.</summary>
+    /// <summary>The model's reasoning before its answer, without the markers around it; null if there is none.</summary>
     public string? Reasoning { get; init; }
 
     /// <summary>The tools that the model calls.</summary>
@@ -21,16 +21,16 @@ public sealed record TextGenerationResult
     /// <summary>Why it ended.</summary>
     public required StopReason StopReason { get; init; }
 
-    /// <summary>Tokens of the text that the model was given.</summary>
+    /// <summary>Number of tokens in the prompt.</summary>
     public required int PromptTokenCount { get; init; }
 
-    /// <summary>How many of them had to be read; the others were remembered.</summary>
+    /// <summary>How many of them had to be computed; the others were in the KV cache.</summary>
     public required int ReadTokenCount { get; init; }
 
     /// <summary>Earlier messages that did not fit into the context and were left out of what the model read.</summary>
     public required int OmittedMessageCount { get; init; }
 
-    /// <summary>Tokens read per second; 0 when none were.</summary>
+    /// <summary>Prompt tokens computed per second; 0 if there were none.</summary>
     public required double PromptTokensPerSecond { get; init; }
 
     /// <summary>Tokens generated per second; 0 when none were.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace LoraBridge.TextGeneration;
 
-/// <summary>A call of a tool that the model asks for.</summary>
+/// <summary>A tool call that the model requests.</summary>
 /// <param name="Id">Which call a tool's turn answers; made up where the model's format has none.</param>
 /// <param name="Name">The tool.</param>
 /// <param name="Arguments">The arguments: a JSON object.</param>

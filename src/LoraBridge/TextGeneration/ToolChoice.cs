@@ -8,10 +8,10 @@ public sealed record ToolChoice
     /// <summary>The model decides.</summary>
     public static ToolChoice Auto { get; } = new(isAllowed: true, isRequired: false, name: null);
 
-    /// <summary>It does not: the tools are not even shown to it.</summary>
+    /// <summary>No tool is called: the tools are not even shown to the model.</summary>
     public static ToolChoice None { get; } = new(isAllowed: false, isRequired: false, name: null);
 
-    /// <summary>It calls one of the tools, whatever it knows of calling: a grammar sees to it.</summary>
+    /// <summary>The model calls one of the tools: a grammar enforces it, even where the model was not trained to call any.</summary>
     public static ToolChoice Required { get; } = new(isAllowed: true, isRequired: true, name: null);
 
     /// <summary>Whether there may be calls.</summary>
@@ -23,7 +23,7 @@ public sealed record ToolChoice
     /// <summary>The tool that must be called; null for any.</summary>
     public string? Name { get; }
 
-    /// <summary>It calls this tool: a grammar sees to it.</summary>
+    /// <summary>The model calls this tool: a grammar enforces it.</summary>
     /// <exception cref="ArgumentException">The name is null or blank.</exception>
     public static ToolChoice Tool(string name)
     {

@@ -42,6 +42,20 @@ public sealed class AdapterArithmeticTests : IDisposable
         Assert.Equal(7, LoraAdapter.Inspect(path).Alpha);
     }
 
+    [Theory]
+    [InlineData(AdapterCombination.Concatenate)]
+    [InlineData(AdapterCombination.Svd)]
+    [InlineData(AdapterCombination.Linear)]
+    public void NegativeScalesSubtract(AdapterCombination method)
+    {
+        var path = _fixture["negative.gguf"];
+
+        AdapterArithmetic.Combine([(_fixture.AdapterPath, -0.5f)], path, method, rank: 8);
+
+        AssertSame([(_fixture.AdapterPath, -0.5f)], [(path, 1)], Query, Down);
+        Assert.NotEqual(0, Change((path, 1f), Query).Max());
+    }
+
     [Fact]
     public void ResizingReportsWhatItKeeps()
     {

@@ -47,6 +47,36 @@ public class ChatTokenizerTests
         Assert.Equal(learnt, ByteTokenizer.Learnt(Tokenize(template, [Question, Answer, Question, Answer with { Content = "b" }]).Sample));
 
     [Fact]
+    public void A_turn_of_several_texts_is_learnt_to_the_last_where_nothing_closes_it()
+    {
+        const string Bare = "{% for m in messages %}{{ m.reasoning_content }}{{ m.content }}{% endfor %}";
+        var sample = Tokenize(Bare, [Question, Answer with { Reasoning = "why" }, Question, Answer with { Content = "b" }]).Sample;
+        Assert.Equal("whyab</s>", ByteTokenizer.Learnt(sample));
+    }
+
+    [Fact]
+    public void Turns_in_another_order_are_not_told_apart()
+    {
+        const string Backwards = "{% for m in messages|reverse %}{{ m.role[0] ~ m.content ~ '\n' }}{% endfor %}{% if add_generation_prompt %}a{% endif %}";
+        Assert.True(Tokenize(Backwards, [Question, Answer, Question, Answer with { Content = "b" }]).IsUnmasked);
+    }
+
+    [Fact]
+    public void What_a_later_turn_says_may_stand_before_all_turns()
+    {
+        var (sample, isUnmasked) = Tokenize("{{ messages[-1].content }}|" + ChatMl, [Question, Answer, Question with { Content = "last" }]);
+        Assert.False(isUnmasked);
+        Assert.Equal("a<|im_end|>\n", ByteTokenizer.Learnt(sample));
+    }
+
+    [Fact]
+    public void What_another_turn_says_after_the_last_one_is_not_learnt()
+    {
+        ChatHistory chat = [new(ChatRole.System, "rules"), Question, Answer];
+        Assert.Equal("a<|im_end|>", ByteTokenizer.Learnt(Tokenize(ChatMl + "{{ messages[0].content }}", chat).Sample).TrimEnd());
+    }
+
+    [Fact]
     public void No_end_is_added_after_a_turn_of_someone_else()
     {
         var sample = Tokenize(ClosedByNext, [Question, Answer, Question]).Sample;

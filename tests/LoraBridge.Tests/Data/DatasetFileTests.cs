@@ -203,10 +203,14 @@ public sealed class DatasetFileTests : IDisposable
     public void Switches_that_cannot_be_obeyed_are_a_problem(string field, string said) =>
         Assert.Contains(said, Assert.Single(Chat($$"""{"messages": [{"role": "assistant", "content": "b", {{field}}}]}""").Losses), StringComparison.Ordinal);
 
-    [Fact]
-    public void A_switch_of_another_kind_or_of_the_user_is_a_problem()
+    [Theory]
+    [InlineData("\"much\"")]
+    [InlineData("-1")]
+    [InlineData("1e999")]
+    [InlineData("[]")]
+    public void A_switch_of_another_kind_or_of_the_user_is_a_problem(string weight)
     {
-        var path = Write("a.jsonl", """{"messages": [{"role": "assistant", "content": "b", "weight": "much"}]}""");
+        var path = Write("a.jsonl", $$"""{"messages": [{"role": "assistant", "content": "b", "weight": {{weight}}}]}""");
         Assert.Contains("'weight' of a turn", Assert.Single(TrainingDataset.FromFile(path).Validate(TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
         var user = Chat("""{"messages": [{"role": "user", "content": "a", "train": true}, {"role": "assistant", "content": "b"}]}""");
         Assert.Contains("role 'user'", Assert.Single(user.Losses), StringComparison.Ordinal);

@@ -26,6 +26,41 @@ public sealed class TrainingPrecisionTests : IDisposable
         Assert.InRange(result.MinCosine, 1 - bound * bound, 1);
     }
 
+    /// <summary>Trained weights have outliers, which random ones have not.</summary>
+    [Theory]
+    [InlineData(TrainingPrecision.Exact, "Q4_K_M")]
+    [InlineData(TrainingPrecision.Balanced, "Q4_K_M")]
+    [InlineData(TrainingPrecision.Fast, "Q4_K_M")]
+    [InlineData(TrainingPrecision.Exact, "Q8_0")]
+    [InlineData(TrainingPrecision.Balanced, "Q8_0")]
+    [InlineData(TrainingPrecision.Fast, "Q8_0")]
+    public void The_models_that_ship_pass_by_the_limit_of_each_precision(TrainingPrecision precision, string type)
+    {
+        var result = GradientCheck.Run(
+            Path.Combine(CheckoutFolder.Root, "examples", "models", $"small-world.{type}.gguf"), new GradientCheckOptions { Precision = precision, MaximumTensors = 4, Threads = 1 },
+            null, TestContext.Current.CancellationToken);
+        Assert.True(result.Pass, $"{result}");
+        Assert.Equal(precision == TrainingPrecision.Exact || !IntegerFormat.IsSupported, result.MaxRelativeL2 < 1e-3);
+    }
+
+    [Theory]
+    [InlineData(TrainingPrecision.Exact, 0, 1, true)]
+    [InlineData(TrainingPrecision.Exact, 1.1e-3, 1, false)]
+    [InlineData(TrainingPrecision.Exact, 0, 0.9999, false)]
+    [InlineData(TrainingPrecision.Balanced, 7.9e-2, 0.9971, true)]
+    [InlineData(TrainingPrecision.Balanced, 8.1e-2, 0.9971, false)]
+    [InlineData(TrainingPrecision.Balanced, 7.9e-2, 0.9969, false)]
+    [InlineData(TrainingPrecision.Fast, 0.149, 0.991, true)]
+    [InlineData(TrainingPrecision.Fast, 0.151, 0.991, false)]
+    [InlineData(TrainingPrecision.Fast, 0.149, 0.989, false)]
+    public void A_check_passes_by_the_limits_of_its_precision(TrainingPrecision precision, double distance, double cosine, bool passes)
+    {
+        var tensor = new GradientCheckTensor("a", 1, 1, 0);
+        Assert.Equal(passes, new GradientCheckResult("llama", 0, [tensor], cosine, distance, [], [], 1e-3) { Precision = precision }.Pass);
+        Assert.False(new GradientCheckResult("llama", 1e-5, [tensor], 1, 0, [], [], 1e-3) { Precision = precision }.Pass);
+        Assert.False(new GradientCheckResult("llama", 0, [tensor with { Found = 1.1 }], 1, 0, [], [], 1e-3) { Precision = precision }.Pass);
+    }
+
     [Theory]
     [InlineData(TrainingPrecision.Exact)]
     [InlineData(TrainingPrecision.Balanced)]

@@ -33,6 +33,7 @@ internal sealed class DisposableSamples : IDisposable
             [typeof(LM)] = () => TinyModels.Load(TinyArchitecture.Llama),
             [typeof(MultiTurnConversation)] = () => Begun(new MultiTurnConversation(_shared, new ChatHistory([new("user", "a"), new("assistant", "b")]))),
             [typeof(SingleTurnConversation)] = () => Begun(new SingleTurnConversation(_shared)),
+            [typeof(Embedder)] = () => new Embedder(_shared),
             [typeof(LoraFinetuning)] = () => Prepared(TrainingRuns.Create(_shared, _folder)),
             [typeof(GgufFile)] = () => GgufFile.Open(_model),
             [typeof(GgufModelFiles)] = () => GgufModelFiles.Open(_model),

@@ -1,3 +1,4 @@
+using LoraBridge.Finetuning;
 using LoraBridge.Formats;
 using LoraBridge.Model;
 using LoraBridge.TestKit;
@@ -12,8 +13,9 @@ public sealed class DisposedMembersTests
 {
     private static readonly Type[] Disposables =
     [
-        .. new[] { typeof(LM), typeof(GgufFile) }.SelectMany(type => type.Assembly.GetExportedTypes())
-            .Where(type => type.IsAssignableTo(typeof(IDisposable)) && type is { IsAbstract: false, IsInterface: false }),
+        .. new[] { typeof(LM), typeof(GgufFile), typeof(TrainingPrecision), typeof(NativeException) }
+            .SelectMany(type => type.Assembly.GetExportedTypes())
+            .Where(type => (type.IsAssignableTo(typeof(IDisposable)) || type.IsAssignableTo(typeof(IAsyncDisposable))) && type is { IsAbstract: false, IsInterface: false }),
     ];
 
     [Fact]

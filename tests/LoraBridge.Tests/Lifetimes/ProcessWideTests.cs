@@ -1,3 +1,4 @@
+using LoraBridge.Finetuning;
 using LoraBridge.Model;
 using LoraBridge.TestKit;
 using LoraBridge.TextGeneration;
@@ -47,15 +48,19 @@ public sealed class ProcessWideTests
         Directory.SetCurrentDirectory(Path.GetDirectoryName(folder["model.gguf"])!);
         using var model = new LM("model.gguf", TinyModels.Device);
         var adapter = new LoraAdapter("adapter.gguf");
+        File.WriteAllText("data.jsonl", """{"text": "a"}""");
+        var data = TrainingDataset.FromFile("data.jsonl");
 
         Directory.SetCurrentDirectory(Path.GetTempPath());
 
         Assert.Equal(folder["adapter.gguf"], adapter.Path);
+        Assert.Equal(folder["data.jsonl"], data.Name);
+        Assert.Empty(data.Validate(TestContext.Current.CancellationToken));
         model.ApplyLoraAdapter(adapter);
         using var chat = new MultiTurnConversation(model) { MaximumCompletionTokens = 2 };
         chat.SetAdapters([adapter]);
         Assert.NotNull(chat.Submit("Hello"));
-        new LoraBridge.Finetuning.LoraMerger(model).MergeAndExport(adapter, folder["merged.gguf"]);
+        new LoraMerger(model).MergeAndExport(adapter, folder["merged.gguf"]);
     }
 
     /// <summary>llama.cpp walks over the adapters of a model without a lock, and would find one that is being freed.</summary>

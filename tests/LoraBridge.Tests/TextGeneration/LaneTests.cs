@@ -142,6 +142,42 @@ public sealed class LaneTests : IDisposable
     }
 
     [Fact]
+    public async Task Contexts_take_turns_by_the_tokens_they_had()
+    {
+        using var model = Load(new InferenceOptions { MaximumContexts = 2 });
+        using var adapted = new AdapterUsesScope(model, Adapters()[0]);
+        var host = InferenceHost.For(model.Core);
+        var (first, second) = (host.Open(1024), host.Open(1024));
+        using var stop = new CancellationTokenSource();
+        var letters = new SamplingMode { Temperature = 1, Seed = 7, Grammar = Grammar.Parse("root ::= [a-z] root") };
+        var begun = new TaskCompletionSource();
+        var count = 0;
+        var endless = host.Run(new Generation(first, model.Vocabulary, Request([1], 1 << 20, adapted.Set), _ =>
+        {
+            count++;
+            begun.TrySetResult();
+        }, stop.Token));
+        await begun.Task;
+        List<int> counts = [];
+        const int Prompt = 100;
+        await host.Run(new Generation(second, model.Vocabulary, Request(Enumerable.Repeat(1, Prompt), 20, AdapterSet.Empty), _ => counts.Add(count), stop.Token));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => endless);
+        host.Close(first);
+        host.Close(second);
+
+        // The prompt was read at once, and paid for with as many tokens of the other context; then both get one at a time.
+        var waits = counts.Zip(counts.Skip(1), (before, after) => after - before).ToList();
+        Assert.InRange(waits[0], Prompt - 1, Prompt + 1);
+        Assert.All(waits.Skip(1), wait => Assert.InRange(wait, 0, 2));
+
+        GenerationRequest Request(IEnumerable<int> prompt, int tokens, AdapterSet adapters) => new()
+        {
+            Prompt = [.. prompt], Adapters = () => adapters, Sampling = letters, MaximumTokens = tokens, Shifts = true, Parser = new PlainAnswerParser(),
+        };
+    }
+
+    [Fact]
     public async Task A_queue_that_is_full_accepts_no_more()
     {
         using var model = Load(new InferenceOptions { MaximumContexts = 1, MaximumQueueLength = 1 });
@@ -199,6 +235,22 @@ public sealed class LaneTests : IDisposable
         }
         if (chat.ChatHistory.Count > 8)
             chat.ClearHistory();
+    }
+
+    /// <summary>An adapter that is loaded for a while.</summary>
+    private sealed class AdapterUsesScope : IDisposable
+    {
+        private readonly AdapterUses _uses;
+
+        internal AdapterUsesScope(LM model, LoraAdapter adapter)
+        {
+            _uses = new AdapterUses(model.Core.Adapters);
+            _uses.Add(adapter);
+        }
+
+        internal AdapterSet Set => _uses.Snapshot();
+
+        public void Dispose() => _uses.Clear();
     }
 
     private static LM Load(InferenceOptions options) =>

@@ -1,3 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using LoraBridge.Native.Code;
 using LoraBridge.Training.Kernels.Cpu;
 
@@ -5,26 +8,45 @@ namespace LoraBridge.Training.Tests.Kernels;
 
 public sealed class IntegerTileTests
 {
-    public IntegerTileTests() => Assert.SkipUnless(IntegerTile.IsSupported, "This processor does not multiply integers as these products need it.");
-
     /// <summary>Those in C# give the bits of plain loops; so does code assembled at run time, or it would not be used.</summary>
-    [Fact]
-    public void TilesGiveTheBitsOfPlainLoops()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void TilesGiveTheBitsOfPlainLoops(bool bytes)
     {
-        foreach (var element in Enum.GetValues<TileElement>())
-        {
-            Assert.True(TileCheck.Agrees(IntegerTile.ForIntrinsics(element)));
-            Assert.True(TileCheck.Agrees(IntegerTile.Best(element)));
-        }
+        SkipUnlessSupported();
+        Assert.True(TileCheck.Agrees(IntegerTile.ForIntrinsics(bytes ? TileElement.Int8 : TileElement.Int16)));
+        Assert.True(TileCheck.Agrees(IntegerTile.Best(bytes ? TileElement.Int8 : TileElement.Int16)));
     }
 
+    /// <summary>The tile for ARM64's dot products gives the bits of plain loops, with the instruction put together from others: so it can be tested everywhere.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ATileOfDotProductsGivesTheBitsOfPlainLoops(bool bytes) =>
+        Assert.True(TileCheck.Agrees(new DotTile<PlainDot>(bytes ? TileElement.SignedInt8 : TileElement.SplitInt12)));
+
+    /// <summary>The instruction itself, where there is one: it is chosen, and correct.</summary>
     [Fact]
-    public void CodeThatComputesSomethingElseIsFoundOut()
+    public void DotProductsAreChosenWhereTheProcessorHasThem()
     {
-        var tile = IntegerTile.ForIntrinsics(TileElement.Int16);
+        Assert.Equal(Dp.IsSupported, IntegerTile.Best(TileElement.Int16) is DotTile<SignedDot> { Name: "sdot (halves)" });
+        Assert.Equal(Dp.IsSupported, IntegerTile.Best(TileElement.Int8) is DotTile<SignedDot> { Name: "sdot" });
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void CodeThatComputesSomethingElseIsFoundOut(bool bytes)
+    {
+        SkipUnlessSupported();
+        var tile = IntegerTile.ForIntrinsics(bytes ? TileElement.Int8 : TileElement.Int16);
         Assert.False(TileCheck.Agrees(new WrongTile(tile, firstRow: 0)));
         Assert.False(TileCheck.Agrees(new WrongTile(tile, firstRow: ProductTile.Rows + 2)));
     }
+
+    private static void SkipUnlessSupported() =>
+        Assert.SkipUnless(IntegerTile.IsSupported, "This processor does not multiply integers as these products need it.");
 
     /// <summary>Correct but for one number.</summary>
     private sealed class WrongTile(IntegerTile right, int firstRow) : IntegerTile
@@ -40,5 +62,24 @@ public sealed class IntegerTileTests
             if (rows > firstRow)
                 sums[firstRow * ProductTile.GroupColumns + 63] = MathF.BitIncrement(sums[firstRow * ProductTile.GroupColumns + 63]);
         }
+    }
+}
+
+/// <summary>SDOT, put together from instructions that all processors have.</summary>
+internal readonly struct PlainDot : IDotProduct
+{
+    public static string Name => "plain";
+
+    public static Vector128<int> Add(Vector128<int> sums, Vector128<int> b, Vector128<int> a, [ConstantExpected(Max = (byte)3)] byte index)
+    {
+        var four = Vector128.Create(a[index]).AsSByte();
+        for (var lane = 0; lane < Vector128<int>.Count; lane++)
+        {
+            var sum = sums[lane];
+            for (var i = 4 * lane; i < 4 * lane + 4; i++)
+                sum += b.AsSByte()[i] * four[i];
+            sums = sums.WithElement(lane, sum);
+        }
+        return sums;
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using LoraBridge.Formats;
 using LoraBridge.Native;
 
@@ -55,7 +54,7 @@ internal static class BlockFormat
     /// <returns>Whether it has one here, and the processor what reading it takes.</returns>
     public static bool TryVisit<TVisitor>(GgmlType type, TVisitor visitor) where TVisitor : IBlockVisitor, allows ref struct
     {
-        if (!Avx2.IsSupported)
+        if (!VectorInstructions.IsSupported)
             return false;
         switch (type)
         {

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 
-/// <summary>What conversions of quantised blocks have in common: 16 elements at a time, for processors with AVX2.</summary>
+/// <summary>What conversions of quantised blocks have in common: 16 elements at a time.</summary>
 internal static class BlockLanes
 {
     /// <summary>What the 16 codes of the non-linear 4-bit types stand for.</summary>
@@ -18,14 +18,14 @@ internal static class BlockLanes
     public static Vector128<byte> HighHalves(Vector128<byte> bytes) => bytes >>> 4;
 
     /// <summary>The table's number for each code below 16.</summary>
-    public static Vector256<sbyte> LookUp(Vector128<sbyte> table, Vector256<byte> codes) => Avx2.Shuffle(Vector256.Create(table, table), codes.AsSByte());
+    public static Vector256<sbyte> LookUp(Vector128<sbyte> table, Vector256<byte> codes) => VectorInstructions.LookUp(table.AsByte(), codes).AsSByte();
 
     /// <summary>Bytes that are <paramref name="value"/> where the bit of their index is set in <paramref name="bits"/>, else 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> Spread(uint bits, byte value)
     {
         const ulong Byte = 0x0101010101010101;
-        var bytes = Avx2.Shuffle(Vector256.Create(bits).AsByte(), Vector256.Create(0, Byte, 2 * Byte, 3 * Byte).AsByte());
+        var bytes = VectorInstructions.LookUp(Vector128.Create(bits).AsByte(), Vector256.Create(0, Byte, 2 * Byte, 3 * Byte).AsByte());
         var single = Vector256.Create(0x8040201008040201).AsByte();
         return Vector256.Equals(bytes & single, single) & Vector256.Create(value);
     }
@@ -88,8 +88,8 @@ internal static class BlockLanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector256<float> Low, Vector256<float> High) Widen(Vector128<sbyte> integers)
     {
-        var low = Avx2.ConvertToVector256Int32(integers);
-        var high = Avx2.ConvertToVector256Int32(Sse2.ShiftRightLogical128BitLane(integers, 8));
+        var low = VectorInstructions.WidenToInt32(integers);
+        var high = VectorInstructions.WidenToInt32(VectorInstructions.UpperHalf(integers));
         return (Vector256.ConvertToSingle(low), Vector256.ConvertToSingle(high));
     }
 }

@@ -202,19 +202,19 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
     private static void StoreFactors(ref readonly float even, ref readonly float odd, Vector256<float> factor, int group, ref float target)
     {
         var (scale, low) = (factor * (1 << Precision), Vector256.Create(0xFFFF));
-        var first = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(in even, (nuint)group) * scale);
-        var second = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(in odd, (nuint)group) * scale);
+        var first = VectorInstructions.RoundToInt32(Vector256.LoadUnsafe(in even, (nuint)group) * scale);
+        var second = VectorInstructions.RoundToInt32(Vector256.LoadUnsafe(in odd, (nuint)group) * scale);
         ((first & low) | (second << 16)).AsSingle().StoreUnsafe(ref target);
         if (!TFormat.HasConstants)
             return;
-        first = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(in even, (nuint)(MostGroups + group)) * factor);
-        second = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(in odd, (nuint)(MostGroups + group)) * factor);
+        first = VectorInstructions.RoundToInt32(Vector256.LoadUnsafe(in even, (nuint)(MostGroups + group)) * factor);
+        second = VectorInstructions.RoundToInt32(Vector256.LoadUnsafe(in odd, (nuint)(MostGroups + group)) * factor);
         ((first & low) | (second << 16)).AsSingle().StoreUnsafe(ref target, MostGroups);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<sbyte> Interleave(Vector128<sbyte> even, Vector128<sbyte> odd) =>
-        Vector256.Create(Sse2.UnpackLow(even, odd), Sse2.UnpackHigh(even, odd));
+        Vector256.Create(VectorInstructions.ZipLow(even.AsByte(), odd.AsByte()), VectorInstructions.ZipHigh(even.AsByte(), odd.AsByte())).AsSByte();
 
     /// <summary>Stores 16 pairs, given the factors and offsets of a pair.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -235,8 +235,8 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(Vector128<sbyte> integers, int factors, int offsets, ref int to)
     {
-        var words = Avx2.ConvertToVector256Int16(integers) << (15 - Precision);
-        var scaled = Avx2.MultiplyHighRoundScale(words, Vector256.Create(factors).AsInt16());
+        var words = VectorInstructions.WidenToInt16(integers) << (15 - Precision);
+        var scaled = VectorInstructions.MultiplyHighRounded(words, Vector256.Create(factors).AsInt16());
         (TFormat.HasConstants ? scaled + Vector256.Create(offsets).AsInt16() : scaled).AsInt32().StoreUnsafe(ref to);
     }
 }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using static LoraBridge.Training.Kernels.Cpu.BlockLanes;
 
 namespace LoraBridge.Training.Kernels.Cpu;
@@ -54,7 +53,7 @@ internal static class FewBitBlocks
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index)
         {
-            var bytes = Avx2.ConvertToVector256Int32(Vector128.CreateScalar(Read<ulong>(in block, 2 + 8 * index)).AsByte()).AsUInt32();
+            var bytes = VectorInstructions.WidenToInt32(Vector128.CreateScalar(Read<ulong>(in block, 2 + 8 * index)).AsByte()).AsUInt32();
             var halves = (bytes | (bytes << 12)) & Vector256.Create(0x000F000Fu);
             return ((halves | (halves << 6)).AsByte() & Vector256.Create((byte)3)).AsSByte() - Vector256<sbyte>.One;
         }
@@ -112,7 +111,7 @@ internal static class FewBitBlocks
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static Vector256<ushort> Digit(Vector128<byte> bytes, Vector256<ushort> power)
         {
-            var fraction = Avx2.ConvertToVector256Int16(bytes).AsUInt16() * power & Vector256.Create((ushort)0xFF);
+            var fraction = VectorInstructions.WidenToUInt16(bytes) * power & Vector256.Create((ushort)0xFF);
             return (fraction * Vector256.Create((ushort)3)) >>> 8;
         }
     }

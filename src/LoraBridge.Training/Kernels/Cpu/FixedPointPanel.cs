@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 
@@ -35,10 +34,9 @@ internal static class FixedPointPanel
         var whole = row.Length / 16 * 16;
         for (nuint i = 0; i < (nuint)whole; i += 16)
         {
-            // Packing to 16 bits works within halves of 128 bits, which the permutation puts in order.
-            var low = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(ref from, i) * factor);
-            var high = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(ref from, i + 8) * factor);
-            Avx2.Permute4x64(Avx2.PackSignedSaturate(low, high).AsInt64(), 0b11_01_10_00).AsInt32().StoreUnsafe(ref to, i / 2);
+            var low = VectorInstructions.RoundToInt32(Vector256.LoadUnsafe(ref from, i) * factor);
+            var high = VectorInstructions.RoundToInt32(Vector256.LoadUnsafe(ref from, i + 8) * factor);
+            VectorInstructions.NarrowToInt16(low, high).AsInt32().StoreUnsafe(ref to, i / 2);
         }
         for (var i = whole; i < row.Length; i += 2)
             pairs[i / 2] = Pair(Round(row[i] * factor), i + 1 < row.Length ? Round(row[i + 1] * factor) : 0);
@@ -86,8 +84,8 @@ internal static class FixedPointPanel
         from = ref stage;
         for (var pair = 0; pair < pairs; pair++, from = ref Unsafe.Add(ref from, 2 * Stride))
         {
-            var low = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(ref from) * factor);
-            var high = Avx.ConvertToVector256Int32(Vector256.LoadUnsafe(ref from, Stride) * factor);
+            var low = VectorInstructions.RoundToInt32(Vector256.LoadUnsafe(ref from) * factor);
+            var high = VectorInstructions.RoundToInt32(Vector256.LoadUnsafe(ref from, Stride) * factor);
             ((low & Vector256.Create(0xFFFF)) | (high << 16)).StoreUnsafe(ref panel, (nuint)(pair * Tile));
         }
     }

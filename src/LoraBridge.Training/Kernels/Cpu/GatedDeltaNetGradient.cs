@@ -13,7 +13,8 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// </summary>
 /// <remarks>
 /// Sources: q, k, v, g, β, state, dy, contiguous. The result holds the gradients of the first six. Threads share the heads of q and
-/// k, with all the heads of v that use them.
+/// k, with all the heads of v that use them. Tokens are taken in chunks, from the last to the first, of which the states at the start are kept and the
+/// others are made when the chunk is reached; several rows go through a chunk while it is in the cache.
 /// </remarks>
 internal sealed class GatedDeltaNetGradient(int snapshots) : ITensorKernel
 {
@@ -27,8 +28,8 @@ internal sealed class GatedDeltaNetGradient(int snapshots) : ITensorKernel
     private readonly ref struct DeltaRule
     {
         private readonly Span<float> _q, _k, _v, _g, _beta, _state, _dy, _dq, _dk, _dv, _dg, _dBeta, _dState;
-        private readonly int _d, _h, _t, _sequences, _shared, _gWidth, _snapshots;
-        private readonly float[] _decays, _states, _errors, _dm;
+        private readonly int _d, _h, _t, _sequences, _shared, _gWidth, _snapshots, _chunk, _chunks;
+        private readonly float[] _decays, _starts, _states, _errors, _dm;
         private readonly float _scale;
 
         public DeltaRule(TensorPtr result, int snapshots)
@@ -52,7 +53,9 @@ internal sealed class GatedDeltaNetGradient(int snapshots) : ITensorKernel
             _dg = Sections.Take(ref rest, _g.Length);
             _dBeta = Sections.Take(ref rest, _beta.Length);
             _dState = Sections.Take(ref rest, _state.Length);
-            (_decays, _states, _errors, _dm) = (new float[_t * _d], new float[(_t + 1) * _d], new float[_t], new float[_d]);
+            (_chunk, _chunks) = StateChunks.Of(_t, _d);
+            (_decays, _errors, _dm) = (new float[_chunk * _d], new float[_chunk], new float[StateChunks.Rows * _d]);
+            (_starts, _states) = (new float[_chunks * StateChunks.Rows * _d], new float[(_chunk + 1) * _d]);
         }
 
         /// <summary>Heads of q and k.</summary>
@@ -68,51 +71,85 @@ internal sealed class GatedDeltaNetGradient(int snapshots) : ITensorKernel
             for (var head = group; head < _h; head += Groups)
                 for (var sequence = 0; sequence < _sequences; sequence++)
                 {
-                    ReadGates(head, sequence);
-                    for (var row = 0; row < _d; row++)
+                    for (var t = 0; t < _t; t++)
                     {
-                        Forward(group, head, sequence, row);
-                        Backward(group, head, sequence, row);
+                        var at = Token(head, sequence, t);
+                        _dg.Slice(at * _gWidth, _gWidth).Clear();
+                        _dBeta[at] = 0;
                     }
+                    for (var row = 0; row < _d; row += StateChunks.Rows)
+                        Run(group, head, sequence, row, Math.Min(StateChunks.Rows, _d - row));
                 }
         }
 
-        private void ReadGates(int head, int sequence)
+        /// <summary>Some rows of the state of a head.</summary>
+        private void Run(int group, int head, int sequence, int first, int rows)
         {
-            for (var t = 0; t < _t; t++)
+            for (var i = 0; i < rows; i++)
+                StateOf(_state, head, sequence, first + i).CopyTo(Start(0, i));
+            for (var chunk = 0; chunk < _chunks - 1; chunk++)
             {
-                var at = Token(head, sequence, t);
-                var gate = _g.Slice(at * _gWidth, _gWidth);
-                var decay = _decays.AsSpan(t * _d, _d);
+                var count = ReadGates(head, sequence, chunk);
+                for (var i = 0; i < rows; i++)
+                {
+                    Forward(group, head, sequence, first + i, chunk, Start(chunk, i));
+                    _states.AsSpan(count * _d, _d).CopyTo(Start(chunk + 1, i));
+                }
+            }
+
+            _dm.AsSpan().Clear();
+            for (var chunk = _chunks - 1; chunk >= 0; chunk--)
+            {
+                ReadGates(head, sequence, chunk);
+                for (var i = 0; i < rows; i++)
+                {
+                    Forward(group, head, sequence, first + i, chunk, Start(chunk, i));
+                    Backward(group, head, sequence, first + i, chunk, _dm.AsSpan(i * _d, _d));
+                }
+            }
+            for (var i = 0; i < rows; i++)
+                _dm.AsSpan(i * _d, _d).CopyTo(StateOf(_dState, head, sequence, first + i));
+        }
+
+        private Span<float> Start(int chunk, int row) => _starts.AsSpan((chunk * StateChunks.Rows + row) * _d, _d);
+
+        private int CountOf(int chunk) => Math.Min(_chunk, _t - chunk * _chunk);
+
+        private int ReadGates(int head, int sequence, int chunk)
+        {
+            var count = CountOf(chunk);
+            for (var i = 0; i < count; i++)
+            {
+                var gate = _g.Slice(Token(head, sequence, chunk * _chunk + i) * _gWidth, _gWidth);
+                var decay = _decays.AsSpan(i * _d, _d);
                 if (_gWidth == 1)
                     decay.Fill(MathF.Exp(gate[0]));
                 else
                     TensorPrimitives.Exp(gate, decay);
-                _dg.Slice(at * _gWidth, _gWidth).Clear();
-                _dBeta[at] = 0;
             }
+            return count;
         }
 
-        private void Forward(int group, int head, int sequence, int row)
+        private void Forward(int group, int head, int sequence, int row, int chunk, ReadOnlySpan<float> start)
         {
-            StateOf(_state, head, sequence, row).CopyTo(_states);
-            for (var t = 0; t < _t; t++)
+            start.CopyTo(_states);
+            for (var i = 0; i < CountOf(chunk); i++)
             {
+                var t = chunk * _chunk + i;
                 var k = Shared(_k, group, sequence, t);
-                var m = _states.AsSpan((t + 1) * _d, _d);
-                TensorPrimitives.Multiply(_states.AsSpan(t * _d, _d), _decays.AsSpan(t * _d, _d), m);
+                var m = _states.AsSpan((i + 1) * _d, _d);
+                TensorPrimitives.Multiply(_states.AsSpan(i * _d, _d), _decays.AsSpan(i * _d, _d), m);
                 var at = Token(head, sequence, t);
-                _errors[t] = _v[at * _d + row] - TensorPrimitives.Dot<float>(m, k);
-                TensorPrimitives.MultiplyAdd(k, _beta[at] * _errors[t], m, m);
+                _errors[i] = _v[at * _d + row] - TensorPrimitives.Dot<float>(m, k);
+                TensorPrimitives.MultiplyAdd(k, _beta[at] * _errors[i], m, m);
             }
         }
 
-        private void Backward(int group, int head, int sequence, int row)
+        private void Backward(int group, int head, int sequence, int row, int chunk, Span<float> dm)
         {
-            var dm = _dm.AsSpan();
-            dm.Clear();
-            for (var t = _t - 1; t >= 0; t--)
+            for (var i = CountOf(chunk) - 1; i >= 0; i--)
             {
+                var t = chunk * _chunk + i;
                 var slot = _t - 1 - t;
                 if (slot < _snapshots)
                     TensorPrimitives.Add(dm, StateOf(_dy[_v.Length..], head, slot * _sequences + sequence, row), dm);
@@ -122,19 +159,19 @@ internal sealed class GatedDeltaNetGradient(int snapshots) : ITensorKernel
                 var k = Shared(_k, group, sequence, t);
                 var dq = Shared(_dq, group, sequence, t);
                 var dk = Shared(_dk, group, sequence, t);
-                var m = _states.AsSpan((t + 1) * _d, _d);
+                var m = _states.AsSpan((i + 1) * _d, _d);
                 var dy = _dy[at * _d + row] * _scale;
                 TensorPrimitives.MultiplyAdd(m, dy, dq, dq);
                 TensorPrimitives.MultiplyAdd(q, dy, dm, dm);
 
                 var dDelta = TensorPrimitives.Dot<float>(dm, k);
-                TensorPrimitives.MultiplyAdd(dm, _beta[at] * _errors[t], dk, dk);
-                _dBeta[at] += dDelta * _errors[t];
+                TensorPrimitives.MultiplyAdd(dm, _beta[at] * _errors[i], dk, dk);
+                _dBeta[at] += dDelta * _errors[i];
                 var dv = _beta[at] * dDelta;
                 _dv[at * _d + row] = dv;
                 // m is no longer needed: it becomes m', the decayed state of the token before.
-                var decay = _decays.AsSpan(t * _d, _d);
-                TensorPrimitives.Multiply(_states.AsSpan(t * _d, _d), decay, m);
+                var decay = _decays.AsSpan(i * _d, _d);
+                TensorPrimitives.Multiply(_states.AsSpan(i * _d, _d), decay, m);
                 TensorPrimitives.MultiplyAdd(m, -dv, dk, dk);
                 TensorPrimitives.MultiplyAdd(k, -dv, dm, dm);
 
@@ -145,7 +182,6 @@ internal sealed class GatedDeltaNetGradient(int snapshots) : ITensorKernel
                     TensorPrimitives.MultiplyAdd(dm, m, dg, dg);
                 TensorPrimitives.Multiply(dm, decay, dm);
             }
-            dm.CopyTo(StateOf(_dState, head, sequence, row));
         }
 
         /// <summary>Which of the [H, T, S] a token of a head is.</summary>
@@ -156,5 +192,24 @@ internal sealed class GatedDeltaNetGradient(int snapshots) : ITensorKernel
 
         private Span<float> StateOf(Span<float> states, int head, int sequence, int row) =>
             states.Slice(((sequence * _h + head) * _d + row) * _d, _d);
+    }
+}
+
+/// <summary>How a recurrence is cut for its gradient: chunks of tokens, of which the states of several rows are made again from those at the start.</summary>
+internal static class StateChunks
+{
+    /// <summary>Rows that go through a chunk one after the other, while what they share is in the cache.</summary>
+    public const int Rows = 16;
+
+    /// <summary>Numbers of a row's states in a chunk: 32 KiB.</summary>
+    private const int Numbers = 1 << 13;
+
+    /// <summary>Tokens of a chunk, and how many chunks there are.</summary>
+    /// <param name="tokens">T.</param>
+    /// <param name="width">Numbers of a row's state.</param>
+    public static (int Length, int Count) Of(int tokens, int width)
+    {
+        var length = Math.Clamp(Numbers / width, 1, tokens);
+        return (length, (tokens + length - 1) / length);
     }
 }

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using static LoraBridge.Training.Kernels.Cpu.BlockLanes;
 
 namespace LoraBridge.Training.Kernels.Cpu;
@@ -160,8 +159,8 @@ internal static class GridBlocks
         public static void ReadScales(ref readonly byte block, ref float scales, ref float constants)
         {
             var packed = Vector128.CreateScalar(Read<uint>(in block, 106)).AsByte();
-            var s = Sse2.UnpackLow(LowHalves(packed), HighHalves(packed));
-            Store(Avx2.ConvertToVector256Int32(s), Float16(in block, 0), ref scales);
+            var s = VectorInstructions.ZipLow(LowHalves(packed), HighHalves(packed));
+            Store(VectorInstructions.WidenToInt32(s), Float16(in block, 0), ref scales);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -201,7 +200,7 @@ internal static class GridBlocks
         public static void ReadScales(ref readonly byte block, ref float scales, ref float constants)
         {
             var packed = Vector128.LoadUnsafe(in block, 34).AsUInt16() >>> 12 & Vector128.Create((ushort)7);
-            Store(Avx2.ConvertToVector256Int32(packed), Float16(in block, 0) / 8, ref scales);
+            Store(VectorInstructions.WidenToInt32(packed), Float16(in block, 0) / 8, ref scales);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -241,14 +240,17 @@ internal static class GridBlocks
             var packed = Read<ulong>(in block, 48);
             var d = (ushort)(packed >> 12 & 0xF | packed >> 24 & 0xF0 | packed >> 36 & 0xF00 | packed >> 48 & 0xF000);
             var scale = Float16(in Unsafe.As<ushort, byte>(ref d), 0) / 8;
-            var words = Avx2.ConvertToVector256Int64(Vector128.CreateScalar(packed).AsUInt16());
+            var words = VectorInstructions.WidenToInt64(Vector128.CreateScalar(packed).AsUInt16());
             // A word's fields of 3 bits, two at a time, go to the halves of 64 bits: 0 and 3, 6 and 9.
             var first = (words | words << 29) & Vector256.Create(0x0000_0007_0000_0007);
             var second = (words >>> 6 | words << 23) & Vector256.Create(0x0000_0007_0000_0007);
-            var (even, odd) = (Avx2.UnpackLow(first, second), Avx2.UnpackHigh(first, second));
-            Store(Avx2.Permute2x128(even, odd, 0x20).AsInt32(), scale, ref scales);
-            Store(Avx2.Permute2x128(even, odd, 0x31).AsInt32(), scale, ref Unsafe.Add(ref scales, 8));
+            Store(Zip(first.GetLower(), second.GetLower()), scale, ref scales);
+            Store(Zip(first.GetUpper(), second.GetUpper()), scale, ref Unsafe.Add(ref scales, 8));
         }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector256<int> Zip(Vector128<long> even, Vector128<long> odd) =>
+            Vector256.Create(VectorInstructions.ZipLow(even, odd), VectorInstructions.ZipHigh(even, odd)).AsInt32();
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index)
@@ -278,7 +280,7 @@ internal static class GridBlocks
     private static void ReadHalves(ref readonly byte block, nuint at, ref float scales)
     {
         var packed = Vector128.CreateScalar(Read<ulong>(in block, at)).AsByte();
-        var s = Sse2.UnpackLow(LowHalves(packed), HighHalves(packed)).AsSByte();
+        var s = VectorInstructions.ZipLow(LowHalves(packed), HighHalves(packed)).AsSByte();
         BlockLanes.Store(s + s + Vector128<sbyte>.One, Float16(in block, 0) / 8, ref scales);
     }
 

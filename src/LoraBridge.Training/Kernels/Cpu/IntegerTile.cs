@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using LoraBridge.Native.Code;
 
@@ -7,23 +8,27 @@ namespace LoraBridge.Training.Kernels.Cpu;
 
 /// <summary>
 /// The innermost loop of products in integers: tiles C[6, 32] += s A[6, k] B[k, 32] t on packed words. The place where it is chosen what computes it:
-/// code assembled at run time for AVX-512 VNNI, .NET's intrinsics for AVX-VNNI, or those for AVX-512 and AVX2.
+/// code assembled at run time for AVX-512 VNNI, .NET's intrinsics for AVX-VNNI, those for AVX-512 and AVX2, or those for ARM64's dot products.
 /// </summary>
 internal abstract class IntegerTile
 {
     /// <summary>Set to 0, no code is assembled at run time.</summary>
     public const string SwitchVariable = "LORABRIDGE_ASSEMBLED_KERNELS";
 
-    /// <summary>What a word holds: two numbers of 16 bits, or four bytes, those of A without sign.</summary>
+    /// <summary>What words hold, see <see cref="WordLayout"/>.</summary>
     public abstract TileElement Element { get; }
 
     /// <summary>The instruction that multiplies.</summary>
     public abstract string Name { get; }
 
     /// <summary>Whether this processor has what the slowest of them needs.</summary>
-    public static bool IsSupported => Avx2.IsSupported;
+    public static bool IsSupported => Avx2.IsSupported || HasDots;
 
-    /// <summary>The fastest on this processor; one for pairs may be the best that there is for bytes.</summary>
+    /// <summary>Whether ARM64's dot products are there and compute what they should.</summary>
+    private static bool HasDots { get; } = AdvSimd.Arm64.IsSupported && Dp.IsSupported
+        && TileCheck.Agrees(new DotTile<SignedDot>(TileElement.SplitInt12)) && TileCheck.Agrees(new DotTile<SignedDot>(TileElement.SignedInt8));
+
+    /// <summary>The fastest on this processor for numbers of so many bits; what its words hold may be something else.</summary>
     public static IntegerTile Best(TileElement element)
     {
         if (Environment.GetEnvironmentVariable(SwitchVariable) != "0" && AssembledTile.TryCreate(element) is { } assembled)
@@ -32,7 +37,9 @@ internal abstract class IntegerTile
     }
 
     /// <summary>The fastest of those that are written in C#.</summary>
-    public static IntegerTile ForIntrinsics(TileElement element) => element == TileElement.Int8 && AvxVnni.IsSupported && !Avx512BW.IsSupported
+    public static IntegerTile ForIntrinsics(TileElement element) => HasDots
+        ? new DotTile<SignedDot>(element == TileElement.Int8 ? TileElement.SignedInt8 : TileElement.SplitInt12)
+        : element == TileElement.Int8 && AvxVnni.IsSupported && !Avx512BW.IsSupported
         ? new VectorTile<BytesByVnni>()
         : Avx512BW.IsSupported ? new WideTile() : AvxVnni.IsSupported ? new VectorTile<PairsByVnni>() : new VectorTile<Pairs>();
 
@@ -314,80 +321,5 @@ internal sealed class WideTile : IntegerTile
         var scale = Vector512.Create(s);
         Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(left), low * scale, Vector512.LoadUnsafe(ref c, offset)).StoreUnsafe(ref c, offset);
         Vector512.FusedMultiplyAdd(Vector512.ConvertToSingle(right), high * scale, Vector512.LoadUnsafe(ref c, offset + 16)).StoreUnsafe(ref c, offset + 16);
-    }
-}
-
-/// <summary>Whether code made at run time computes what it should: asked once, before it is first used.</summary>
-internal static class TileCheck
-{
-    private const int Strips = 2, Tiles = 2;
-
-    /// <summary>Whether <paramref name="tile"/> gives the bits of plain loops, for whole and broken strips and some lengths of the inner dimension.</summary>
-    public static bool Agrees(IntegerTile tile)
-    {
-        var rowWords = tile.Element == TileElement.Int16 ? ProductTile.Depth / 2 : ProductTile.Depth / 4;
-        foreach (var words in new[] { 1, 7, rowWords })
-            foreach (var rows in Enumerable.Range(1, ProductTile.Rows * Strips))
-            {
-                var (strips, panel, starts, scales) = Factors(tile.Element, rowWords, words);
-                var (found, expected) = (new float[ProductTile.Rows * Strips * ProductTile.GroupColumns], new float[ProductTile.Rows * Strips * ProductTile.GroupColumns]);
-                var b = new Panel(panel, scales, starts);
-                var stripStride = strips.Length / Strips;
-                tile.Multiply(strips, stripStride, rowWords, rows, b, words, Tiles, found);
-                Multiply(tile.Element, strips, stripStride, rowWords, rows, b, words, expected);
-                var used = rows * ProductTile.GroupColumns;
-                if (!found.AsSpan(0, used).SequenceEqual(expected.AsSpan(0, used)))
-                    return false;
-            }
-        return true;
-    }
-
-    private static (int[] Strips, int[] Panel, int[] Starts, float[] Scales) Factors(TileElement element, int rowWords, int words)
-    {
-        const int Columns = Tiles * ProductTile.Columns;
-        var random = new SeededRandom((ulong)words);
-        var strips = new int[Strips * (ProductTile.Rows * rowWords + 16)];
-        var (panel, starts, scales) = (new int[words * Columns], new int[Columns], new float[Columns]);
-        foreach (ref var word in strips.AsSpan())
-            word = Word();
-        foreach (ref var word in panel.AsSpan())
-            word = Word();
-        foreach (ref var start in starts.AsSpan())
-            start = random.Next(1000) - 500;
-        foreach (ref var scale in scales.AsSpan())
-            scale = random.Next(1000) / 999f;
-        for (var strip = 0; strip < Strips; strip++)
-            for (var row = 0; row < ProductTile.Rows; row++)
-                strips[strip * (strips.Length / Strips) + ProductTile.Rows * rowWords + row] = BitConverter.SingleToInt32Bits(random.Next(1000) / 997f);
-        return (strips, panel, starts, scales);
-
-        int Word() => element == TileElement.Int8
-            ? random.Next(1 << 16) | random.Next(1 << 16) << 16
-            : (Pair() & 0xFFFF) | Pair() << 16;
-
-        int Pair() => random.Next(2 * IntegerFormat.Largest12 + 1) - IntegerFormat.Largest12;
-    }
-
-    private static void Multiply(
-        TileElement element, ReadOnlySpan<int> strips, int stripStride, int rowWords, int rows, Panel panel, int words, Span<float> sums)
-    {
-        for (var row = 0; row < rows; row++)
-            for (var n = 0; n < Tiles * ProductTile.Columns; n++)
-            {
-                var strip = strips[(row / ProductTile.Rows * stripStride)..];
-                var sum = element == TileElement.Int8 ? panel.Starts[n] : 0;
-                for (var k = 0; k < words; k++)
-                {
-                    var (x, y) = (strip[row % ProductTile.Rows * rowWords + k], panel.Words[n / 32 * words * 32 + k * 32 + n % 32]);
-                    if (element == TileElement.Int16)
-                        sum += (short)x * (short)y + (x >> 16) * (y >> 16);
-                    else
-                        for (var shift = 0; shift < 32; shift += 8)
-                            sum += (byte)(x >> shift) * (sbyte)(y >> shift);
-                }
-                var scale = panel.Scales[n] * BitConverter.Int32BitsToSingle(strip[ProductTile.Rows * rowWords + row % ProductTile.Rows]);
-                ref var target = ref sums[row * ProductTile.GroupColumns + n];
-                target = MathF.FusedMultiplyAdd(sum, scale, target);
-            }
     }
 }

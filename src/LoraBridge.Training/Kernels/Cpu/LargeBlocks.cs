@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using static LoraBridge.Training.Kernels.Cpu.BlockLanes;
 
 namespace LoraBridge.Training.Kernels.Cpu;
@@ -168,8 +167,8 @@ internal static class LargeBlocks
         public static void ReadScales(ref readonly byte block, ref float scales, ref float constants)
         {
             var places = Vector256.Create(0u, 2, 4, 6, 8, 10, 12, 14);
-            var high = Avx2.ShiftRightLogicalVariable(Vector256.Create((uint)Read<ushort>(in block, 2)), places) & Vector256.Create(3u);
-            var low = Avx2.ShiftRightLogicalVariable(Vector256.Create(Read<uint>(in block, 4)), places + places) & Vector256.Create(0xFu);
+            var high = VectorInstructions.ShiftRight(Vector256.Create((uint)Read<ushort>(in block, 2)), places) & Vector256.Create(3u);
+            var low = VectorInstructions.ShiftRight(Vector256.Create(Read<uint>(in block, 4)), places + places) & Vector256.Create(0xFu);
             var s = (low | (high << 4)).AsInt32() - Vector256.Create(32);
             (Vector256.ConvertToSingle(s) * Float16(in block, 0)).StoreUnsafe(ref scales);
         }
@@ -204,7 +203,7 @@ internal static class LargeBlocks
         var third = Read<uint>(in block, 12);
         var packed = Vector128.Create(
             first & Six, (third & Four) | ((first >> 2) & Two), second & Six, ((third >> 4) & Four) | ((second >> 2) & Two)).AsSByte();
-        var (s, m) = Vector256.Widen(Avx2.ConvertToVector256Int16(packed));
+        var (s, m) = Vector256.Widen(VectorInstructions.WidenToInt16(packed));
         (Vector256.ConvertToSingle(s) * Float16(in block, 0)).StoreUnsafe(ref scales);
         (Vector256.ConvertToSingle(m) * -Float16(in block, 2)).StoreUnsafe(ref constants);
     }

@@ -109,7 +109,7 @@ internal sealed record LinearProduct : IProductKernel
     {
         var (p, h) = (Factor(result), Projection(result));
         var (width, rank) = ((int)result.Ne(0), (int)h.Ne(0));
-        using var factor = LowRankFactor.Of(p, rank, IsTransposed, 0, width);
+        var factor = LowRankFactor.Shared(work, p, rank, IsTransposed);
         foreach (var rows in work.Ranges(result.Shape.Rows, ProductTile.Rows))
         {
             var (at, length) = (rows.Start * width, rows.Length * width);

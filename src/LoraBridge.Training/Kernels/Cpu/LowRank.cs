@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 
@@ -93,7 +92,7 @@ internal static class LowRank
     public static void Transpose(ReadOnlySpan<float> from, Span<float> to, int stride, int rows, int columns)
     {
         // Squares of four go through registers; what is left over goes one by one.
-        var (wholeRows, wholeColumns) = Sse2.IsSupported ? (rows / 4 * 4, columns / 4 * 4) : (0, 0);
+        var (wholeRows, wholeColumns) = PairTranspose.IsSupported ? (rows / 4 * 4, columns / 4 * 4) : (0, 0);
         var source = MemoryMarshal.Cast<float, int>(from);
         var target = MemoryMarshal.Cast<float, int>(to);
         for (var r = 0; r < wholeRows; r += 4)

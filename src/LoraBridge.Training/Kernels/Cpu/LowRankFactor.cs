@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
@@ -11,19 +13,19 @@ internal readonly ref struct LowRankFactor
     private readonly Scratch _scratch;
     private readonly bool _isBorrowed;
 
-    private LowRankFactor(TensorPtr factor, int rank, bool liesInRows, int first, int count)
+    private LowRankFactor(Span<float> rows, int stride)
     {
-        if (liesInRows)
-        {
-            Rows = factor.Floats[first..];
-            Stride = (int)factor.Ne(0);
-            return;
-        }
+        Rows = rows;
+        Stride = stride;
+    }
+
+    private LowRankFactor(TensorPtr b, int rank, int first, int count)
+    {
         Stride = count + Padding;
         _scratch = new Scratch(rank * Stride);
         _isBorrowed = true;
         Rows = _scratch.Floats;
-        LowRank.Transpose(factor.HostSpan<float>((long)first * rank, count * rank), Rows, Stride, count, rank);
+        LowRank.Transpose(b.HostSpan<float>((long)first * rank, count * rank), Rows, Stride, count, rank);
     }
 
     /// <summary>Row r starts at r <see cref="Stride"/>.</summary>
@@ -36,7 +38,23 @@ internal readonly ref struct LowRankFactor
     /// <param name="liesInRows">Whether it is A.</param>
     /// <param name="first">The first column.</param>
     /// <param name="count">How many.</param>
-    public static LowRankFactor Of(TensorPtr factor, int rank, bool liesInRows, int first, int count) => new(factor, rank, liesInRows, first, count);
+    public static LowRankFactor Of(TensorPtr factor, int rank, bool liesInRows, int first, int count) =>
+        liesInRows ? new(factor.Floats[first..], (int)factor.Ne(0)) : new(factor, rank, first, count);
+
+    /// <summary>All columns, for all threads of an operation: transposed once, by the first of them.</summary>
+    public static LowRankFactor Shared(WorkQueue work, TensorPtr factor, int rank, bool liesInRows)
+    {
+        if (liesInRows)
+            return new(factor.Floats, (int)factor.Ne(0));
+        var width = (int)factor.Ne(1);
+        var words = work.Share(queue =>
+        {
+            var memory = queue.Memory.Words(rank * (width + Padding));
+            LowRank.Transpose(factor.Floats, MemoryMarshal.Cast<int, float>(memory.AsSpan()), width + Padding, width, rank);
+            return memory;
+        });
+        return new(MemoryMarshal.Cast<int, float>(words.AsSpan(0, rank * (width + Padding))), width + Padding);
+    }
 
     public void Dispose()
     {

@@ -16,7 +16,7 @@ internal sealed record LowRankProjection(bool LiesInRows, float Scale = 1) : IPr
     {
         var x = result.Source(1);
         var (width, rank) = ((int)x.Ne(0), (int)result.Ne(0));
-        using var factor = LowRankFactor.Of(result.Source(0), rank, LiesInRows, 0, width);
+        var factor = LowRankFactor.Shared(work, result.Source(0), rank, LiesInRows);
         foreach (var rows in work.Ranges(result.Shape.Rows, LowRankKernel.DotRows))
             LowRank.Dots(
                 x.HostSpan<float>(rows.Start * width, rows.Length * width), width, factor.Rows, factor.Stride, width, Scale,

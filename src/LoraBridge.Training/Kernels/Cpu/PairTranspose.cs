@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
 namespace LoraBridge.Training.Kernels.Cpu;
@@ -7,7 +8,10 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// <summary>Transposes small squares of 32-bit elements in registers.</summary>
 internal static class PairTranspose
 {
-    /// <summary>Four rows of four, for any processor with SSE2.</summary>
+    /// <summary>Whether this processor has what <see cref="Four"/> takes.</summary>
+    public static bool IsSupported => Sse2.IsSupported || AdvSimd.Arm64.IsSupported;
+
+    /// <summary>Four rows of four.</summary>
     /// <param name="from">The first element.</param>
     /// <param name="fromStride">Distance between rows there.</param>
     /// <param name="to">Where the first element goes.</param>
@@ -17,12 +21,12 @@ internal static class PairTranspose
     {
         var (a, b) = (Vector128.LoadUnsafe(ref from), Vector128.LoadUnsafe(ref Unsafe.Add(ref from, fromStride)));
         var (c, d) = (Vector128.LoadUnsafe(ref Unsafe.Add(ref from, 2 * fromStride)), Vector128.LoadUnsafe(ref Unsafe.Add(ref from, 3 * fromStride)));
-        var (ab, cd) = (Sse2.UnpackLow(a, b).AsInt64(), Sse2.UnpackLow(c, d).AsInt64());
-        Sse2.UnpackLow(ab, cd).AsInt32().StoreUnsafe(ref to);
-        Sse2.UnpackHigh(ab, cd).AsInt32().StoreUnsafe(ref Unsafe.Add(ref to, toStride));
-        (ab, cd) = (Sse2.UnpackHigh(a, b).AsInt64(), Sse2.UnpackHigh(c, d).AsInt64());
-        Sse2.UnpackLow(ab, cd).AsInt32().StoreUnsafe(ref Unsafe.Add(ref to, 2 * toStride));
-        Sse2.UnpackHigh(ab, cd).AsInt32().StoreUnsafe(ref Unsafe.Add(ref to, 3 * toStride));
+        var (ab, cd) = (VectorInstructions.ZipLow(a, b).AsInt64(), VectorInstructions.ZipLow(c, d).AsInt64());
+        VectorInstructions.ZipLow(ab, cd).AsInt32().StoreUnsafe(ref to);
+        VectorInstructions.ZipHigh(ab, cd).AsInt32().StoreUnsafe(ref Unsafe.Add(ref to, toStride));
+        (ab, cd) = (VectorInstructions.ZipHigh(a, b).AsInt64(), VectorInstructions.ZipHigh(c, d).AsInt64());
+        VectorInstructions.ZipLow(ab, cd).AsInt32().StoreUnsafe(ref Unsafe.Add(ref to, 2 * toStride));
+        VectorInstructions.ZipHigh(ab, cd).AsInt32().StoreUnsafe(ref Unsafe.Add(ref to, 3 * toStride));
     }
 
     /// <summary>Sixteen rows of sixteen, for processors with AVX-512.</summary>

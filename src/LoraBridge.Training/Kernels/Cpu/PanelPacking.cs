@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 
@@ -35,6 +34,6 @@ internal static class PanelPacking
         var numbers = MemoryMarshal.Cast<int, short>(pairs);
         var multiplier = Vector256.Create((short)MathF.Round(factor * (1 << 15)));
         for (var i = 0; i < numbers.Length; i += Vector256<short>.Count)
-            Avx2.MultiplyHighRoundScale(Vector256.Create<short>(numbers.Slice(i, Vector256<short>.Count)), multiplier).CopyTo(numbers[i..]);
+            VectorInstructions.MultiplyHighRounded(Vector256.Create<short>(numbers.Slice(i, Vector256<short>.Count)), multiplier).CopyTo(numbers[i..]);
     }
 }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using static LoraBridge.Training.Kernels.Cpu.BlockLanes;
 
 namespace LoraBridge.Training.Kernels.Cpu;
@@ -189,7 +188,7 @@ internal static class SmallBlocks
         public static void ReadScales(ref readonly byte block, ref float scales, ref float constants)
         {
             const float PowerOfTwo = 6.646139978924579e35f; // 2^119
-            var packed = Sse41.ConvertToVector128Int32(Vector128.CreateScalar(Read<uint>(in block, 0)).AsByte());
+            var packed = VectorInstructions.WidenToInt32(Vector128.CreateScalar(Read<uint>(in block, 0)).AsByte()).GetLower();
             var bits = (packed & Vector128.Create(0x7F)) << 20;
             var s = Vector128.AndNot(bits, Vector128.Equals(packed, Vector128.Create(0x7F)));
             (s.AsSingle() * PowerOfTwo).StoreUnsafe(ref scales);
@@ -199,8 +198,8 @@ internal static class SmallBlocks
         public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index)
         {
             var packed = Vector128.LoadUnsafe(in block, 4 + 16 * index);
-            var (low, high) = (LowHalves(packed).AsUInt64(), HighHalves(packed).AsUInt64());
-            return LookUp(TwiceFloat4, Vector256.Create(Sse2.UnpackLow(low, high), Sse2.UnpackHigh(low, high)).AsByte());
+            var (low, high) = (LowHalves(packed).AsInt64(), HighHalves(packed).AsInt64());
+            return LookUp(TwiceFloat4, Vector256.Create(VectorInstructions.ZipLow(low, high), VectorInstructions.ZipHigh(low, high)).AsByte());
         }
     }
 

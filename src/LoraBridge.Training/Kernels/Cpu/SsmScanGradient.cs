@@ -10,7 +10,7 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// dC += dy s, dB += δ x ds, dx = δ (ds · B), dA += δ ds ∘ sₜ₋₁ ∘ a, dδ = x (ds · B) + (ds ∘ sₜ₋₁ ∘ a) · A, d dt = σ(dt) dδ.
 /// </summary>
 /// <remarks>
-/// Sources: s, x, dt, A, B, C, ids, dy (<see cref="Autodiff.Ops.SsmScan"/>), contiguous. The result holds the gradients of the first
+/// Tokens are taken in chunks, as in <see cref="GatedDeltaNetGradient"/>. Sources: s, x, dt, A, B, C, ids, dy (<see cref="Autodiff.Ops.SsmScan"/>), contiguous. The result holds the gradients of the first
 /// six, those of B and C once for each of <paramref name="parts"/> parts of a group's heads.
 /// </remarks>
 internal sealed class SsmScanGradient(int snapshots, int parts) : ITensorKernel
@@ -32,8 +32,8 @@ internal sealed class SsmScanGradient(int snapshots, int parts) : ITensorKernel
     {
         private readonly Span<float> _s, _x, _dt, _a, _b, _c, _dy, _ds, _dx, _ddt, _da, _db, _dc;
         private readonly Span<int> _ids;
-        private readonly int _n, _d, _h, _t, _sequences, _aWidth, _snapshots, _parts;
-        private readonly float[] _states, _decays, _delta, _dDelta, _dState, _term, _slope;
+        private readonly int _n, _d, _h, _t, _sequences, _aWidth, _snapshots, _parts, _chunk, _chunks;
+        private readonly float[] _starts, _states, _decays, _delta, _dDelta, _dStates, _term, _slope;
 
         public Scan(TensorPtr result, int snapshots, int parts)
         {
@@ -55,9 +55,10 @@ internal sealed class SsmScanGradient(int snapshots, int parts) : ITensorKernel
             _da = Sections.Take(ref rest, _a.Length);
             _db = Sections.Take(ref rest, (long)_b.Length * parts);
             _dc = Sections.Take(ref rest, (long)_c.Length * parts);
-            (_states, _decays) = (new float[(_t + 1) * _n], new float[_t * _n]);
+            (_chunk, _chunks) = StateChunks.Of(_t, _n);
+            (_starts, _states, _decays) = (new float[_chunks * StateChunks.Rows * _n], new float[(_chunk + 1) * _n], new float[_chunk * _n]);
             (_delta, _dDelta) = (new float[_t], new float[_t]);
-            (_dState, _term, _slope) = (new float[_n], new float[_n], new float[_n]);
+            (_dStates, _term, _slope) = (new float[StateChunks.Rows * _n], new float[_n], new float[_n]);
         }
 
         public int Groups { get; }
@@ -94,16 +95,9 @@ internal sealed class SsmScanGradient(int snapshots, int parts) : ITensorKernel
                 var dt = _dt[(sequence * _t + t) * _h + head];
                 _delta[t] = dt > 20 ? dt : MathF.Log(1 + MathF.Exp(dt));
                 _dDelta[t] = 0;
-                var decay = _decays.AsSpan(t * _n, _n);
-                for (var i = 0; i < _n; i++)
-                    decay[i] = _delta[t] * _a[head * _aWidth + (_aWidth == 1 ? 0 : i)];
-                TensorPrimitives.Exp(decay, decay);
             }
-            for (var channel = 0; channel < _d; channel++)
-            {
-                Forward(group, head, channel, sequence);
-                Backward(group, part, head, channel, sequence);
-            }
+            for (var channel = 0; channel < _d; channel += StateChunks.Rows)
+                Run(group, part, head, sequence, channel, Math.Min(StateChunks.Rows, _d - channel));
             for (var t = 0; t < _t; t++)
             {
                 var at = (sequence * _t + t) * _h + head;
@@ -111,24 +105,78 @@ internal sealed class SsmScanGradient(int snapshots, int parts) : ITensorKernel
             }
         }
 
-        private void Forward(int group, int head, int channel, int sequence)
+        /// <summary>Some channels of a head.</summary>
+        private void Run(int group, int part, int head, int sequence, int first, int channels)
         {
-            StateOf(_s, _ids[sequence], head, channel).CopyTo(_states);
-            for (var t = 0; t < _t; t++)
+            for (var i = 0; i < channels; i++)
+                StateOf(_s, _ids[sequence], head, first + i).CopyTo(Start(0, i));
+            for (var chunk = 0; chunk < _chunks - 1; chunk++)
             {
+                var count = ReadDecays(head, chunk);
+                for (var i = 0; i < channels; i++)
+                {
+                    Forward(group, head, first + i, sequence, chunk, Start(chunk, i));
+                    _states.AsSpan(count * _n, _n).CopyTo(Start(chunk + 1, i));
+                }
+            }
+
+            _dStates.AsSpan().Clear();
+            for (var chunk = _chunks - 1; chunk >= 0; chunk--)
+            {
+                ReadDecays(head, chunk);
+                for (var i = 0; i < channels; i++)
+                {
+                    Forward(group, head, first + i, sequence, chunk, Start(chunk, i));
+                    Backward(group, part, head, first + i, sequence, chunk, _dStates.AsSpan(i * _n, _n));
+                }
+            }
+            for (var i = 0; i < channels; i++)
+            {
+                var start = StateOf(_ds, _ids[sequence], head, first + i);
+                TensorPrimitives.Add(start, _dStates.AsSpan(i * _n, _n), start);
+            }
+        }
+
+        private Span<float> Start(int chunk, int channel) => _starts.AsSpan((chunk * StateChunks.Rows + channel) * _n, _n);
+
+        private int CountOf(int chunk) => Math.Min(_chunk, _t - chunk * _chunk);
+
+        private int ReadDecays(int head, int chunk)
+        {
+            var count = CountOf(chunk);
+            for (var i = 0; i < count; i++)
+            {
+                var delta = _delta[chunk * _chunk + i];
+                var decay = _decays.AsSpan(i * _n, _n);
+                if (_aWidth == 1)
+                {
+                    decay.Fill(MathF.Exp(delta * _a[head]));
+                    continue;
+                }
+                TensorPrimitives.Multiply(_a.Slice(head * _n, _n), delta, decay);
+                TensorPrimitives.Exp(decay, decay);
+            }
+            return count;
+        }
+
+        private void Forward(int group, int head, int channel, int sequence, int chunk, ReadOnlySpan<float> start)
+        {
+            start.CopyTo(_states);
+            for (var i = 0; i < CountOf(chunk); i++)
+            {
+                var t = chunk * _chunk + i;
                 var row = sequence * _t + t;
-                var state = _states.AsSpan((t + 1) * _n, _n);
-                TensorPrimitives.Multiply(_states.AsSpan(t * _n, _n), _decays.AsSpan(t * _n, _n), state);
+                var state = _states.AsSpan((i + 1) * _n, _n);
+                TensorPrimitives.Multiply(_states.AsSpan(i * _n, _n), _decays.AsSpan(i * _n, _n), state);
                 TensorPrimitives.MultiplyAdd(Shared(_b, 0, group, row), _delta[t] * _x[At(head, channel, row)], state, state);
             }
         }
 
-        private void Backward(int group, int part, int head, int channel, int sequence)
+        private void Backward(int group, int part, int head, int channel, int sequence, int chunk, Span<float> ds)
         {
-            var ds = _dState.AsSpan();
-            ds.Clear();
-            for (var t = _t - 1; t >= 0; t--)
+            for (var i = CountOf(chunk) - 1; i >= 0; i--)
             {
+                var t = chunk * _chunk + i;
                 var row = sequence * _t + t;
                 var slot = _t - 1 - t;
                 if (slot < _snapshots)
@@ -138,21 +186,19 @@ internal sealed class SsmScanGradient(int snapshots, int parts) : ITensorKernel
                 var dB = Shared(_db, part, group, row);
                 var dC = Shared(_dc, part, group, row);
                 TensorPrimitives.MultiplyAdd(Shared(_c, 0, group, row), dy, ds, ds);
-                TensorPrimitives.MultiplyAdd(_states.AsSpan((t + 1) * _n, _n), dy, dC, dC);
+                TensorPrimitives.MultiplyAdd(_states.AsSpan((i + 1) * _n, _n), dy, dC, dC);
                 TensorPrimitives.MultiplyAdd(ds, x * _delta[t], dB, dB);
                 var input = TensorPrimitives.Dot<float>(ds, Shared(_b, 0, group, row));
                 _dx[At(head, channel, row)] = _delta[t] * input;
 
-                TensorPrimitives.Multiply(ds, _decays.AsSpan(t * _n, _n), ds);
-                TensorPrimitives.Multiply(ds, _states.AsSpan(t * _n, _n), _term);
+                TensorPrimitives.Multiply(ds, _decays.AsSpan(i * _n, _n), ds);
+                TensorPrimitives.Multiply(ds, _states.AsSpan(i * _n, _n), _term);
                 TensorPrimitives.MultiplyAdd(_term, _delta[t], _slope, _slope);
                 var decay = _aWidth == 1
                     ? TensorPrimitives.Sum<float>(_term) * _a[head]
                     : TensorPrimitives.Dot<float>(_term, _a.Slice(head * _n, _n));
                 _dDelta[t] += x * input + decay;
             }
-            var start = StateOf(_ds, _ids[sequence], head, channel);
-            TensorPrimitives.Add(start, ds, start);
         }
 
         private int At(int head, int channel, int row) => (row * _h + head) * _d + channel;

@@ -42,7 +42,7 @@ internal static class TilePacking
         {
             var tile = tiles.Slice(n * depth, Tile * depth);
             var width = Math.Min(Tile, columns - n);
-            var (wide, deep) = Sse2.IsSupported ? (width / square * square, depth / square * square) : (0, 0);
+            var (wide, deep) = PairTranspose.IsSupported ? (width / square * square, depth / square * square) : (0, 0);
             for (var i = 0; i < wide; i += square)
                 for (var k = 0; k < deep; k += square)
                     Transpose(

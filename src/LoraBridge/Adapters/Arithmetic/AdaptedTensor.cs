@@ -1,9 +1,9 @@
 namespace LoraBridge.Finetuning;
 
-/// <summary>A weight that a written adapter adapts.</summary>
+/// <summary>One adapted weight of an adapter that was written.</summary>
 /// <param name="Name">The weight.</param>
-/// <param name="Rank">R of its matrices.</param>
+/// <param name="Rank">R, the rank of its matrices.</param>
 /// <param name="RetainedEnergy">
-/// Part of the squared Frobenius norm of the exact change that the matrices keep, 0 to 1. 1 where nothing was cut off.
+/// The fraction of the exact update's squared Frobenius norm that the matrices retain, 0 to 1; 1 if nothing was truncated.
 /// </param>
 public sealed record AdaptedTensor(string Name, int Rank, double RetainedEnergy);

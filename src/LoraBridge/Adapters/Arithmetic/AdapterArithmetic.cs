@@ -7,20 +7,22 @@ using LoraBridge.Native;
 namespace LoraBridge.Finetuning;
 
 /// <summary>
-/// Adapters in, an adapter out, without a base: combine, change the rank or the type, fold the scale in; and the adapter between two
-/// models. Every written adapter counts at scale 1, whatever alphas and scales went in.
+/// Operations on adapter files that need no base model: combine adapters, change the rank or the type, fold in a scale; and extract the
+/// adapter that lies between two models. Every adapter written here is meant for scale 1, whatever alphas and scales went in.
 /// </summary>
 public static class AdapterArithmetic
 {
-    /// <summary>Makes one adapter of several: dW = sum of scale · alpha/r · B A.</summary>
+    /// <summary>Combines several adapters into one: ΔW = Σ scale · alpha/r · B A.</summary>
     /// <param name="adapters">GGUF adapters of one architecture with the scale of each; their tensors and ranks may differ.</param>
     /// <param name="path">The adapter to write; its folder must exist.</param>
-    /// <param name="method">How; the default is exact.</param>
-    /// <param name="rank">The rank of <see cref="AdapterCombination.Svd"/>; ignored by the others.</param>
+    /// <param name="method">How they are combined; the default is exact.</param>
+    /// <param name="rank">The rank to truncate to with <see cref="AdapterCombination.Svd"/>; ignored otherwise.</param>
     /// <param name="options">Type and overwriting; null takes the defaults.</param>
     /// <param name="cancellationToken">Stops between two tensors.</param>
-    /// <exception cref="ArgumentException">No adapter, adapters of several architectures or shapes, or ranks that do not go together.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">A scale is negative or not finite, or the rank is not positive.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no adapter, the adapters differ in architecture or shapes, or their ranks cannot be combined.
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">A scale is infinite or not a number, or the rank is not positive.</exception>
     /// <exception cref="FileNotFoundException">An adapter does not exist.</exception>
     /// <exception cref="InvalidDataException">A file is not a valid adapter.</exception>
     /// <exception cref="IOException">The file exists and may not be replaced, or the disk has too little space.</exception>
@@ -65,10 +67,12 @@ public static class AdapterArithmetic
         AdapterWriteOptions? options = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => Combine(adapters, path, method, rank, options, cancellationToken), cancellationToken);
 
-    /// <summary>Changes the rank of an adapter by the singular values of its products: what is cut off is the least that could be.</summary>
+    /// <summary>
+    /// Changes the rank of an adapter by truncating the singular value decomposition of each B A: the best approximation of that rank.
+    /// </summary>
     /// <param name="adapter">GGUF adapter.</param>
     /// <param name="path">The adapter to write.</param>
-    /// <param name="rank">The new rank; a larger one fills up with zeros.</param>
+    /// <param name="rank">The new rank; a larger one is padded with zeros.</param>
     /// <param name="options">Type and overwriting; null takes the defaults.</param>
     /// <param name="cancellationToken">Stops between two tensors.</param>
     /// <returns>What was written, with the energy that each tensor retains.</returns>
@@ -83,7 +87,10 @@ public static class AdapterArithmetic
         string adapter, string path, int rank, AdapterWriteOptions? options = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => Resize(adapter, path, rank, options, cancellationToken), cancellationToken);
 
-    /// <summary>Writes an adapter that counts at scale 1 as the given one does at another; its alpha becomes its rank.</summary>
+    /// <summary>
+    /// Folds a scale into an adapter: at scale 1 the result does what the original does at <paramref name="scale"/>. Its alpha becomes its
+    /// rank.
+    /// </summary>
     /// <param name="adapter">GGUF adapter.</param>
     /// <param name="scale">The scale to fold in.</param>
     /// <param name="path">The adapter to write.</param>
@@ -100,7 +107,7 @@ public static class AdapterArithmetic
         string adapter, float scale, string path, AdapterWriteOptions? options = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => FoldScale(adapter, scale, path, options, cancellationToken), cancellationToken);
 
-    /// <summary>Writes an adapter in another type; metadata, alpha and ranks stay.</summary>
+    /// <summary>Converts an adapter's matrices to another type; metadata, alpha and ranks stay the same.</summary>
     /// <param name="adapter">GGUF adapter.</param>
     /// <param name="path">The adapter to write.</param>
     /// <param name="options">The type, and overwriting.</param>
@@ -138,17 +145,20 @@ public static class AdapterArithmetic
         string adapter, string path, AdapterWriteOptions options, CancellationToken cancellationToken = default) =>
         Task.Run(() => Requantize(adapter, path, options, cancellationToken), cancellationToken);
 
-    /// <summary>The adapter that turns a base into a model finetuned from it, as well as its rank allows.</summary>
+    /// <summary>
+    /// Extracts the adapter that turns a base model into a model fine-tuned from it: the best approximation of their difference at the given
+    /// rank.
+    /// </summary>
     /// <param name="basePath">GGUF model.</param>
     /// <param name="finetunedPath">GGUF model of the same architecture and shapes.</param>
     /// <param name="path">The adapter to write.</param>
-    /// <param name="rank">R.</param>
+    /// <param name="rank">R, the rank of the extracted adapter.</param>
     /// <param name="options">Type and overwriting; null takes the defaults.</param>
     /// <param name="progress">Receives a report for each tensor, on the calling thread.</param>
     /// <param name="cancellationToken">Stops between two tensors.</param>
     /// <returns>What was written; tensors that differ but are no matrices are listed as skipped.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The rank is not positive.</exception>
-    /// <exception cref="AdapterMismatchException">The models have other architectures or shapes.</exception>
+    /// <exception cref="AdapterMismatchException">The models differ in architecture or shapes.</exception>
     /// <exception cref="FileNotFoundException">A model does not exist.</exception>
     /// <exception cref="InvalidDataException">A file is not a model.</exception>
     /// <exception cref="InvalidOperationException">The models do not differ in any matrix.</exception>

@@ -9,7 +9,9 @@ public sealed record AdapterArithmeticResult
     /// <summary>The adapted weights.</summary>
     public required IReadOnlyList<AdaptedTensor> Tensors { get; init; }
 
-    /// <summary>Tensors that differ but cannot be written as a product, such as norms and biases; only extraction meets them.</summary>
+    /// <summary>
+    /// Tensors that differ but cannot be expressed as a low-rank product, such as norms and biases; only extraction encounters them.
+    /// </summary>
     public required IReadOnlyList<string> Skipped { get; init; }
 
     /// <summary>Bytes of the file.</summary>

@@ -1,17 +1,17 @@
 namespace LoraBridge.Finetuning;
 
-/// <summary>How several adapters become one.</summary>
+/// <summary>How several adapters are combined into one.</summary>
 public enum AdapterCombination
 {
-    /// <summary>The exact sum: the matrices side by side, the rank is the sum of the ranks.</summary>
+    /// <summary>The exact sum: matrices are concatenated, and the ranks add up.</summary>
     Concatenate,
 
-    /// <summary>The sum, cut to a rank by its singular values: the best approximation of that rank.</summary>
+    /// <summary>The sum, truncated to a given rank by singular value decomposition: the best approximation of that rank.</summary>
     Svd,
 
     /// <summary>
-    /// The sum of the A's and the sum of the B's, each times the square root of its weight. Adapters of one rank keep it; the product
-    /// has cross terms, so that the result is no sum of adapters. Known from PEFT as <c>linear</c>.
+    /// Sums the A matrices and the B matrices separately, each weighted by the square root of its scale. The rank, which all adapters must
+    /// share, stays the same; the product has cross terms, so the result is not the sum of the adapters. PEFT calls this <c>linear</c>.
     /// </summary>
     Linear,
 }

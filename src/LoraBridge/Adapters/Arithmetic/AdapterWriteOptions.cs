@@ -10,6 +10,6 @@ public sealed record AdapterWriteOptions
     /// </summary>
     public GgmlType Type { get; init; } = GgmlType.F32;
 
-    /// <summary>Replace a file that exists.</summary>
+    /// <summary>Whether an existing file is replaced.</summary>
     public bool Overwrite { get; init; }
 }

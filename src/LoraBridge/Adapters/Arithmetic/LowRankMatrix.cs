@@ -22,20 +22,25 @@ internal sealed record LowRankMatrix(double[][] Left, double[][] Right)
         return new LowRankMatrix([.. left], [.. right]);
     }
 
-    /// <summary>Adds the factors of matrices of one rank, each times the square root of its weight: not the sum of the matrices.</summary>
+    /// <summary>
+    /// Adds the factors of matrices of one rank, each times the square root of its weight: not the sum of the matrices. The sign of a
+    /// weight goes to the left factor, so that one matrix alone is multiplied by its weight.
+    /// </summary>
     /// <exception cref="ArgumentException">The ranks differ.</exception>
     internal static LowRankMatrix AddFactors(IReadOnlyList<(LowRankMatrix Matrix, double Weight)> terms)
     {
         if (terms.Any(term => term.Matrix.Rank != terms[0].Matrix.Rank))
             throw new ArgumentException($"The adapters have ranks {string.Join(", ", terms.Select(term => term.Matrix.Rank))}, expected one rank.", nameof(terms));
-        return new LowRankMatrix(Sum(matrix => matrix.Left), Sum(matrix => matrix.Right));
+        return new LowRankMatrix(
+            Sum(matrix => matrix.Left, weight => Math.CopySign(Math.Sqrt(Math.Abs(weight)), weight)),
+            Sum(matrix => matrix.Right, weight => Math.Sqrt(Math.Abs(weight))));
 
-        double[][] Sum(Func<LowRankMatrix, double[][]> factor)
+        double[][] Sum(Func<LowRankMatrix, double[][]> factor, Func<double, double> share)
         {
             var sum = factor(terms[0].Matrix).Select(column => new double[column.Length]).ToArray();
             foreach (var (matrix, weight) in terms)
                 for (var r = 0; r < sum.Length; r++)
-                    TensorPrimitives.MultiplyAdd<double>(factor(matrix)[r], Math.Sqrt(weight), sum[r], sum[r]);
+                    TensorPrimitives.MultiplyAdd<double>(factor(matrix)[r], share(weight), sum[r], sum[r]);
             return sum;
         }
     }

@@ -6,14 +6,14 @@ using LoraBridge.Native;
 
 namespace LoraBridge.Finetuning;
 
-/// <summary>Adapters of other libraries as GGUF, and back.</summary>
+/// <summary>Converts adapters of other libraries to GGUF, and back.</summary>
 /// <remarks>
-/// Names and the order of rows are put right as llama.cpp's own converters do. A model whose checkpoints are arranged in a way that is
-/// not known here is refused: an adapter in a wrong order would load and do harm.
+/// Names and row order are converted as llama.cpp's own converters do. A model whose checkpoint layout is unknown is refused: an adapter with
+/// its rows in the wrong order would load, and give wrong results.
 /// </remarks>
 public static class AdapterConversion
 {
-    /// <summary>Converts an adapter as Hugging Face's PEFT saves it.</summary>
+    /// <summary>Converts an adapter saved by Hugging Face PEFT.</summary>
     /// <param name="folder">The folder with <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.</param>
     /// <param name="model">The GGUF model the adapter will be applied to.</param>
     /// <param name="path">The adapter to write. Its folder must exist.</param>
@@ -24,7 +24,7 @@ public static class AdapterConversion
     /// <exception cref="InvalidDataException">A file is damaged, or nothing of it can be converted.</exception>
     /// <exception cref="AdapterMismatchException">The adapter was made for another model.</exception>
     /// <exception cref="IOException">The output exists and may not be replaced or is the model, or the disk has too little space.</exception>
-    /// <exception cref="NotSupportedException">It is more than LoRA, or it is not known how the model's checkpoints are arranged.</exception>
+    /// <exception cref="NotSupportedException">The adapter is more than plain LoRA, or the layout of the model's checkpoints is unknown.</exception>
     public static AdapterConversionResult FromPeft(string folder, string model, string path, bool overwrite = false) =>
         Import(folder, model, path, overwrite, PeftReader.Read);
 
@@ -33,7 +33,7 @@ public static class AdapterConversion
     public static Task<AdapterConversionResult> FromPeftAsync(string folder, string model, string path, bool overwrite = false) =>
         Task.Run(() => FromPeft(folder, model, path, overwrite));
 
-    /// <summary>Converts an adapter as Apple's mlx-lm saves it.</summary>
+    /// <summary>Converts an adapter saved by Apple's mlx-lm.</summary>
     /// <param name="folder">The folder with <c>adapter_config.json</c> and <c>adapters.safetensors</c>.</param>
     /// <param name="model">The GGUF model the adapter will be applied to.</param>
     /// <param name="path">The adapter to write. Its folder must exist.</param>
@@ -47,10 +47,10 @@ public static class AdapterConversion
     public static Task<AdapterConversionResult> FromMlxAsync(string folder, string model, string path, bool overwrite = false) =>
         Task.Run(() => FromMlx(folder, model, path, overwrite));
 
-    /// <summary>Writes an adapter as PEFT saves it, for the checkpoint that the model was converted from.</summary>
+    /// <summary>Writes an adapter in PEFT's format, for the checkpoint that the model was converted from.</summary>
     /// <param name="adapter">GGUF adapter.</param>
     /// <param name="model">The GGUF model that it was trained on.</param>
-    /// <param name="folder">Where the two files go; created if need be.</param>
+    /// <param name="folder">The folder for the two files; created if necessary.</param>
     /// <param name="overwrite">Whether an adapter in the folder is replaced.</param>
     /// <inheritdoc cref="FromPeft" path="/exception"/>
     public static AdapterConversionResult ToPeft(string adapter, string model, string folder, bool overwrite = false)
@@ -95,3 +95,11 @@ public static class AdapterConversion
         return File.Exists(path) ? GgufModelFiles.Open(path) : throw new FileNotFoundException($"There is no model file {path}.", path);
     }
 }
+
+/// <summary>What <see cref="AdapterConversion"/> has written.</summary>
+/// <param name="Path">The file or folder that was written.</param>
+/// <param name="TensorCount">LoRA matrices of the GGUF adapter that were converted, two for each weight.</param>
+/// <param name="Rank">The rank; the largest one if weights differ.</param>
+/// <param name="Alpha">The alpha in the file; each product B A is scaled by alpha / rank.</param>
+/// <param name="Skipped">What was not converted: modules that the target cannot hold, whose effect is lost, and copies of base weights, which have none.</param>
+public sealed record AdapterConversionResult(string Path, int TensorCount, int Rank, float Alpha, IReadOnlyList<string> Skipped);

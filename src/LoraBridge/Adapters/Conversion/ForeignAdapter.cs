@@ -20,7 +20,7 @@ internal sealed record BaseCopy(string Module, long Outputs, long Inputs);
 /// A module of it: y = W x + s B (A x), A [E, R, inputs] and B [E, outputs, R] by rows. For an embedding of V tokens the inputs are V.
 /// </summary>
 /// <param name="Name">In the checkpoint, for example <c>model.layers.3.self_attn.q_proj</c>.</param>
-/// <param name="Rank">R.</param>
+/// <param name="Rank">R, the rank.</param>
 /// <param name="Experts">E; 1 unless experts are stacked.</param>
 /// <param name="Scale">s.</param>
 /// <param name="A">A.</param>

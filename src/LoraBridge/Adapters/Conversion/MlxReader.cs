@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LoraBridge.Formats;
+using static System.FormattableString;
 
 namespace LoraBridge.Adapters.Conversion;
 
@@ -23,7 +24,7 @@ internal static class MlxReader
             throw files.Fault("'lora_parameters' is missing");
         var scale = files.Number(parameters, "scale") ?? throw files.Fault("'scale' is missing in 'lora_parameters'");
         if (scale <= 0)
-            throw files.Fault($"'scale' is {scale}, expected a number above 0");
+            throw files.Fault(Invariant($"'scale' is {scale}, expected a number above 0"));
 
         List<ForeignModule> modules = [];
         foreach (var tensor in files.Tensors.Tensors.OrderBy(tensor => tensor.Name, StringComparer.Ordinal))

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using LoraBridge.Formats;
+using static System.FormattableString;
 
 namespace LoraBridge.Adapters.Conversion;
 
@@ -19,7 +20,7 @@ internal static partial class PeftReader
         var rank = files.Number(configuration, "r") ?? throw files.Fault("'r' is missing");
         var alpha = files.Number(configuration, "lora_alpha") ?? throw files.Fault("'lora_alpha' is missing");
         if (rank < 1 || alpha <= 0)
-            throw files.Fault($"'r' is {rank} and 'lora_alpha' {alpha}, expected both above 0");
+            throw files.Fault(Invariant($"'r' is {rank} and 'lora_alpha' {alpha}, expected both above 0"));
         var byRoot = configuration.TryGetProperty("use_rslora", out var flag) && flag.ValueKind == JsonValueKind.True;
         var alphas = Patterns(files, configuration);
 

@@ -48,3 +48,11 @@ internal sealed record CheckpointIdentity(string Model, string Data, string Vali
     /// <summary>64 bits tell apart what nobody makes equal on purpose, and can still be read.</summary>
     private static string Short(string fingerprint) => fingerprint[..16];
 }
+
+/// <summary>What is otherwise than in the checkpoint that a training goes on from, and may be.</summary>
+/// <param name="Descriptions">Each change as a sentence.</param>
+/// <param name="IsMeasuredOtherwise">Whether losses are measured on other data, so that the best of before is not comparable.</param>
+internal sealed record ResumeChanges(IReadOnlyList<string> Descriptions, bool IsMeasuredOtherwise)
+{
+    public static ResumeChanges None { get; } = new([], IsMeasuredOtherwise: false);
+}

@@ -53,9 +53,6 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     /// <summary>What computes losses and gradients.</summary>
     public TrainingGraph Graph => _session.Graph;
 
-    /// <summary>Whether layers are computed again in the backward pass instead of kept.</summary>
-    public bool Recomputes => _session.Graph.Recomputes;
-
     public AdapterBlueprint Blueprint => _session.Blueprint;
 
     /// <summary>Weights that were chosen but are not trained: llama.cpp applies no adapter to them in this model, or the logits do not vary with them.</summary>
@@ -67,9 +64,10 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
 
     public long ParameterCount => CountParameters(Blueprint);
 
-    public TrainingMemory Memory => new(_modelBytes, AdapterBytes(Blueprint), _session.Graph.WorkingMemory, _processBytes)
+    public TrainingMemory Memory => new(_modelBytes, AdapterBytes(Blueprint), Graph.WorkingMemory, _processBytes)
     {
-        Device = _session.Graph.DeviceMemory,
+        Layers = Graph.Plan,
+        Device = Graph.DeviceMemory,
     };
 
     /// <summary>Where it computes.</summary>
@@ -177,7 +175,11 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
         var headRows = engine is DeviceEngine
             ? TrainingGraphShape.HeadRowsOnDevice(layout.Length, model.VocabularySize)
             : TrainingGraphShape.HeadRowsFor(layout.Length, model.VocabularySize);
-        var shape = MemoryPlan.Choose(model, parameters, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: null) { Noise = NoiseOf(parameters) });
+        var shape = MemoryPlan.Choose(model, parameters, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: null)
+        {
+            Noise = NoiseOf(parameters),
+            FitsLengths = !packing && engine is not DeviceEngine,
+        });
         if (keepBudget is { } budget)
             shape = shape with { KeepBudget = budget };
         var session = AdapterSession.Open(handle, design.Blueprint, design.Write, engine, shape, design.RequireAll);

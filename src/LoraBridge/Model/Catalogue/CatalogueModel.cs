@@ -20,7 +20,7 @@ public sealed record CatalogueModel
     /// <summary>Whether the hub hands it out only to accounts that have accepted its conditions; null when unknown.</summary>
     public bool? Gated { get; init; }
 
-    /// <summary>Tokens that the model was trained to read at once; null when unknown.</summary>
+    /// <summary>The context length in tokens that the model was trained with; null when unknown.</summary>
     public int? ContextLength { get; init; }
 
     /// <summary>The chat template by llama.cpp's name for it; null when unknown. The file's own template is what counts.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using static System.FormattableString;
 
 namespace LoraBridge.Model.Store;
 
@@ -85,7 +86,7 @@ internal sealed class HubRequests : IDisposable
 
     /// <summary>A connection that was silent for too long, or broke.</summary>
     internal TransientFault Broken(Uri uri, Exception fault) => fault is OperationCanceledException
-        ? new TransientFault(ModelDownloadFailure.Unreachable, $"The connection to {uri.Authority} stalled: nothing came for {_options.StallTimeout.TotalSeconds:0} s.", cause: fault)
+        ? new TransientFault(ModelDownloadFailure.Unreachable, Invariant($"The connection to {uri.Authority} stalled: nothing came for {_options.StallTimeout.TotalSeconds:0} s."), cause: fault)
         : new TransientFault(ModelDownloadFailure.Unreachable, $"The connection to {uri.Authority} broke: {Innermost(fault)}.", cause: fault);
 
     /// <summary>A source that is cancelled when the network is silent for too long, or with the token.</summary>

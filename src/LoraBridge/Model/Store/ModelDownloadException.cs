@@ -24,7 +24,7 @@ public enum ModelDownloadFailure
     /// <summary>No connection could be made, or it broke again and again.</summary>
     Unreachable,
 
-    /// <summary>The proxy refuses.</summary>
+    /// <summary>The proxy refused the connection.</summary>
     Proxy,
 
     /// <summary>The server was busy or failing for as long as it was asked.</summary>

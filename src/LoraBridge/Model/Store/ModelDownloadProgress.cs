@@ -37,7 +37,7 @@ public sealed record ModelDownloadProgress
 /// <summary>A stage of downloading a model.</summary>
 public enum ModelDownloadStage
 {
-    /// <summary>The hub is asked what it has.</summary>
+    /// <summary>Asking the hub for the model's files.</summary>
     Resolving,
 
     /// <summary>A download is about to begin; <see cref="ModelDownloadProgress.Plan"/> describes it.</summary>

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace LoraBridge.Model;
 
 /// <summary>
-/// About how much memory a model needs, in bytes, by its size alone: good enough to say before a download that it will not fit.
-/// <c>LoraFinetuning.EstimateMemory</c> says it exactly for a model that is there.
+/// A rough estimate of the memory that a model needs, in bytes, from its size alone: good enough to tell before a download that it will not
+/// fit. <c>LoraFinetuning.EstimateMemory</c> is exact, for a model that is on this machine.
 /// </summary>
 /// <param name="Model">The weights: the size of the files.</param>
 /// <param name="Context">Keys and values of 4096 tokens, and buffers.</param>
@@ -12,13 +12,13 @@ namespace LoraBridge.Model;
 /// <param name="Available">What this process may use of this machine.</param>
 public sealed record ModelMemoryEstimate(long Model, long Context, long Training, long Available)
 {
-    /// <summary>Bytes to talk to the model.</summary>
+    /// <summary>Bytes that inference needs.</summary>
     public long Inference => Model + Context;
 
-    /// <summary>Whether there is enough to talk to it.</summary>
+    /// <summary>Whether there is enough memory for inference.</summary>
     public bool FitsInference => Inference <= Available;
 
-    /// <summary>Whether there is enough to train an adapter for it.</summary>
+    /// <summary>Whether there is enough memory to train an adapter.</summary>
     public bool FitsTraining => Model + Training <= Available;
 
     /// <summary>

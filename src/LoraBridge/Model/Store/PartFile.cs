@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using LoraBridge.Formats;
 
 namespace LoraBridge.Model.Store;
 
@@ -118,9 +119,8 @@ internal sealed class PartFile : IDisposable
 
     private void WriteNote()
     {
-        var temporary = $"{_note}.tmp";
-        File.WriteAllBytes(temporary, JsonSerializer.SerializeToUtf8Bytes(new PartNote(Validator, Environment.ProcessId), PartJson.Default.PartNote));
-        File.Move(temporary, _note, overwrite: true);
+        var note = new PartNote(Validator, Environment.ProcessId);
+        AtomicFile.Write(_note, overwrite: true, stream => JsonSerializer.Serialize(stream, note, PartJson.Default.PartNote));
     }
 
     private static PartNote? ReadNote(string path)

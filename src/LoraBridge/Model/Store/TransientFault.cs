@@ -1,3 +1,5 @@
+using static System.FormattableString;
+
 namespace LoraBridge.Model.Store;
 
 /// <summary>What may go away if one asks again: a busy server, a broken or silent connection.</summary>
@@ -31,10 +33,10 @@ internal sealed class RetryPolicy(TimeProvider clock, Action<string> tell, int t
             throw new ModelDownloadException(fault.Reason, $"{fault.Message} It was tried {tries} times; what has arrived is kept, and the next try goes on from there.", fault);
         var told = fault.RetryAfter ?? TimeSpan.FromSeconds(1 << (_failures - 1));
         if (told > LongestWait)
-            throw new ModelDownloadException(fault.Reason, $"{fault.Message} It asks to wait for {told.TotalMinutes:0} minutes: try again then.", fault);
+            throw new ModelDownloadException(fault.Reason, Invariant($"{fault.Message} It asks to wait for {told.TotalMinutes:0} minutes: try again then."), fault);
         // Many clients that were turned away together should not come back together.
         var wait = told + (told * (Random.Shared.NextDouble() / 4));
-        tell($"{fault.Message} Trying again in {wait.TotalSeconds:0} s.");
+        tell(Invariant($"{fault.Message} Trying again in {wait.TotalSeconds:0} s."));
         await Task.Delay(wait, clock, cancellationToken);
     }
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using LoraBridge.Formats;
 
 namespace LoraBridge.Model.Store;
 
@@ -25,10 +27,7 @@ internal sealed class VerifiedFiles(string home)
         try
         {
             Directory.CreateDirectory(_folder);
-            var note = Note(path);
-            var temporary = $"{note}.{Environment.ProcessId:x}-{Environment.CurrentManagedThreadId:x}.tmp";
-            File.WriteAllText(temporary, $"{hash} {Stamp(path)}");
-            File.Move(temporary, note, overwrite: true);
+            AtomicFile.Write(Note(path), overwrite: true, stream => stream.Write(Encoding.UTF8.GetBytes($"{hash} {Stamp(path)}")));
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LoraBridge.Adapters;
 
 namespace LoraBridge.TextGeneration.Lanes;
 
@@ -9,6 +10,7 @@ internal sealed class CacheSlot(Lane lane, int sequence)
     internal const int WorthKeeping = 16;
 
     private readonly List<int> _cached = [];
+    private AdapterSpans? _spans;
 
     internal Lane Lane { get; } = lane;
 
@@ -25,22 +27,28 @@ internal sealed class CacheSlot(Lane lane, int sequence)
 
     internal int CachedCount => _cached.Count;
 
-    /// <summary>How many tokens at the start of a text are in the cache.</summary>
-    internal int CommonPrefix(List<int> window) => CollectionsMarshal.AsSpan(window).CommonPrefixLength(CollectionsMarshal.AsSpan(_cached));
+    /// <summary>How many tokens at the start of what an answer depends on are in the cache, computed with the adapters that act on them.</summary>
+    internal int CommonPrefix(Generation generation)
+    {
+        var tokens = CollectionsMarshal.AsSpan(generation.Window).CommonPrefixLength(CollectionsMarshal.AsSpan(_cached));
+        return _spans is null || ReferenceEquals(_spans, generation.Spans) ? tokens : Math.Min(tokens, _spans.CommonPrefix(generation.Spans));
+    }
 
     /// <summary>
-    /// Keeps of the cache what a text starts with, and answers the tokens that are still to be computed: one at least, as logits are not
+    /// Keeps of the cache what an answer depends on, and returns how many tokens are still to be computed: one at least, as logits are not
     /// kept. Where tokens in the middle were left out, those behind them are moved up.
     /// </summary>
-    internal ReadOnlySpan<int> Align(List<int> window, bool shifts)
+    internal int Align(Generation generation)
     {
-        var known = CommonPrefix(window);
-        if (known < _cached.Count && shifts)
-            Shift(CollectionsMarshal.AsSpan(window)[known..], known);
-        known = Math.Min(CommonPrefix(window), window.Count - 1);
+        var window = CollectionsMarshal.AsSpan(generation.Window);
+        var known = CommonPrefix(generation);
+        if (known < _cached.Count && generation.Shifts)
+            Shift(window[known..], known);
+        known = Math.Min(CommonPrefix(generation), window.Length - 1);
         if (known < _cached.Count)
             Forget(known);
-        return CollectionsMarshal.AsSpan(window)[_cached.Count..];
+        _spans = generation.Spans;
+        return window.Length - _cached.Count;
     }
 
     /// <summary>Notes tokens that were computed.</summary>
@@ -62,15 +70,25 @@ internal sealed class CacheSlot(Lane lane, int sequence)
         Lane.Context.Copy(other.Sequence, Sequence);
         _cached.Clear();
         _cached.AddRange(other._cached);
+        _spans = other._spans;
     }
 
-    /// <summary>Moves the cache to ordinary memory.</summary>
-    internal EvictedState Evict() => new([.. _cached], Lane.Context.Adapters, Lane.Context.Save(Sequence));
+    /// <summary>
+    /// Moves the cache to ordinary memory, null when it is empty. What activated adapters have computed stays behind: the next text has
+    /// their invocation tokens somewhere else.
+    /// </summary>
+    internal EvictedState? Evict()
+    {
+        if (_spans?.FirstActivation < _cached.Count)
+            Forget(_spans.FirstActivation);
+        return _cached.Count > 0 ? new EvictedState([.. _cached], Lane.Adapters, Lane.Context.Save(Sequence)) : null;
+    }
 
     /// <summary>Takes a cache back; stays empty when it does not fit.</summary>
     internal void Restore(EvictedState state)
     {
         _cached.Clear();
+        _spans = AdapterSpans.Of(state.Adapters, []);
         if (Lane.Context.Restore(Sequence, state.Data))
             _cached.AddRange(state.Tokens);
     }
@@ -88,6 +106,9 @@ internal sealed class CacheSlot(Lane lane, int sequence)
         if (end < _cached.Count)
             Forget(end);
         if (_cached.Count == end && Lane.Context.Shift(known, gap, Sequence))
+        {
             _cached.RemoveRange(known, gap);
+            _spans = _spans?.Without(known, gap);
+        }
     }
 }

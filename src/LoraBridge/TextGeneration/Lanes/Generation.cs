@@ -21,6 +21,7 @@ internal sealed class Generation
     private readonly long _created = Stopwatch.GetTimestamp();
     private Action? _publish;
     private long _started;
+    private readonly List<(int Start, int Count)> _removed = [];
     private int _read;
     private int _reasoned;
 
@@ -56,6 +57,20 @@ internal sealed class Generation
 
     /// <summary>The adapters that count now.</summary>
     internal AdapterSet Adapters() => _request.Adapters();
+
+    /// <summary>The adapters that counted when it got its place.</summary>
+    internal AdapterSet Placed { get; private set; } = AdapterSet.Empty;
+
+    /// <summary>Which of <see cref="Placed"/> act on which tokens of <see cref="Window"/>.</summary>
+    internal AdapterSpans Spans { get; private set; } = AdapterSpans.Of(AdapterSet.Empty, []);
+
+    /// <summary>Told which adapters count from here on.</summary>
+    internal void Place(AdapterSet adapters)
+    {
+        Placed = adapters;
+        // Only the prompt activates adapters; what was taken out of the window since moves the places where it does.
+        Spans = _removed.Aggregate(AdapterSpans.Of(adapters, _request.Prompt), (spans, removed) => spans.Without(removed.Start, removed.Count));
+    }
 
     /// <summary>Told how many tokens were computed.</summary>
     internal void Read(int count)
@@ -156,6 +171,8 @@ internal sealed class Generation
         if (!Shifts || count < 1)
             return false;
         Window.RemoveRange(_request.KeptTokens, count);
+        _removed.Add((_request.KeptTokens, count));
+        Spans = Spans.Without(_request.KeptTokens, count);
         return true;
     }
 

@@ -17,6 +17,6 @@ internal sealed class InferenceClient(int length)
 
 /// <summary>The cache of a sequence, in ordinary memory.</summary>
 /// <param name="Tokens">What it holds.</param>
-/// <param name="Adapters">The adapters under which it was computed.</param>
+/// <param name="Adapters">The adapters under which it was computed; all of them act on every token.</param>
 /// <param name="Data">As llama.cpp writes it.</param>
 internal sealed record EvictedState(int[] Tokens, AdapterSet Adapters, byte[] Data);

@@ -173,7 +173,7 @@ internal sealed class InferenceHost
                 generation.Cancel();
                 _ended.Add(slot);
             }
-            else if (!generation.Adapters().Equals(slot.Lane.Context.Adapters))
+            else if (!generation.Adapters().Equals(generation.Placed))
             {
                 slot.Running = null;
                 _waiting.AddFirst(generation);

@@ -1,13 +1,21 @@
 using System.Runtime.InteropServices;
+using LoraBridge.Adapters;
 
 namespace LoraBridge.TextGeneration.Lanes;
 
-/// <summary>A context with the sequences that share it, all under one set of adapters.</summary>
+/// <summary>
+/// A context with the sequences that share it, all under one set of adapters. Activated adapters (aLoRA) come on top of it, for the tokens
+/// that they act on: they leave what was computed before as it is, and a batch has tokens only on which the same ones act.
+/// </summary>
 internal sealed class Lane : IDisposable
 {
+    /// <summary>Batches after which others get their turn on whose tokens other adapters act: each change takes some milliseconds.</summary>
+    private const int BatchesBetweenChanges = 8;
+
     private readonly List<Part> _parts = [];
     private readonly List<CancellationToken> _stops = [];
     private int _next;
+    private int _unchanged;
 
     internal Lane(InferenceContext context)
     {
@@ -16,6 +24,9 @@ internal sealed class Lane : IDisposable
     }
 
     internal InferenceContext Context { get; }
+
+    /// <summary>The adapters that act on every token of everyone here.</summary>
+    internal AdapterSet Adapters { get; set; } = AdapterSet.Empty;
 
     internal IReadOnlyList<CacheSlot> Slots { get; }
 
@@ -36,6 +47,9 @@ internal sealed class Lane : IDisposable
         try
         {
             Gather(oneByOne);
+            // Otherwise an adapter was freed a moment ago, and its answers will be placed anew.
+            if (!TryChangeAdapters())
+                return;
             Fill();
             Context.Decode(CollectionsMarshal.AsSpan(_stops));
             Served += Context.BatchCount;
@@ -72,7 +86,23 @@ internal sealed class Lane : IDisposable
             }
         }
         foreach (ref var part in CollectionsMarshal.AsSpan(_parts))
-            part.Pending = part.Slot.Align(part.Generation.Window, part.Generation.Shifts).Length;
+            part.Pending = part.Slot.Align(part.Generation);
+    }
+
+    /// <summary>Leaves out those on whose next token other adapters act than on that of who is first, or, for a while, than acted so far.</summary>
+    private bool TryChangeAdapters()
+    {
+        var next = _parts[0].Adapters;
+        if (_parts.Any(part => !part.Adapters.Equals(next)))
+        {
+            if (_unchanged < BatchesBetweenChanges && _parts.Any(part => part.Adapters.Equals(Context.Adapters)))
+                next = Context.Adapters;
+            else if (next.Equals(Context.Adapters))
+                next = _parts.First(part => !part.Adapters.Equals(next)).Adapters;
+            _parts.RemoveAll(part => !part.Adapters.Equals(next));
+        }
+        _unchanged = next.Equals(Context.Adapters) ? _unchanged + 1 : 0;
+        return Context.TryActivate(next);
     }
 
     /// <summary>Shares out the batch: those who need one token first, then the others as far as there is room.</summary>
@@ -96,9 +126,10 @@ internal sealed class Lane : IDisposable
 
     private void Add(ref Part part)
     {
-        part.Count = Math.Min(part.Pending, Context.BatchSize - Context.BatchCount);
         var window = part.Generation.Window;
         var start = part.Slot.CachedCount;
+        var sameAdapters = part.Generation.Spans.EndOf(start) - start;
+        part.Count = Math.Min(Math.Min(part.Pending, sameAdapters), Context.BatchSize - Context.BatchCount);
         for (var position = start; position < start + part.Count; position++)
         {
             var isLast = position == window.Count - 1;
@@ -147,6 +178,9 @@ internal sealed class Lane : IDisposable
     /// <summary>What a batch computes of one answer.</summary>
     private record struct Part(CacheSlot Slot, Generation Generation)
     {
+        /// <summary>The adapters that act on its next token.</summary>
+        internal readonly AdapterSet Adapters => Generation.Spans.At(Slot.CachedCount);
+
         /// <summary>Tokens that are not computed yet.</summary>
         internal int Pending { get; set; }
 

@@ -91,6 +91,7 @@ internal sealed class SlotTable(ModelCore core)
             var lane = slot.Lane;
             if (!lane.IsBusy)
                 lane.Served = Math.Max(lane.Served, NextLane()?.Served ?? 0);
+            generation.Place(adapters);
             Take(slot, generation);
             slot.LastUse = ++_uses;
             slot.Running = generation;
@@ -108,8 +109,9 @@ internal sealed class SlotTable(ModelCore core)
         if (slot is null || Fits(slot.Lane, client, adapters))
             return slot;
         var lane = Prepare(slot.Lane, client);
-        if (lane.Context.TrySetAdapters(adapters))
+        if (lane.Context.TrySetAdapters(adapters.Lasting))
         {
+            lane.Adapters = adapters.Lasting;
             foreach (var emptied in lane.Slots)
                 emptied.OnEmptied();
         }
@@ -142,7 +144,7 @@ internal sealed class SlotTable(ModelCore core)
         slot.Owner is null || slot.Owner == client ? 0 : slot.CachedCount;
 
     private static bool Fits(Lane lane, InferenceClient client, AdapterSet adapters) =>
-        lane.Context.Length == client.Length && lane.Context.Adapters.Equals(adapters);
+        lane.Context.Length == client.Length && lane.Adapters.Equals(adapters.Lasting);
 
     /// <summary>An idle lane, or one in its place that holds as many tokens as are asked for, empty and nobody's.</summary>
     private Lane Prepare(Lane lane, InferenceClient client)
@@ -174,7 +176,7 @@ internal sealed class SlotTable(ModelCore core)
         if (client.Evicted is { } state)
         {
             DropEvicted(client);
-            if (state.Adapters.Equals(slot.Lane.Context.Adapters))
+            if (state.Adapters.Equals(slot.Lane.Adapters))
                 slot.Restore(state);
         }
         if (SharesPrefixes)
@@ -184,9 +186,9 @@ internal sealed class SlotTable(ModelCore core)
     /// <summary>Copies the beginning of a text from where it was read already.</summary>
     private static void CopyPrefix(CacheSlot slot, Generation generation)
     {
-        var own = slot.CommonPrefix(generation.Window);
-        var best = slot.Lane.Slots.MaxBy(other => other.CommonPrefix(generation.Window))!;
-        if (best != slot && best.CommonPrefix(generation.Window) >= own + CacheSlot.WorthKeeping)
+        var own = slot.CommonPrefix(generation);
+        var best = slot.Lane.Slots.MaxBy(other => other.CommonPrefix(generation))!;
+        if (best != slot && best.CommonPrefix(generation) >= own + CacheSlot.WorthKeeping)
             slot.CopyFrom(best);
     }
 
@@ -203,7 +205,7 @@ internal sealed class SlotTable(ModelCore core)
             return;
         slot.Owner = null;
         owner.Slot = null;
-        if (slot.CachedCount > 0 && _options.EvictedStateBytes > 0 && slot.Evict() is var state && HasRoomFor(state))
+        if (slot.CachedCount > 0 && _options.EvictedStateBytes > 0 && slot.Evict() is { } state && HasRoomFor(state))
             Keep(owner, state);
     }
 

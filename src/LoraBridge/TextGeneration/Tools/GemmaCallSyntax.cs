@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace LoraBridge.TextGeneration.Tools;
@@ -16,6 +17,13 @@ internal sealed class GemmaCallSyntax : ToolCallSyntax
 
     internal override IReadOnlyList<string> OtherMarks => [Closing, Quote];
 
+    internal override string Grammar(IReadOnlyList<ToolGrammar> calls, bool allowSeveral)
+    {
+        var call = string.Join(" | ", calls.Select(tool =>
+            $"{Literal($"{Openings[0]}call:{tool.Name}{{")} {Members(tool, tool.Schema, depth: 0)} {Literal($"}}{Closing}")}"));
+        return allowSeveral ? $"({call})+" : call;
+    }
+
     internal override CallReading Read(string text, int start, bool isEnd, ToolDefinitions tools)
     {
         var reader = new CallText(text, start + Openings[0].Length, isEnd);
@@ -29,6 +37,25 @@ internal sealed class GemmaCallSyntax : ToolCallSyntax
             ? CallReading.Of([new ReadCall(body["call:".Length..brace].Trim(), ArgumentWriter.Text(given))], reader.Position)
             : CallReading.NoCall;
     }
+
+    /// <summary>Members of an object, with the names as they are.</summary>
+    private static string Members(ToolGrammar tool, JsonElement schema, int depth)
+    {
+        if (ArgumentRules.Property(schema, "properties") is not { ValueKind: JsonValueKind.Object } properties)
+            return "\"\"";
+        return ArgumentRules.Listed([.. properties.EnumerateObject().Select(property =>
+            ($"{Literal($"{property.Name}:")} {Value(tool, property.Value, depth + 1)}", ArgumentRules.IsRequired(schema, property.Name)))]);
+    }
+
+    /// <summary>A value of a schema. What names no type of its own is a text: better than none.</summary>
+    private static string Value(ToolGrammar tool, JsonElement schema, int depth) => ArgumentRules.TypeOf(schema) switch
+    {
+        "integer" or "number" or "boolean" or "null" => ArgumentRules.Json(tool, schema),
+        "array" when depth < MaximumDepth && ArgumentRules.Property(schema, "items") is { } items && Value(tool, items, depth + 1) is var item =>
+            $"\"[\" ({item} (\",\" {item})*)? \"]\"",
+        "object" when depth < MaximumDepth => $"\"{{\" {Members(tool, schema, depth)} \"}}\"",
+        _ => $"{Literal(Quote)} {ArgumentRules.Text(schema)} {Literal(Quote)}",
+    };
 
     private sealed class Values(string text, int position)
     {

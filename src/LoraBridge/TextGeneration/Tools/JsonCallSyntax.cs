@@ -81,8 +81,6 @@ internal sealed class JsonCallSyntax(string opening, string? closing) : ToolCall
         return allowSeveral && !OnlyAtStart ? $"{one} (\"\\n\" {one})*" : one;
     }
 
-    private static string Literal(string text) => Grammars.Schema.GrammarWriter.Literal(text);
-
     private static string Json(string text) => JsonSerializer.Serialize(text, ToolJson.Default.String);
 
     private ReadCall? ReadCall(JsonElement value)

@@ -10,6 +10,19 @@ internal sealed class GlmCallSyntax : ToolCallSyntax
 
     internal override IReadOnlyList<string> OtherMarks => ["</tool_call>", "<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>"];
 
+    /// <summary>Whether a line ends after the name, and after each key and value.</summary>
+    internal bool HasLineBreaks { get; init; }
+
+    internal override string Grammar(IReadOnlyList<ToolGrammar> calls, bool allowSeveral)
+    {
+        var line = HasLineBreaks ? "\n" : "";
+        var call = string.Join(" | ", calls.Select(tool => $"{Literal($"{Openings[0]}{tool.Name}{line}")} "
+            + ArgumentRules.InOrder(tool, (argument, value) =>
+                $"{Literal($"<arg_key>{argument.Name}</arg_key>{line}<arg_value>")} {value} {Literal($"</arg_value>{line}")}")
+            + $" {Literal("</tool_call>")}"));
+        return allowSeveral ? $"({call}) (\"\\n\"? ({call}))*" : call;
+    }
+
     internal override CallReading Read(string text, int start, bool isEnd, ToolDefinitions tools)
     {
         var reader = new CallText(text, start + Openings[0].Length, isEnd);
@@ -76,7 +89,7 @@ internal sealed class MistralCallSyntax : ToolCallSyntax
     {
         if (!IsNamed)
             return _list.Grammar(calls, allowSeveral);
-        var call = string.Join(" | ", calls.Select(tool => $"\"{Opening}\" {Grammars.Schema.GrammarWriter.Literal(tool.Name)} \"[ARGS]\" {tool.ArgumentsRule}"));
+        var call = string.Join(" | ", calls.Select(tool => $"\"{Opening}\" {Literal(tool.Name)} \"[ARGS]\" {tool.ArgumentsRule}"));
         return $"({call}){(allowSeveral ? "+" : "")}";
     }
 }
@@ -92,6 +105,16 @@ internal sealed class DeepSeekCallSyntax : ToolCallSyntax
     internal override IReadOnlyList<string> Openings => ["<｜tool▁calls▁begin｜>"];
 
     internal override IReadOnlyList<string> OtherMarks => [Begin, Separator, End, EndOfAll];
+
+    /// <summary>Whether arguments are code blocks behind type and name (V3, R1), or follow the name (V3.1).</summary>
+    internal bool HasCodeBlocks { get; init; }
+
+    internal override string Grammar(IReadOnlyList<ToolGrammar> calls, bool allowSeveral) => Section(
+        Openings[0],
+        calls.Select(tool => HasCodeBlocks
+            ? $"{Literal($"{Begin}function{Separator}{tool.Name}\n```json\n")} {tool.ArgumentsRule} {Literal($"\n```{End}")} \"\\n\"?"
+            : $"{Literal($"{Begin}{tool.Name}{Separator}")} {tool.ArgumentsRule} {Literal(End)}"),
+        EndOfAll, allowSeveral);
 
     internal override CallReading Read(string text, int start, bool isEnd, ToolDefinitions tools)
     {
@@ -114,13 +137,24 @@ internal sealed class DeepSeekCallSyntax : ToolCallSyntax
 }
 
 /// <summary>Calls of DeepSeek's V3.2 and later, in its own markup.</summary>
-internal sealed class DsmlCallSyntax : ToolCallSyntax
+/// <param name="areToolCalls">Whether the section is called so, and not function calls.</param>
+internal sealed class DsmlCallSyntax(bool areToolCalls) : ToolCallSyntax
 {
     private const string Mark = "｜DSML｜";
 
-    internal override IReadOnlyList<string> Openings => [$"<{Mark}function_calls>", $"<{Mark}tool_calls>"];
+    internal override IReadOnlyList<string> Openings { get; } = areToolCalls
+        ? [$"<{Mark}tool_calls>", $"<{Mark}function_calls>"]
+        : [$"<{Mark}function_calls>", $"<{Mark}tool_calls>"];
 
     internal override IReadOnlyList<string> OtherMarks => [Mark];
+
+    internal override string Grammar(IReadOnlyList<ToolGrammar> calls, bool allowSeveral) => Section(
+        Openings[0] + "\n",
+        calls.Select(tool => $"{Literal($"<{Mark}invoke name=\"{tool.Name}\">\n")} "
+            + ArgumentRules.InOrder(tool, (argument, value) =>
+                $"{Literal($"<{Mark}parameter name=\"{argument.Name}\" string=\"{(argument.IsText ? "true" : "false")}\">")} {value} {Literal($"</{Mark}parameter>\n")}")
+            + $" {Literal($"</{Mark}invoke>\n")}"),
+        $"</{Openings[0][1..]}", allowSeveral);
 
     internal override CallReading Read(string text, int start, bool isEnd, ToolDefinitions tools)
     {
@@ -168,6 +202,11 @@ internal sealed class KimiCallSyntax : ToolCallSyntax
 
     internal override IReadOnlyList<string> OtherMarks => [Begin, Arguments, End, EndOfAll];
 
+    internal override string Grammar(IReadOnlyList<ToolGrammar> calls, bool allowSeveral) => Section(
+        Openings[0],
+        calls.Select(tool => $"{Literal($"{Begin}functions.{tool.Name}:")} [0-9]{{1,2}} {Literal(Arguments)} {tool.ArgumentsRule} {Literal(End)}"),
+        EndOfAll, allowSeveral);
+
     internal override CallReading Read(string text, int start, bool isEnd, ToolDefinitions tools)
     {
         var reader = new CallText(text, start + Openings[0].Length, isEnd);
@@ -210,7 +249,7 @@ internal sealed class FunctionTagCallSyntax : ToolCallSyntax
 
     internal override string Grammar(IReadOnlyList<ToolGrammar> calls, bool allowSeveral)
     {
-        var call = string.Join(" | ", calls.Select(tool => $"{Grammars.Schema.GrammarWriter.Literal($"<function={tool.Name}>")} {tool.ArgumentsRule} \"</function>\""));
+        var call = string.Join(" | ", calls.Select(tool => $"{Literal($"<function={tool.Name}>")} {tool.ArgumentsRule} \"</function>\""));
         return $"({call}){(allowSeveral ? "+" : "")}";
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LoraBridge.TextGeneration.Grammars.Schema;
 
 namespace LoraBridge.TextGeneration.Tools;
 
@@ -26,12 +27,20 @@ internal abstract class ToolCallSyntax
     /// <param name="allowSeveral">Whether there may be more than one call.</param>
     /// <returns>The body of the rule that starts with one of <see cref="Openings"/>; null when the family's format is not made by a grammar.</returns>
     internal virtual string? Grammar(IReadOnlyList<ToolGrammar> calls, bool allowSeveral) => null;
+
+    /// <summary>One call, or several, between the marks of a section.</summary>
+    private protected static string Section(string start, IEnumerable<string> calls, string end, bool allowSeveral) =>
+        $"{Literal(start)} ({string.Join(" | ", calls)}){(allowSeveral ? "+" : "")} {Literal(end)}";
+
+    private protected static string Literal(string text) => text.Length == 0 ? "" : GrammarWriter.Literal(text);
 }
 
 /// <summary>A tool that a grammar may let a model call.</summary>
 /// <param name="Name">The tool.</param>
 /// <param name="ArgumentsRule">The rule of its arguments: a JSON object.</param>
-internal readonly record struct ToolGrammar(string Name, string ArgumentsRule);
+/// <param name="Schema">The schema of its arguments, for formats that do not write JSON.</param>
+/// <param name="Writer">Takes further rules.</param>
+internal readonly record struct ToolGrammar(string Name, string ArgumentsRule, JsonElement Schema, GrammarWriter Writer);
 
 /// <summary>A call as it was read, before it has an id.</summary>
 /// <param name="Name">The tool.</param>

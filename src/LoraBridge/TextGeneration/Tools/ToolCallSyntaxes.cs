@@ -9,10 +9,10 @@ internal static class ToolCallSyntaxes
     /// <summary>In this order: the more a text says, the earlier it is looked for.</summary>
     private static readonly (string[] Texts, Func<string, ToolCallSyntax> Make)[] Families =
     [
-        (["｜DSML｜"], _ => new DsmlCallSyntax()),
+        (["｜DSML｜"], template => new DsmlCallSyntax(template.Contains("｜tool_calls", StringComparison.Ordinal))),
         (["<|tool_calls_section_begin|>"], _ => new KimiCallSyntax()),
-        (["<｜tool▁calls▁begin｜>"], _ => new DeepSeekCallSyntax()),
-        (["<arg_key>"], _ => new GlmCallSyntax()),
+        (["<｜tool▁calls▁begin｜>"], template => new DeepSeekCallSyntax { HasCodeBlocks = template.Contains("```json", StringComparison.Ordinal) }),
+        (["<arg_key>"], template => new GlmCallSyntax { HasLineBreaks = template.Contains("</arg_key>\\n", StringComparison.Ordinal) }),
         (["<|tool_call>call:"], _ => new GemmaCallSyntax()),
         (["<use_mcp_tool>"], _ => new McpCallSyntax()),
         ([">>>", "recipient"], _ => new RecipientCallSyntax()),
@@ -49,29 +49,32 @@ internal static class ToolCallSyntaxes
             if (!Array.TrueForAll(texts, text => template.Contains(text, StringComparison.Ordinal)))
                 continue;
             var syntax = make(template);
-            return syntax is XmlCallSyntax xml ? WithLineBreaks(xml, render) : syntax;
+            return syntax is XmlCallSyntax or GlmCallSyntax && Example(render) is { } example ? WithLineBreaks(syntax, example) : syntax;
         }
         return null;
     }
 
-    private static XmlCallSyntax WithLineBreaks(XmlCallSyntax syntax, Func<IReadOnlyList<ChatMessage>, string> render)
+    /// <summary>A call as the template writes it; null when it writes none.</summary>
+    private static string? Example(Func<IReadOnlyList<ChatMessage>, string> render)
     {
         var call = new ToolCall("probe0001", "probe", $$"""{"{{ProbeKey}}": "{{ProbeValue}}"}""");
-        string text;
         try
         {
-            text = render([new ChatMessage(ChatRole.User, "?"), new ChatMessage(ChatRole.Assistant, "") { ToolCalls = ToolCall.ToJson([call]) }]);
+            return render([new ChatMessage(ChatRole.User, "?"), new ChatMessage(ChatRole.Assistant, "") { ToolCalls = ToolCall.ToJson([call]) }]);
         }
         catch (ChatTemplateException)
         {
-            return syntax;
+            return null;
         }
-        var at = text.IndexOf(ProbeValue, StringComparison.Ordinal);
-        if (at < 1 || at + ProbeValue.Length >= text.Length)
+    }
+
+    private static ToolCallSyntax WithLineBreaks(ToolCallSyntax syntax, string example)
+    {
+        var at = example.IndexOf(ProbeValue, StringComparison.Ordinal);
+        if (at < 1 || at + ProbeValue.Length >= example.Length)
             return syntax;
-        return new XmlCallSyntax(syntax.Openings[0], syntax.OtherMarks[0])
-        {
-            LineBreaks = (text[at - 1] == '\n', text[at + ProbeValue.Length] == '\n'),
-        };
+        return syntax is XmlCallSyntax
+            ? new XmlCallSyntax(syntax.Openings[0], syntax.OtherMarks[0]) { LineBreaks = (example[at - 1] == '\n', example[at + ProbeValue.Length] == '\n') }
+            : new GlmCallSyntax { HasLineBreaks = example.Contains("</arg_key>\n", StringComparison.Ordinal) };
     }
 }

@@ -16,7 +16,7 @@ internal static class ToolGrammars
         var writer = new GrammarWriter();
         var root = writer.Reserve("root");
         var calls = tools.Parameters.Where(tool => name is null || tool.Key == name)
-            .Select(tool => new ToolGrammar(tool.Key, ArgumentsRule(tool.Value, writer))).ToList();
+            .Select(tool => new ToolGrammar(tool.Key, ArgumentsRule(tool.Value, writer), tool.Value, writer)).ToList();
         if (format(calls, allowSeveral) is not { } body)
             return null;
         writer.Define(root, body);

@@ -17,6 +17,16 @@ internal sealed class XmlCallSyntax(string opening, string closing) : ToolCallSy
 
     internal override IReadOnlyList<string> OtherMarks => [closing];
 
+    internal override string Grammar(IReadOnlyList<ToolGrammar> calls, bool allowSeveral)
+    {
+        var (before, after) = (LineBreaks.Before ? "\n" : "", LineBreaks.After ? "\n" : "");
+        var call = string.Join(" | ", calls.Select(tool => $"{Literal($"{opening}\n<function={tool.Name}>\n")} "
+            + ArgumentRules.InOrder(tool, (argument, value) =>
+                $"{Literal($"<parameter={argument.Name}>{before}")} {value} {Literal($"{after}</parameter>\n")}")
+            + $" {Literal($"</function>\n{closing}")}"));
+        return allowSeveral ? $"({call}) (\"\\n\"? ({call}))*" : call;
+    }
+
     internal override CallReading Read(string text, int start, bool isEnd, ToolDefinitions tools)
     {
         var reader = new CallText(text, start + opening.Length, isEnd);

@@ -1,5 +1,8 @@
+using System.Text;
 using System.Text.Json;
 using LoraBridge.TextGeneration;
+using LoraBridge.TextGeneration.Grammars;
+using LoraBridge.TextGeneration.Tools;
 
 namespace LoraBridge.Tests.TextGeneration.Answers;
 
@@ -38,6 +41,37 @@ public class PublishedToolCallTests
         }
         Assert.True(faults.Count == 0, $"{faults.Count} faults:\n{string.Join("\n", faults)}");
         Assert.True(read.Count >= 70, $"only {read.Count} templates write calls: {string.Join(", ", read)}");
+    }
+
+    /// <summary>What a model is made to write is what its family writes.</summary>
+    [Fact]
+    public void Grammars_of_calls_allow_what_templates_write()
+    {
+        var faults = new List<string>();
+        var allowed = new HashSet<string>();
+        var tools = ToolDefinitions.Parse(PublishedTemplates.Tools);
+        foreach (var path in PublishedTemplates.All)
+        {
+            if (PublishedTemplates.TryRead(path, out var source) is not { } template)
+                continue;
+            var format = AnswerFormat.Recognize(source, messages => template.Render(messages, false));
+            if (format.Tools is not (XmlCallSyntax or GlmCallSyntax or DeepSeekCallSyntax or DsmlCallSyntax or KimiCallSyntax or GemmaCallSyntax))
+                continue;
+            var matcher = new GrammarMatcher(ToolGrammars.Make(tools, null, allowSeveral: true, format.Tools.Grammar)!.Program);
+            foreach (var calls in (ToolCall[][])[[Simple], [Empty], [Simple, Empty]])
+            {
+                var turn = new ChatMessage(ChatRole.Assistant, "") { ToolCalls = ToolCall.ToJson(calls) };
+                if (PublishedTemplates.AnswerOf(template, turn, out _) is not { } answer || answer.IndexOf(format.Tools.Openings[0], StringComparison.Ordinal) is not (>= 0 and var start))
+                    continue;
+                var text = format.Wrappers.Aggregate(answer[start..], (whole, mark) => whole.Replace(mark, "", StringComparison.Ordinal)).TrimEnd();
+                if (matcher.Step(matcher.Start, Encoding.UTF8.GetBytes(text)) is { CanEnd: true })
+                    allowed.Add($"{format.Tools.GetType().Name}");
+                else
+                    faults.Add($"{Path.GetFileName(path)}: {text}");
+            }
+        }
+        Assert.True(faults.Count == 0, $"{faults.Count} faults:\n{string.Join("\n", faults)}");
+        Assert.Equal(6, allowed.Count);
     }
 
     [Fact]

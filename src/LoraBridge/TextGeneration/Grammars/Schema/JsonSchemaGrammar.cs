@@ -52,7 +52,10 @@ internal sealed class JsonSchemaGrammar
     }
 
     /// <summary>Adds the rules for a schema that is a document of its own; returns the name of the one for the whole.</summary>
-    internal static string Add(JsonElement schema, GrammarWriter writer) => new JsonSchemaGrammar(schema, writer).Visit(schema, "");
+    internal static string Add(JsonElement schema, GrammarWriter writer) => Add(schema, schema, writer);
+
+    /// <summary>As <see cref="Add(JsonElement, GrammarWriter)"/>, for a schema within a document that its references lead to.</summary>
+    internal static string Add(JsonElement document, JsonElement schema, GrammarWriter writer) => new JsonSchemaGrammar(document, writer).Visit(schema, "");
 
     /// <summary>The name of the rule for a schema.</summary>
     private string Visit(JsonElement schema, string path) => schema.ValueKind switch

@@ -1,7 +1,0 @@
-namespace LoraBridge.Cli.Progress;
-
-/// <summary>Shows nothing.</summary>
-internal sealed class NoDisplay : IProgressDisplay
-{
-    public T Run<T>(Func<IProgress<ProgressEvent>, T> work) => work(new InlineProgress<ProgressEvent>(_ => { }));
-}
