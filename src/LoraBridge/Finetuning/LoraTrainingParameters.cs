@@ -173,9 +173,8 @@ public sealed partial record LoraTrainingParameters
     public TrainingPrecision Precision { get; init; } = TrainingPrecision.Balanced;
 
     /// <summary>
-    /// Gradient checkpointing: recomputes each layer in the backward pass instead of keeping its activations, a third more work for far less
-    /// memory. Chen et al., <see href="https://arxiv.org/abs/1604.06174"/>. Automatic keeps the activations of as many layers as fit into
-    /// half of the free memory.
+    /// Compute each layer again in the backward pass, instead of keeping its intermediate results: a third more work for far less
+    /// memory. Chen et al., <see href="https://arxiv.org/abs/1604.06174"/>. Automatic keeps those of as many layers as fit into half of the memory that is free.
     /// The result is the same, bit for bit. Layers below the first adapted one are computed once in any case.
     /// </summary>
     public AutoSwitch Recompute { get; init; } = AutoSwitch.Auto;

@@ -7,6 +7,6 @@ namespace LoraBridge.Finetuning;
 /// <param name="Process">What the process had in memory before: the runtime, and the model as it was loaded.</param>
 public sealed record TrainingMemory(long Model, long Adapter, long Working, long Process)
 {
-    /// <summary>The sum of all parts.</summary>
+    /// <summary>All together.</summary>
     public long Total => Model + Adapter + Working + Process;
 }

@@ -38,7 +38,7 @@ public sealed record TrainingResult
     /// <summary>Peak memory of this process so far, in bytes; mapped model files count as far as they were read.</summary>
     public required long PeakMemoryBytes { get; init; }
 
-    /// <summary>Number of values in the adapter's matrices.</summary>
+    /// <summary>Values in the adapter's matrices.</summary>
     public required long TrainableParameters { get; init; }
 
     /// <summary>
