@@ -62,7 +62,7 @@ internal sealed class AdapterSession : IDisposable
         var adapter = LlamaAdapters.Load(model, path);
         try
         {
-            var graph = StateElimination.Apply(GraphTracer.Trace(model, adapter, shape.Tokens, shape.HeadRows, shape.Threads));
+            var graph = Trace(shape);
             var used = UsedTargets(graph, blueprint);
             var unused = blueprint.Targets.Except(used).ToList();
             if (unused.Count > 0 && (requireAll || used.Count == 0))
@@ -71,14 +71,24 @@ internal sealed class AdapterSession : IDisposable
                     + "apply it in this model, or only to choose what is computed.");
             // Those that are left out stay loaded; they change nothing, as they have changed nothing from the start.
             var trained = used.SelectMany(target => (string[])[target.Weight + LoraPair.ASuffix, target.Weight + LoraPair.BSuffix]).ToHashSet();
-            return new AdapterSession(
-                blueprint.Where(used.Contains), unused, adapter, new TrainingGraph(graph, leaf => leaf.IsWeight && trained.Contains(leaf.Name), engine, shape));
+            var training = new TrainingGraph(graph, IsTrained, engine, shape) { Shorten = shape.FitsLengths ? Shorten : null };
+            return new AdapterSession(blueprint.Where(used.Contains), unused, adapter, training);
+
+            bool IsTrained(TracedTensor leaf) => leaf.IsWeight && trained.Contains(leaf.Name);
+
+            TrainingGraph Shorten(TrainingGraph longest, int tokens)
+            {
+                var shorter = shape with { Tokens = tokens, HeadRows = Math.Min(shape.HeadRows, tokens) };
+                return new TrainingGraph(Trace(shorter), IsTrained, engine, shorter, longest);
+            }
         }
         catch
         {
             adapter.Dispose();
             throw;
         }
+
+        TracedGraph Trace(TrainingGraphShape sizes) => StateElimination.Apply(GraphTracer.Trace(model, adapter, sizes.Tokens, sizes.HeadRows, sizes.Threads));
     }
 
     /// <summary>The targets that the logits vary with, now that keys and values reach them directly.</summary>

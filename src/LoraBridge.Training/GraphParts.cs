@@ -1,11 +1,10 @@
 using LoraBridge.Training.Graphs;
 
-
 namespace LoraBridge.Training;
 
 /// <summary>
-/// A forward graph taken apart for training: the body, in layers, runs over all tokens of a row; the head, from where llama.cpp
-/// selects the tokens that get logits, runs over some of them at a time.
+/// A forward graph taken apart for training: the body, in layers, runs over all tokens of a row, and from where llama.cpp selects the tokens that get
+/// logits, over these; the head, from behind the final norm, runs over some of them at a time.
 /// </summary>
 internal sealed class GraphParts
 {
@@ -18,19 +17,13 @@ internal sealed class GraphParts
     {
         Trainable = [.. graph.Leaves.Where(isTrainable)];
         _varies.UnionWith(Trainable);
-        var inHead = new HashSet<TracedTensor>();
         foreach (var node in graph.Nodes)
-        {
             if (node.Sources.Any(source => source is not null && _varies.Contains(source)))
                 _varies.Add(node);
-            if (node.Sources.Any(source => source is not null && (source == outputRows || inHead.Contains(source))))
-                inHead.Add(node);
-        }
 
-        Head = [.. graph.Nodes.Where(inHead.Contains)];
-        TracedTensor[] body = [.. graph.Nodes.Where(node => !inHead.Contains(node))];
-        BodyOutputs = outputRows is null ? [graph.Output] : Crossing(body, Head);
-        Layers = LayerCuts.Find(body, _varies, BodyOutputs);
+        (BodyOutput, Head) = outputRows is null ? (graph.Output, []) : CutHead(graph, outputRows);
+        var inHead = Head.ToHashSet();
+        Layers = LayerCuts.Find([.. graph.Nodes.Where(node => !inHead.Contains(node))], _varies, [BodyOutput]);
         FrozenLayers = Layers.TakeWhile(layer => !layer.Any(_varies.Contains)).Count();
     }
 
@@ -44,19 +37,38 @@ internal sealed class GraphParts
 
     public IReadOnlyList<TracedTensor> Head { get; }
 
-    /// <summary>Results of the body that the head uses.</summary>
-    public IReadOnlyList<TracedTensor> BodyOutputs { get; }
+    /// <summary>The result of the body that the head uses, [*, rows]: as a rule the final norm; the logits, where no part of the graph is a head.</summary>
+    public TracedTensor BodyOutput { get; }
 
     /// <summary>Whether the loss's gradient with respect to <paramref name="tensor"/> matters.</summary>
     public bool Varies(TracedTensor tensor) => _varies.Contains(tensor);
 
     /// <summary>Results of earlier layers that <paramref name="layer"/> uses.</summary>
-    public IReadOnlyList<TracedTensor> Inputs(int layer) =>
-        Crossing(Layers.Take(layer).SelectMany(nodes => nodes), Layers[layer]);
-
-    private static TracedTensor[] Crossing(IEnumerable<TracedTensor> before, IEnumerable<TracedTensor> after)
+    public IReadOnlyList<TracedTensor> Inputs(int layer)
     {
-        var made = before.ToHashSet();
-        return [.. after.SelectMany(node => node.Sources).OfType<TracedTensor>().Where(made.Contains).Distinct()];
+        var made = Layers.Take(layer).SelectMany(nodes => nodes).ToHashSet();
+        return [.. Layers[layer].SelectMany(node => node.Sources).OfType<TracedTensor>().Where(made.Contains).Distinct()];
+    }
+
+    /// <summary>
+    /// The last place behind the selection of rows where one tensor is all that is passed on, and as little as anywhere: more than the rows of
+    /// that is not needed to compute logits of some rows. All nodes behind it are the head.
+    /// </summary>
+    private static (TracedTensor Output, IReadOnlyList<TracedTensor> Head) CutHead(TracedGraph graph, TracedTensor outputRows)
+    {
+        var behind = new HashSet<TracedTensor> { outputRows };
+        TracedTensor[] selected = [.. graph.Nodes.Where(node => node.Sources.Any(source => source is not null && behind.Contains(source)) && behind.Add(node))];
+        var (output, start) = (graph.Output, selected.Length);
+        var passed = new HashSet<TracedTensor> { graph.Output };
+        for (var i = selected.Length - 1; i >= 0; i--)
+        {
+            // Passed on so far is what the nodes behind this one use.
+            if (passed.Count == 1 && passed.Single() is { Op.IsView: false, Shape: { Ne2: 1, Ne3: 1 } shape } only
+                && shape.Ne1 == graph.OutputRows && shape.Ne0 < output.Shape.Ne0)
+                (output, start) = (only, i + 1);
+            passed.Remove(selected[i]);
+            passed.UnionWith(selected[i].Sources.Append(selected[i].ViewSource).OfType<TracedTensor>().Where(source => !source.IsLeaf));
+        }
+        return (output, selected[start..]);
     }
 }

@@ -25,9 +25,10 @@ internal sealed class Trainer(TrainingGraph graph, AdamW optimizer, LearningRate
         foreach (var (index, packed) in data.MicroBatches.SelectMany(rows => rows).Index())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var row = TrainingRow.From(packed, graph.Tokens, data.TokenWeight);
-            graph.Noise?.Begin(step, index, row.Segments);
-            loss += graph.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets);
+            var fitting = graph.For(packed.Length);
+            var row = TrainingRow.From(packed, fitting.Tokens, data.TokenWeight);
+            fitting.Noise?.Begin(step, index, row.Segments);
+            loss += fitting.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets);
         }
 
         var norm = GradientNorm.Of(graph.Parameters, optimizer.GainOf);
@@ -45,10 +46,19 @@ internal sealed class Trainer(TrainingGraph graph, AdamW optimizer, LearningRate
         foreach (var packed in rows)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var row = TrainingRow.From(packed, graph.Tokens, tokenWeight: 1);
-            sum += graph.Evaluate(row.Tokens, row.Positions, row.Segments, row.Targets);
+            var fitting = graph.For(packed.Length);
+            var row = TrainingRow.From(packed, fitting.Tokens, tokenWeight: 1);
+            sum += fitting.Evaluate(row.Tokens, row.Positions, row.Segments, row.Targets);
             count += packed.TargetCount;
         }
         return count > 0 ? sum / count : double.NaN;
     }
 }
+
+/// <summary>What one step did.</summary>
+/// <param name="Step">Its number, from 0.</param>
+/// <param name="Loss">Mean cross entropy in nats of its predictions, before the update.</param>
+/// <param name="GradientNorm">Length of the gradient before clipping.</param>
+/// <param name="LearningRate">The rate of its update.</param>
+/// <param name="Tokens">Predictions that counted.</param>
+internal readonly record struct StepOutcome(int Step, double Loss, double GradientNorm, float LearningRate, int Tokens);

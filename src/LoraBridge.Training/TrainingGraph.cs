@@ -10,37 +10,46 @@ namespace LoraBridge.Training;
 
 /// <summary>
 /// Computes the loss of a row and adds its gradients to those of the trainable tensors: one ggml graph of forward, loss and
-/// backward, built once for each number of head chunks and reused.
+/// backward, built once for each number of tokens that get logits, in steps of 64, and reused.
 /// </summary>
 internal sealed class TrainingGraph : IDisposable
 {
+    /// <summary>The tokens that get logits are a multiple of this: a handful of graphs for rows of common lengths.</summary>
+    private const int RowMultiple = 64;
+
+    /// <summary>Lengths of rows that have graphs of their own, where a row is one sequence, and what they are multiples of.</summary>
+    private const int Lengths = 4, LengthMultiple = 32;
+
     private readonly TracedGraph _graph;
     private readonly ComputeEngine _engine;
     private readonly long _cacheBytes;
     private readonly GraphBuilder _leaves;
     private readonly BufferHandle _leafMemory;
-    private readonly GraphAllocatorHandle _allocator;
     private readonly RowInputs _inputs;
-    private readonly List<HeadChunk> _chunks = [];
-    private readonly Dictionary<(int Chunks, bool Backward), TrainingStepGraph> _steps = [];
-    private TrainingStepGraph? _current;
+    private readonly StepMemory _memory;
+    private readonly PanelCache? _cache;
+    private readonly TrainingGraph? _longest;
+    private readonly Dictionary<int, TrainingGraph> _shorter = [];
 
     /// <param name="graph">What llama.cpp computes for a row, with adapter branches if there is an adapter, and without state
     /// (<see cref="StateElimination"/>).</param>
     /// <param name="isTrainable">Which leaves of it training changes; they must be F32 in host memory.</param>
     /// <param name="engine">Where to compute.</param>
     /// <param name="shape">Whether layers are computed again in the backward pass instead of kept, and how precisely.</param>
+    /// <param name="longest">A graph for longer rows, which this one shares memory and gradients with; null for one by itself.</param>
     /// <exception cref="NotSupportedException">An operation on the way from a trainable tensor to the loss has no gradient rule.</exception>
-    public TrainingGraph(TracedGraph graph, Func<TracedTensor, bool> isTrainable, ComputeEngine engine, TrainingGraphShape shape)
+    public TrainingGraph(
+        TracedGraph graph, Func<TracedTensor, bool> isTrainable, ComputeEngine engine, TrainingGraphShape shape, TrainingGraph? longest = null)
     {
-        _graph = graph;
-        _engine = engine;
+        (_graph, _engine, _longest) = (graph, engine, longest);
+        _memory = longest?._memory ?? new StepMemory(engine);
         // Inputs, a gradient for what is trained, and the inputs of the head.
-        var most = (graph.Tokens + ChunkRows - 1) / ChunkRows;
-        _leaves = new GraphBuilder(64 + 2 * _graph.Leaves.Count + HeadChunk.Tensors * most);
+        _leaves = new GraphBuilder(64 + 2 * _graph.Leaves.Count + HeadInputs.Tensors);
         _inputs = new RowInputs(_graph, _leaves, AttentionRewrite.MasksTakenAsIntervals(_graph));
+        Scaling = new RowScaling(_graph);
         Parts = new GraphParts(_graph, _inputs.OutputRows, isTrainable);
-        var precision = LinearPrecision.Of(shape.Precision, shape.CachesTransposed ? new PanelCache() : null);
+        _cache = shape.CachesTransposed ? longest?._cache ?? new PanelCache() : null;
+        var precision = LinearPrecision.Of(shape.Precision, _cache);
         _cacheBytes = shape.CachesTransposed ? PanelCache.BytesFor(FrozenMatrices()) : 0;
         Noise = shape.Noise;
         MeasuredNodes = ProductRewrites(precision);
@@ -49,25 +58,32 @@ internal sealed class TrainingGraph : IDisposable
         {
             if (leaf.Type != GgmlType.F32)
                 throw new NotSupportedException($"{leaf.Name} is {leaf.Type}; only F32 tensors can be trained.");
-            var gradient = _leaves.Leaf(GgmlType.F32, leaf.Shape, $"{leaf.Name}.grad");
-            Parameters.Add(new TrainableTensor(leaf.Name, leaf.Weight, gradient));
+            Parameters.Add(
+                longest?.Parameters.Single(parameter => parameter.Name == leaf.Name)
+                ?? new TrainableTensor(leaf.Name, leaf.Weight, _leaves.Leaf(GgmlType.F32, leaf.Shape, $"{leaf.Name}.grad")));
         }
 
-        for (var i = 0; i < most; i++)
-            _chunks.Add(new HeadChunk(_leaves, ChunkRows, i));
+        Head = new HeadInputs(_leaves, Tokens);
         _leafMemory = engine.Allocate(_leaves);
-        _allocator = engine.CreateAllocator();
         // Built now, so that an operation without a rule is reported before anything is trained; memory is taken when it is used.
-        KeptLayers = shape.Recompute switch
+        Plan = shape.Recompute switch
         {
-            true => 0,
-            false => Parts.Layers.Count,
-            null => MostLayersWithin(shape.KeepBudget),
+            true => Keeping(0, 0),
+            false => Keeping(Gradients, 0),
+            null => FastestWithin(shape.KeepBudget),
         };
-        Build(1, backward: true);
+        _memory.Get(this, RowsFor(1), backward: true);
     }
 
     public GraphParts Parts { get; }
+
+    /// <summary>The nodes behind the selection of the tokens that get logits, for another number of these than was recorded.</summary>
+    public RowScaling Scaling { get; }
+
+    public HeadInputs Head { get; }
+
+    /// <summary>The recorded logits.</summary>
+    public TracedTensor Logits => _graph.Output;
 
     /// <summary>How nodes are emitted where gradients are wanted: with noise, if there is any.</summary>
     public IReadOnlyList<IRewrite> TrainedNodes { get; }
@@ -78,14 +94,8 @@ internal sealed class TrainingGraph : IDisposable
     /// <summary>How nodes are emitted where losses are measured: without noise, and otherwise as in training.</summary>
     public IReadOnlyList<IRewrite> MeasuredNodes { get; }
 
-    /// <summary>
-    /// How many layers, from the last on, keep their intermediate results for the backward pass. The others are computed again there, but for those at
-    /// the beginning that nothing trained comes into.
-    /// </summary>
-    public int KeptLayers { get; }
-
-    /// <summary>Whether layers are computed again in the backward pass instead of kept.</summary>
-    public bool Recomputes => KeptLayers < Parts.Layers.Count - Parts.FrozenLayers;
+    /// <summary>What layers keep for the backward pass: the last ones all they can, those before them what is costly, those before these nothing.</summary>
+    public LayerPlan Plan { get; }
 
     /// <summary>What is trained, in the order of first use in the model.</summary>
     public List<TrainableTensor> Parameters { get; } = [];
@@ -93,14 +103,29 @@ internal sealed class TrainingGraph : IDisposable
     /// <summary>Tokens of a row.</summary>
     public int Tokens => _graph.Tokens;
 
-    /// <summary>Tokens that go through the head at a time.</summary>
+    /// <summary>Tokens that go through the head at a time, at most.</summary>
     public int ChunkRows => _graph.OutputRows;
 
     /// <summary>Whether a row must hold one sequence only.</summary>
     public bool OneSequencePerRow => _graph.CarriesState || _inputs.OneSequencePerRow;
 
+    /// <summary>Makes graphs for rows of fewer tokens, which share memory and gradients with this one; null where all rows have one length.</summary>
+    public Func<TrainingGraph, int, TrainingGraph>? Shorten { get; init; }
+
+    /// <summary>The graph for a row of so many tokens: one of a handful of lengths, where there are such graphs.</summary>
+    public TrainingGraph For(int tokens)
+    {
+        var part = (Tokens / Lengths + LengthMultiple - 1) / LengthMultiple * LengthMultiple;
+        var length = (tokens + part - 1) / part * part;
+        if (Shorten is null || length >= Tokens)
+            return this;
+        if (!_shorter.TryGetValue(length, out var shorter))
+            _shorter[length] = shorter = Shorten(this, length);
+        return shorter;
+    }
+
     /// <summary>Bytes of the intermediate results of the longest row, of inputs, and of copies of weights.</summary>
-    public long WorkingMemory => LargestWork() + (long)Ggml.ggml_backend_buffer_get_size(_leafMemory.Pointer) + _cacheBytes;
+    public long WorkingMemory => LargestWork(Plan) + (long)Ggml.ggml_backend_buffer_get_size(_leafMemory.Pointer) + _cacheBytes;
 
     public void ClearGradients()
     {
@@ -122,7 +147,7 @@ internal sealed class TrainingGraph : IDisposable
     /// <summary>Computes the row of the last computation once more, and says how long each operation takes; gradients are added again.</summary>
     /// <exception cref="InvalidOperationException">No row has been computed.</exception>
     public IEnumerable<(TrainingPhase Phase, OperationTime Time)> Profile() =>
-        (_current ?? throw new InvalidOperationException("No row has been computed.")).Profile();
+        (_memory.Current ?? throw new InvalidOperationException("No row has been computed.")).Profile();
 
     private double Compute(
         ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences, ReadOnlySpan<LossTarget> targets, bool backward)
@@ -130,24 +155,21 @@ internal sealed class TrainingGraph : IDisposable
         if (targets.IsEmpty)
             return 0;
         _inputs.Fill(tokens, positions, sequences);
-        var count = _inputs.OutputRows is null ? 1 : (targets.Length + ChunkRows - 1) / ChunkRows;
-        for (var i = 0; i < count; i++)
-        {
-            if (_inputs.OutputRows is null)
-                _chunks[i].FillAll(targets);
-            else
-                _chunks[i].Fill(targets.Slice(i * ChunkRows, Math.Min(ChunkRows, targets.Length - i * ChunkRows)));
-        }
-        var step = Use(count, backward);
+        if (_inputs.OutputRows is null)
+            Head.FillAll(targets);
+        else
+            Head.Fill(targets);
+        var step = _memory.Use(this, RowsFor(targets.Length), backward);
         step.Compute();
         return step.Loss;
     }
 
     public void Dispose()
     {
-        foreach (var step in _steps.Values)
-            step.Dispose();
-        _allocator.Dispose();
+        foreach (var shorter in _shorter.Values)
+            shorter.Dispose();
+        if (_longest is null)
+            _memory.Dispose();
         _leafMemory.Dispose();
         _leaves.Dispose();
     }
@@ -171,56 +193,57 @@ internal sealed class TrainingGraph : IDisposable
     private IEnumerable<TensorPtr> FrozenMatrices() => _graph.Nodes.Where(node => node.Op == GgmlOp.MulMat).Select(node => node.Sources[0]!).Distinct()
         .Where(weight => weight.IsWeight && !Parts.Trainable.Contains(weight)).Select(weight => weight.Weight).Where(weight => weight.Shape.Rows == weight.Ne(1));
 
-    /// <summary>A row in which all tokens count goes through the head in the most chunks.</summary>
-    private long LargestWork(int? kept = null)
+    /// <summary>How many tokens get logits where so many are wanted: not each number has a graph of its own.</summary>
+    private int RowsFor(int targets)
     {
-        using var step = Create(_chunks, backward: true, kept ?? KeptLayers);
+        var multiple = Math.Min(RowMultiple, ChunkRows);
+        return _inputs.OutputRows is null ? Tokens : Math.Min((targets + multiple - 1) / multiple * multiple, Tokens);
+    }
+
+    /// <summary>Of a row in which all tokens count.</summary>
+    private long LargestWork(LayerPlan plan)
+    {
+        using var step = Create(RowsFor(Tokens), backward: true, plan);
         using var unused = _engine.CreateAllocator();
         return step.Measure(unused);
     }
 
-    /// <summary>The most layers that can keep their results in so many bytes, all results of a row together.</summary>
-    private int MostLayersWithin(long budget)
-    {
-        var (fits, all) = (0, Parts.Layers.Count - Parts.FrozenLayers);
-        if (LargestWork(all) <= budget)
-            return Parts.Layers.Count;
-        for (var tooMany = all; tooMany - fits > 1;)
-        {
-            var middle = (fits + tooMany) / 2;
-            if (LargestWork(middle) <= budget)
-                fits = middle;
-            else
-                tooMany = middle;
-        }
-        return fits;
-    }
+    /// <summary>Layers that gradients pass.</summary>
+    private int Gradients => Parts.Layers.Count - Parts.FrozenLayers;
 
-    private TrainingStepGraph Create(IReadOnlyList<HeadChunk> chunks, bool backward, int kept) => GraphCapacityException.Retry(
-        TrainingStepGraph.CapacityFor(Parts, _graph, chunks.Count),
-        capacity => new TrainingStepGraph(this, _graph, _inputs, chunks, _engine, backward, kept, capacity));
+    private LayerPlan Keeping(int kept, int costly) => new(kept, costly, Gradients - kept - costly, Parts.FrozenLayers);
 
-    private TrainingStepGraph Use(int chunks, bool backward)
+    /// <summary>
+    /// The plan with the least work of which all results of a row fit so many bytes: as many layers as can keep what is costly, which saves nearly all of
+    /// the work for half of the memory, and if those are all, as many as can keep everything.
+    /// </summary>
+    private LayerPlan FastestWithin(long budget)
     {
-        var step = Build(chunks, backward);
-        if (_current == step)
-            return step;
-        if (step.Allocate(_allocator))
+        if (Fits(Keeping(Gradients, 0)))
+            return Keeping(Gradients, 0);
+        return Fits(Keeping(0, Gradients))
+            ? Most(kept => Keeping(kept, Gradients - kept))
+            : Most(costly => Keeping(0, costly));
+
+        bool Fits(LayerPlan plan) => LargestWork(plan) <= budget;
+
+        // Each plan of the series takes more than the one before; the last does not fit.
+        LayerPlan Most(Func<int, LayerPlan> plans)
         {
-            // The memory has been replaced by more of it, and the others still point to where it was.
-            foreach (var (key, other) in _steps.Where(entry => entry.Value != step).ToList())
+            var fits = 0;
+            for (var tooMany = Gradients; tooMany - fits > 1;)
             {
-                other.Dispose();
-                _steps.Remove(key);
+                var middle = (fits + tooMany) / 2;
+                (fits, tooMany) = Fits(plans(middle)) ? (middle, tooMany) : (fits, middle);
             }
+            return plans(fits);
         }
-        return _current = step;
     }
 
-    private TrainingStepGraph Build(int chunks, bool backward)
-    {
-        if (!_steps.TryGetValue((chunks, backward), out var step))
-            _steps[(chunks, backward)] = step = Create(_chunks[..chunks], backward, KeptLayers);
-        return step;
-    }
+    /// <summary>The graph of one row, without memory.</summary>
+    public TrainingStepGraph Create(int outputRows, bool backward) => Create(outputRows, backward, Plan);
+
+    private TrainingStepGraph Create(int outputRows, bool backward, LayerPlan plan) => GraphCapacityException.Retry(
+        TrainingStepGraph.CapacityFor(Parts, _graph.Leaves.Count, (outputRows + ChunkRows - 1) / ChunkRows),
+        capacity => new TrainingStepGraph(this, _inputs, outputRows, _engine, backward, plan, capacity));
 }

@@ -18,12 +18,18 @@ internal sealed record TrainingGraphShape(int Tokens, int HeadRows, int Threads,
     /// <summary>Dropout, and noise on embeddings; null for neither.</summary>
     public RowNoise? Noise { get; init; }
 
+    /// <summary>Whether rows that are shorter than T have graphs of about their length: worth it where each row is one sequence.</summary>
+    public bool FitsLengths { get; init; }
+
     /// <summary>Bytes of intermediate results up to which layers are kept.</summary>
     public long KeepBudget { get; init; }
 
-    /// <summary>Logits that are held at a time: 2^22 of them are 16 MiB, and as much again for their gradient.</summary>
+    /// <summary>Logits that are held at a time: 2^22 of them are 16 MiB.</summary>
     private const int LogitsAtATime = 1 << 22;
 
+    /// <summary>The least rows of a chunk: packing the head's weights, which is done for each, then costs a fifth of multiplying by them.</summary>
+    private const int LeastRows = 256;
+
     /// <summary>Head rows for a vocabulary: as many as fit the logits' budget, but not so few that the head's weights are read over and over.</summary>
-    public static int HeadRowsFor(int tokens, int vocabulary) => Math.Clamp(LogitsAtATime / vocabulary, Math.Min(64, tokens), tokens);
+    public static int HeadRowsFor(int tokens, int vocabulary) => Math.Clamp(LogitsAtATime / vocabulary, Math.Min(LeastRows, tokens), tokens);
 }

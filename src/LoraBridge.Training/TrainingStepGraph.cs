@@ -1,6 +1,9 @@
+using LoraBridge.Finetuning;
+using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
+using LoraBridge.Training.Autodiff.Ops;
 using LoraBridge.Training.Kernels.Cpu;
 
 namespace LoraBridge.Training;
@@ -13,7 +16,7 @@ internal sealed class TrainingStepGraph : IDisposable
 {
     private readonly TrainingGraph _owner;
     private readonly GraphParts _parts;
-    private readonly TracedGraph _traced;
+    private readonly int _outputRows;
     private readonly IReadOnlyList<IRewrite> _rewrites;
     private readonly GraphBuilder _builder;
     private readonly ComputeGraph _graph;
@@ -26,20 +29,25 @@ internal sealed class TrainingStepGraph : IDisposable
     /// <summary>Gradients of the values that layers pass on; the later layers add to them before the earlier ones use them.</summary>
     private readonly Dictionary<TracedTensor, TensorPtr> _gradients = [];
 
-    public TrainingStepGraph(
-        TrainingGraph owner, TracedGraph traced, RowInputs inputs, IReadOnlyList<HeadChunk> chunks, ComputeEngine engine, bool backward, int kept,
-        int capacity)
+    /// <param name="owner">What is trained, and in which parts.</param>
+    /// <param name="inputs">Inputs of the row.</param>
+    /// <param name="outputRows">Tokens that get logits.</param>
+    /// <param name="engine">Where to compute.</param>
+    /// <param name="backward">Whether gradients are wanted.</param>
+    /// <param name="plan">What layers keep for the backward pass.</param>
+    /// <param name="capacity">Tensors that can be made.</param>
+    public TrainingStepGraph(TrainingGraph owner, RowInputs inputs, int outputRows, ComputeEngine engine, bool backward, LayerPlan plan, int capacity)
     {
         _owner = owner;
         _parts = owner.Parts;
-        _traced = traced;
+        _outputRows = outputRows;
         _rewrites = backward ? owner.TrainedNodes : owner.MeasuredNodes;
         _values = new Dictionary<TracedTensor, TensorPtr>(inputs.Tensors);
         _builder = new GraphBuilder(capacity);
         _graph = new ComputeGraph(_builder, engine);
         try
         {
-            (_bodyEnd, _headEnd) = Build(inputs, chunks, backward, kept);
+            (_bodyEnd, _headEnd) = Build(inputs, backward, plan);
         }
         catch
         {
@@ -49,8 +57,8 @@ internal sealed class TrainingStepGraph : IDisposable
     }
 
     /// <summary>Tensors of such a graph, nearly always: a node is emitted forward once or twice, and has a handful of backward ones.</summary>
-    public static int CapacityFor(GraphParts parts, TracedGraph traced, int chunks) =>
-        1024 + traced.Leaves.Count + 24 * (parts.Layers.Sum(layer => layer.Count) + parts.Head.Count * chunks);
+    public static int CapacityFor(GraphParts parts, int leaves, int chunks) =>
+        1024 + leaves + 24 * (parts.Layers.Sum(layer => layer.Count) + parts.Head.Count * chunks);
 
     /// <summary>Σ weight · loss of the last computation.</summary>
     public double Loss
@@ -85,54 +93,68 @@ internal sealed class TrainingStepGraph : IDisposable
         ? TrainingPhase.Forward
         : time.Index < _headEnd ? TrainingPhase.Head : _recomputed.Contains(time.Node) ? TrainingPhase.Recomputation : TrainingPhase.Backward;
 
-    /// <param name="inputs">Inputs of the row.</param>
-    /// <param name="chunks">Inputs of the head.</param>
-    /// <param name="backward">Whether gradients are wanted.</param>
-    /// <param name="kept">How many layers, from the last on, keep their results for the backward pass; the others are computed again there.</param>
     /// <returns>How many operations belong to the layers forward, and to these and the head.</returns>
-    private (int BodyEnd, int HeadEnd) Build(RowInputs inputs, IReadOnlyList<HeadChunk> chunks, bool backward, int kept)
+    private (int BodyEnd, int HeadEnd) Build(RowInputs inputs, bool backward, LayerPlan plan)
     {
+        if (inputs.OutputRows is { } rows)
+            _values[rows] = _builder.Part(_owner.Head.Rows, new Shape(_outputRows), 0);
         var layers = _parts.Layers.Select(EmitLayer).ToList();
-        foreach (var output in _parts.BodyOutputs)
-            _graph.Schedule(_values[output]);
+        _graph.Schedule(_values[_parts.BodyOutput]);
         var bodyEnd = _graph.Count;
-        foreach (var chunk in chunks)
+        var costly = plan.CostlyKept > 0 ? _graph.Nodes.Where(IsCostly).ToHashSet() : [];
+        for (var first = 0; first < _outputRows; first += _owner.ChunkRows)
         {
-            var head = EmitHead(inputs, chunk);
+            var head = EmitHead(first, Math.Min(_owner.ChunkRows, _outputRows - first));
             if (backward)
                 AddBackward(head);
         }
         var headEnd = _graph.Count;
         // Below the first layer that varies with what is trained there is nothing to pass gradients to.
         for (var i = layers.Count - 1; i >= _parts.FrozenLayers && backward; i--)
-            AddBackward(i, layers.Count - i > kept ? Recompute(i) : layers[i]);
+        {
+            var later = layers.Count - 1 - i;
+            AddBackward(i, later < plan.Kept ? layers[i] : Recompute(i, layers[i], later < plan.Kept + plan.CostlyKept ? costly : []));
+        }
         return (bodyEnd, headEnd);
     }
 
-    /// <summary>A stretch of the tape, and the tensors that stand for the recorded ones there.</summary>
-    private readonly record struct Emitted(Emitter Emitter, int Start, int Count);
+    /// <summary>Whether a result takes nearly all of the work of a layer, together with others like it. Their gradients do without it.</summary>
+    private bool IsCostly(TensorPtr node) =>
+        _builder.KernelOf(node) is Linear or Attention || node.Op is GgmlOp.MulMat or GgmlOp.MulMatId or GgmlOp.SsmScan or GgmlOp.GatedDeltaNet;
 
-    /// <summary>The head for one chunk, with its logits and the loss's gradient with respect to them.</summary>
-    private readonly record struct EmittedHead(Emitted Nodes, TensorPtr Logits, TensorPtr Gradient);
+    /// <summary>A stretch of the tape, and the tensors that stand for the recorded ones there.</summary>
+    private readonly record struct Emitted(Emitter Emitter, int Start, int Count)
+    {
+        /// <summary>Operations that need not be computed, by the values that were kept of them.</summary>
+        public IReadOnlyDictionary<TensorPtr, TensorPtr> Kept { get; init; } = new Dictionary<TensorPtr, TensorPtr>();
+    }
+
+    /// <summary>The head for some rows of the body's output, with its logits and the loss's gradient with respect to them.</summary>
+    private readonly record struct EmittedHead(Emitted Nodes, int First, TensorPtr Input, TensorPtr Logits, TensorPtr Gradient);
 
     private Emitted EmitLayer(ArraySegment<TracedTensor> layer)
     {
-        var emitted = Emit(layer, _values);
+        var emitted = Emit(layer, _values, _outputRows);
         foreach (var node in layer)
             _values[node] = emitted.Emitter[node];
         return emitted;
     }
 
-    private Emitted Emit(IReadOnlyCollection<TracedTensor> nodes, IReadOnlyDictionary<TracedTensor, TensorPtr> known)
+    private Emitted Emit(
+        IReadOnlyCollection<TracedTensor> nodes, IReadOnlyDictionary<TracedTensor, TensorPtr> known, int outputRows,
+        Func<TracedTensor, TensorPtr, TensorPtr>? substitute = null)
     {
         var start = _builder.Tape.Count;
-        var emitter = new Emitter(_builder, known, _rewrites);
-        emitter.Emit(nodes);
+        var emitter = new Emitter(_builder, known, node => _owner.Scaling.At(node, outputRows), _rewrites);
+        emitter.Emit(nodes, substitute);
         return new Emitted(emitter, start, _builder.Tape.Count - start);
     }
 
     /// <summary>Emits a layer once more, on the stored results of the layers before it.</summary>
-    private Emitted Recompute(int layer)
+    /// <param name="layer">Which layer.</param>
+    /// <param name="first">As it was emitted to be computed forward.</param>
+    /// <param name="keep">Results of that to use instead of computing them again.</param>
+    private Emitted Recompute(int layer, Emitted first, IReadOnlySet<TensorPtr> keep)
     {
         var known = _values.Where(pair => pair.Key.IsInput).ToDictionary();
         foreach (var input in _parts.Inputs(layer))
@@ -141,72 +163,93 @@ internal sealed class TrainingStepGraph : IDisposable
         var own = _parts.Layers[layer].ToHashSet();
         foreach (var root in own.Select(node => node.ViewSource).OfType<TracedTensor>().Where(root => !own.Contains(root) && _values.ContainsKey(root)))
             known[root] = _values[root];
-        var emitted = Emit(_parts.Layers[layer], known);
+        var kept = new Dictionary<TensorPtr, TensorPtr>();
+        var emitted = Emit(_parts.Layers[layer], known, _outputRows, (node, again) =>
+        {
+            var value = first.Emitter[node];
+            return keep.Contains(value) && kept.TryAdd(value, again) ? value : again;
+        }) with { Kept = kept };
         _recomputed.UnionWith(_builder.Tape.Skip(emitted.Start));
         return emitted;
     }
 
-    /// <summary>Emits the head for some tokens, and their loss.</summary>
-    private EmittedHead EmitHead(RowInputs inputs, HeadChunk chunk)
+    /// <summary>Emits the head for some rows of the body's output, and their loss.</summary>
+    private EmittedHead EmitHead(int first, int count)
     {
-        var known = new Dictionary<TracedTensor, TensorPtr>(_values);
-        if (inputs.OutputRows is { } rows)
-            known[rows] = chunk.Rows;
-        var head = Emit((IReadOnlyCollection<TracedTensor>)_parts.Head, known);
-        var logits = head.Emitter[_traced.Output];
+        var output = _values[_parts.BodyOutput];
+        var input = count == _outputRows ? output : _builder.Part(output, output.Shape with { Ne1 = count }, first * output.Ne(0));
+        var head = Emit(
+            (IReadOnlyCollection<TracedTensor>)_parts.Head, new Dictionary<TracedTensor, TensorPtr>(_values) { [_parts.BodyOutput] = input }, count);
+        var logits = head.Emitter[_owner.Logits];
 
-        var kernel = chunk.CreateLoss();
-        _losses.Add((kernel, chunk.Weights));
-        var gradient = _builder.Custom(kernel, logits.Shape, logits, chunk.Targets, chunk.Weights);
+        var kernel = new CrossEntropy(count);
+        var weights = _builder.Part(_owner.Head.Weights, new Shape(count), first);
+        _losses.Add((kernel, weights));
+        var targets = _builder.Part(_owner.Head.Targets, new Shape(count), first);
+        // What the gradient of a product needs are its arguments: the result may be overwritten.
+        var gradient = IsCostly(logits)
+            ? _builder.CustomInPlace(kernel, logits, targets, weights)
+            : _builder.Custom(kernel, logits.Shape, logits, targets, weights);
         _graph.Schedule(gradient);
-        return new EmittedHead(head, logits, gradient);
+        return new EmittedHead(head, first, input, logits, gradient);
     }
 
-    /// <summary>The way back from a chunk's loss to the results of the body.</summary>
+    /// <summary>The way back from a chunk's loss to the result of the body.</summary>
     private void AddBackward(EmittedHead head)
     {
-        var pass = CreatePass(_parts.BodyOutputs, head.Nodes);
+        var output = _parts.BodyOutput;
+        var pass = CreatePass(_parts.Varies(output) ? [head.Input] : [], head.Nodes);
         if (!pass.Needs(head.Logits))
             throw new NotSupportedException("The loss does not depend on anything that is trained.");
         pass.Add(head.Logits, head.Gradient);
         pass.Run(head.Nodes.Start, head.Nodes.Count);
-        Collect(pass, _parts.BodyOutputs);
+        CollectParameters(pass);
+        if (pass.Gradient(head.Input) is not { IsNull: false } gradient)
+            return;
+        if (head.Input != _values[output])
+        {
+            var sum = _gradients.TryGetValue(output, out var others) ? others : _builder.Zeros(_values[output].Shape);
+            var row = gradient.Nb(1);
+            gradient = _builder.Accumulate(sum, gradient, row, row * gradient.Ne(1), row * gradient.Ne(1), head.First * row);
+        }
+        _gradients[output] = gradient;
+        _graph.Schedule(gradient);
     }
 
     private void AddBackward(int layer, Emitted emitted)
     {
         var inputs = _parts.Inputs(layer);
-        var pass = CreatePass(inputs, emitted);
+        var pass = CreatePass(inputs.Where(_parts.Varies).Select(input => _values[input]), emitted);
         foreach (var node in _parts.Layers[layer])
             if (_gradients.Remove(node, out var gradient))
                 pass.Add(emitted.Emitter[node], gradient);
         pass.Run(emitted.Start, emitted.Count);
-        Collect(pass, inputs);
-    }
-
-    private BackwardPass CreatePass(IReadOnlyList<TracedTensor> inputs, Emitted emitted)
-    {
-        var pass = new BackwardPass(_builder, _graph.Schedule);
-        foreach (var parameter in _owner.Parameters)
-            pass.AddVariable(parameter.Value, parameter.Gradient);
-        foreach (var input in inputs)
-            if (_parts.Varies(input))
-                pass.AddVariable(_values[input]);
-        pass.Follow(emitted.Start, emitted.Count);
-        return pass;
-    }
-
-    /// <summary>Adds what a pass found to the parameters' gradients, and to those of what came into its stretch.</summary>
-    private void Collect(BackwardPass pass, IReadOnlyList<TracedTensor> inputs)
-    {
-        foreach (var parameter in _owner.Parameters)
-            if (pass.Gradient(parameter.Value) is { IsNull: false } gradient)
-                _graph.Schedule(_builder.AddInPlace(parameter.Gradient, gradient));
+        CollectParameters(pass);
         foreach (var input in inputs)
             if (pass.Gradient(_values[input]) is { IsNull: false } gradient)
             {
                 _gradients[input] = _gradients.TryGetValue(input, out var sum) ? _builder.Add(sum, gradient) : gradient;
                 _graph.Schedule(_gradients[input]);
             }
+    }
+
+    private BackwardPass CreatePass(IEnumerable<TensorPtr> variables, Emitted emitted)
+    {
+        var pass = new BackwardPass(_builder, _graph.Schedule);
+        foreach (var parameter in _owner.Parameters)
+            pass.AddVariable(parameter.Value, parameter.Gradient);
+        foreach (var variable in variables)
+            pass.AddVariable(variable);
+        foreach (var (value, operation) in emitted.Kept)
+            pass.AddValue(value, operation);
+        pass.Follow(emitted.Start, emitted.Count);
+        return pass;
+    }
+
+    private void CollectParameters(BackwardPass pass)
+    {
+        foreach (var parameter in _owner.Parameters)
+            if (pass.Gradient(parameter.Value) is { IsNull: false } gradient)
+                _graph.Schedule(_builder.AddInPlace(parameter.Gradient, gradient));
     }
 }

@@ -17,16 +17,8 @@ public sealed class TrainingGraphTests
     [Fact]
     public void Results_do_not_depend_on_what_was_computed_before()
     {
-        NativeRuntime.Initialize();
-        var path = TinyModels.PathOf(TinyArchitecture.Llama);
-        using var files = ModelLoader.Open(path);
-        using var model = ModelLoader.Load(files, new NativeLoadOptions { UseExtraBuffers = false }, cancellationToken: TestContext.Current.CancellationToken);
-        var blueprint = TargetSelection.Choose("llama", files.Tensors.Select(tensor => tensor.Info), LoraTargetModules.Attention, _ => 2, 4);
-        using var engine = new ComputeEngine(1);
-        using var session = AdapterSession.Open(
-            model, blueprint, (file, used) => AdapterFileWriter.WriteInitial(file, used, seed: 1), engine,
-            new TrainingGraphShape(Tokens, HeadRows, 1, Recompute: false), requireAll: true);
-        var graph = session.Graph;
+        using var opened = Opened.With(HeadRows);
+        var graph = opened.Graph;
 
         var (few, many) = (Targets(5), Targets(60));
         var expected = (Run(few), Run(many), graph.Evaluate(Row, Row, Segments, few), graph.Evaluate(Row, Row, Segments, many));
@@ -42,6 +34,70 @@ public sealed class TrainingGraphTests
         {
             graph.ClearGradients();
             return [(float)graph.Accumulate(Row, Row, Segments, targets), .. graph.Parameters.SelectMany(parameter => parameter.Gradients.ToArray())];
+        }
+    }
+
+    /// <summary>The last norm is computed for all tokens that count at once, and the head, which is what follows it, for some of them after the other.</summary>
+    [Theory]
+    [InlineData(5)]
+    [InlineData(41)]
+    [InlineData(64)]
+    public void The_head_in_chunks_gives_what_it_gives_at_once(int count)
+    {
+        var (whole, chunked) = (Computed(Tokens), Computed(HeadRows));
+        Assert.Equal(whole.Loss, chunked.Loss, 1e-9);
+        Assert.Equal(whole.Measured, chunked.Measured, 1e-9);
+        Assert.Equal(whole.Gradients.Count, chunked.Gradients.Count);
+        foreach (var (name, gradient) in whole.Gradients)
+            Assert.True(Distance(gradient, chunked.Gradients[name]) < 1e-5, name);
+
+        (double Loss, double Measured, Dictionary<string, float[]> Gradients) Computed(int headRows)
+        {
+            using var opened = Opened.With(headRows);
+            var graph = opened.Graph;
+            Assert.Equal("result_norm", graph.Parts.BodyOutput.Name);
+            Assert.Equal(GgmlOp.MulMat, Assert.Single(graph.Parts.Head).Op);
+            var loss = graph.Accumulate(Row, Row, Segments, Targets(count));
+            return (loss, graph.Evaluate(Row, Row, Segments, Targets(count)), graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Gradients.ToArray()));
+        }
+    }
+
+    /// <summary>Logits and what is computed from them are there for a chunk at a time.</summary>
+    [Fact]
+    public void The_head_in_chunks_takes_less_memory()
+    {
+        using var whole = Opened.With(Tokens, recompute: true);
+        using var chunked = Opened.With(HeadRows, recompute: true);
+        var logits = (Tokens - HeadRows) * whole.Graph.Logits.Shape.Ne0 * sizeof(float);
+        Assert.InRange(whole.Graph.WorkingMemory - chunked.Graph.WorkingMemory, logits / 2, long.MaxValue);
+    }
+
+    private static double Distance(float[] a, float[] b) =>
+        Math.Sqrt(a.Zip(b, (x, y) => Math.Pow(x - y, 2)).Sum() / Math.Max(a.Sum(x => (double)x * x), 1e-30));
+
+    /// <summary>A training graph of the tiny model.</summary>
+    private sealed class Opened(GgufModelFiles files, LlamaModelHandle model, ComputeEngine engine, AdapterSession session) : IDisposable
+    {
+        public TrainingGraph Graph => session.Graph;
+
+        public static Opened With(int headRows, bool recompute = false)
+        {
+            NativeRuntime.Initialize();
+            var files = ModelLoader.Open(TinyModels.PathOf(TinyArchitecture.Llama));
+            var model = ModelLoader.Load(files, new NativeLoadOptions { UseExtraBuffers = false }, cancellationToken: TestContext.Current.CancellationToken);
+            var blueprint = TargetSelection.Choose("llama", files.Tensors.Select(tensor => tensor.Info), LoraTargetModules.Attention, _ => 2, 4);
+            var engine = new ComputeEngine(1);
+            return new Opened(files, model, engine, AdapterSession.Open(
+                model, blueprint, (file, used) => AdapterFileWriter.WriteInitial(file, used, seed: 1), engine,
+                new TrainingGraphShape(Tokens, headRows, 1, recompute), requireAll: true));
+        }
+
+        public void Dispose()
+        {
+            session.Dispose();
+            engine.Dispose();
+            model.Dispose();
+            files.Dispose();
         }
     }
 

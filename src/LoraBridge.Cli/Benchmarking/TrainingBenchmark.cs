@@ -74,7 +74,7 @@ public static class TrainingBenchmark
             EstimatedMemoryBytes = training.Memory.Total,
             AllocatedBytesPerStep = allocated,
             TrainableParameters = training.ParameterCount,
-            Recomputes = training.Recomputes,
+            Layers = training.Graph.Plan,
             BackwardGflops = Rate(profile.Where(entry => entry.Phase == TrainingPhase.Backward).Select(entry => entry.Time)),
             OutProdGflops = OutProdRate(training, engine) / 1e9,
         };

@@ -1,3 +1,5 @@
+using LoraBridge.Finetuning;
+
 namespace LoraBridge.Cli.Benchmarking;
 
 /// <summary>What <see cref="TrainingBenchmark"/> found. Seconds are those of an update on one row.</summary>
@@ -66,8 +68,8 @@ public sealed record TrainingBenchmarkResult
     /// <summary>Parameters of the adapter.</summary>
     public required long TrainableParameters { get; init; }
 
-    /// <summary>Whether layers were computed again.</summary>
-    public required bool Recomputes { get; init; }
+    /// <summary>What layers kept for the backward pass.</summary>
+    public required LayerPlan Layers { get; init; }
 
     /// <summary>The rate, in 10^9 operations per second, of ggml's own gradient (OUT_PROD) on the weights of a layer.</summary>
     public required double OutProdGflops { get; init; }

@@ -55,6 +55,7 @@ internal sealed class BenchTrainCommand : ToolCommand
                 ("optimizer", $"{result.SecondsOptimizer:F3} s"),
                 ("attention's part", $"{result.SecondsAttention:F3} s"),
                 ("gradient products", $"{result.BackwardGflops:F0} GFLOP/s (OUT_PROD {result.OutProdGflops:F1})"),
+                ("layers", result.Layers.ToString()),
                 ("peak memory", Units.Bytes(result.PeakMemoryBytes)),
                 ("estimated memory", Units.Bytes(result.EstimatedMemoryBytes))));
             console.Write(Table(result.Operations));
@@ -110,7 +111,11 @@ internal sealed class BenchTrainCommand : ToolCommand
         json.WriteFinite("secondsAttention", result.SecondsAttention);
         json.WriteFinite("backwardGflops", result.BackwardGflops);
         json.WriteFinite("outProdGflops", result.OutProdGflops);
-        json.WriteBoolean("recompute", result.Recomputes);
+        json.WriteBoolean("recompute", result.Layers.CostlyKept + result.Layers.Recomputed > 0);
+        json.WriteNumber("layersKept", result.Layers.Kept);
+        json.WriteNumber("layersCostlyKept", result.Layers.CostlyKept);
+        json.WriteNumber("layersRecomputed", result.Layers.Recomputed);
+        json.WriteNumber("layersFrozen", result.Layers.Frozen);
         json.WriteNumber("allocatedBytesPerStep", result.AllocatedBytesPerStep);
         json.WriteNumber("trainableParameters", result.TrainableParameters);
         json.WriteObjects("operations", result.Operations, operation =>

@@ -94,6 +94,7 @@ internal sealed class TrainCommand : ToolCommand
                 ("loss", $"{Units.Fixed(result.FirstLoss)} -> {Units.Fixed(result.FinalLoss)}"),
                 ("validation loss", result.ValidationLoss is { } loss ? Units.Fixed(loss) : null),
                 ("speed", Units.Rate(result.TokensPerSecond)),
+                ("layers", result.Layers.ToString()),
                 ("peak memory", Units.Bytes(result.PeakMemoryBytes)),
                 ("parameters", Units.Count(result.TrainableParameters)),
                 ("adapter", result.AdapterPath),
@@ -217,6 +218,10 @@ internal sealed class TrainCommand : ToolCommand
         json.WriteFinite("finalLoss", result.FinalLoss);
         json.WriteFinite("validationLoss", result.ValidationLoss);
         json.WriteFinite("tokensPerSecond", result.TokensPerSecond);
+        json.WriteNumber("layersKept", result.Layers.Kept);
+        json.WriteNumber("layersCostlyKept", result.Layers.CostlyKept);
+        json.WriteNumber("layersRecomputed", result.Layers.Recomputed);
+        json.WriteNumber("layersFrozen", result.Layers.Frozen);
         json.WriteNumber("peakMemoryBytes", result.PeakMemoryBytes);
         json.WriteNumber("trainableParameters", result.TrainableParameters);
         json.WriteString("adapter", result.AdapterPath);

@@ -18,6 +18,9 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
     private readonly Dictionary<TensorPtr, TensorPtr> _gradients = [];
     private readonly HashSet<TensorPtr> _variables = [];
 
+    /// <summary>Values that were computed before, and the operations that stand for how.</summary>
+    private readonly Dictionary<TensorPtr, TensorPtr> _origins = [];
+
     /// <summary>What the rule that runs has given a gradient to.</summary>
     private readonly HashSet<TensorPtr> _reached = [];
 
@@ -53,22 +56,28 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
         return _sums[parameter];
     }
 
+    /// <summary>
+    /// Declares that operations of the tape use <paramref name="value"/> where the result of <paramref name="operation"/> would be the same: the gradient
+    /// passes on through the operation, which need not be computed for it.
+    /// </summary>
+    public void AddValue(TensorPtr value, TensorPtr operation) => _origins.Add(value, operation);
+
     /// <summary>Follows the variables through <paramref name="count"/> operations of the tape from <paramref name="start"/> on.</summary>
     public void Follow(int start, int count)
     {
         for (var i = start; i < start + count; i++)
         {
             var node = builder.Tape[i];
-            if (!GradientRules.IsConstant(node.Op) && Sources(node).Any(_varies.Contains))
+            if (!GradientRules.IsConstant(node.Op) && Sources(node).Any(Needs))
                 _varies.Add(node);
         }
     }
 
     /// <summary>Whether a gradient with respect to <paramref name="tensor"/> is of use.</summary>
-    public bool Needs(TensorPtr tensor) => !tensor.IsNull && _varies.Contains(tensor);
+    public bool Needs(TensorPtr tensor) => !tensor.IsNull && _varies.Contains(Origin(tensor));
 
     /// <summary>The gradient so far; null when nothing has been added to it.</summary>
-    public TensorPtr Gradient(TensorPtr tensor) => _gradients.GetValueOrDefault(tensor);
+    public TensorPtr Gradient(TensorPtr tensor) => _gradients.GetValueOrDefault(Origin(tensor));
 
     /// <summary>Adds <paramref name="gradient"/> to the gradient of <paramref name="tensor"/>, if that is of use.</summary>
     public void Add(TensorPtr tensor, TensorPtr gradient)
@@ -78,6 +87,7 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
         if (tensor.Shape != gradient.Shape || !gradient.IsFloat || !gradient.IsContiguous)
             throw new InvalidOperationException(
                 $"A gradient of {tensor.Name} {tensor.Shape} must be contiguous F32 of its shape; found {gradient.Shape} {gradient.Type}.");
+        tensor = Origin(tensor);
         _reached.Add(tensor);
         _gradients[tensor] = _gradients.TryGetValue(tensor, out var sum) ? builder.Add(sum, gradient) : gradient;
     }
@@ -90,7 +100,7 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
         if (!Needs(tensor))
             return;
         var sum = extend(Gradient(tensor));
-        _gradients.Remove(tensor);
+        _gradients.Remove(Origin(tensor));
         Add(tensor, sum);
     }
 
@@ -118,8 +128,10 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
     /// <summary>
     /// Whether all of the gradient that comes to an argument has arrived: there, or, where a rule passes over an operation, at all that this one was made of.
     /// </summary>
-    private bool IsReached(TensorPtr tensor) => !Needs(tensor) || _reached.Contains(tensor)
+    private bool IsReached(TensorPtr tensor) => !Needs(tensor) || _reached.Contains(Origin(tensor))
         || !IsVariable(tensor) && Sources(tensor).Any(source => source != tensor) && Sources(tensor).All(source => source == tensor || IsReached(source));
+
+    private TensorPtr Origin(TensorPtr tensor) => _origins.GetValueOrDefault(tensor, tensor);
 
     private static IEnumerable<TensorPtr> Sources(TensorPtr node)
     {

@@ -39,7 +39,10 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
         return (long)sizes[0];
     }
 
-    /// <summary>Operations scheduled so far.</summary>
+    /// <summary>The operations scheduled so far.</summary>
+    public IEnumerable<TensorPtr> Nodes => Enumerable.Range(0, Count).Select(i => ggml_graph_node(_graph, i));
+
+    /// <summary>How many operations are scheduled so far.</summary>
     public int Count => ggml_graph_n_nodes(_graph);
 
     /// <summary>Computes the operations one by one and takes their times; views, which compute nothing, are left out.</summary>
@@ -66,7 +69,7 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
             }
         builder.ThrowIfKernelFaulted();
 
-        var nodes = Enumerable.Range(0, seconds.Length).Select(i => ggml_graph_node(_graph, i)).ToList();
+        var nodes = Nodes.ToList();
         var waking = seconds.Where((_, i) => nodes[i].IsView).DefaultIfEmpty(0).Min();
         return [.. nodes.Index().Where(node => !node.Item.IsView).Select(node => new OperationTime(
             node.Index, node.Item, KindOf(node.Item), Math.Max(0, seconds[node.Index] - waking), OperationsOf(node.Item)))];

@@ -6,8 +6,10 @@ namespace LoraBridge.Training.Graphs;
 /// <summary>Writes recorded nodes into a graph of ours: each as the first of the rewrites does that has something to say about it.</summary>
 /// <param name="builder">Where to emit.</param>
 /// <param name="leaves">What stands for inputs, and for nodes emitted before.</param>
+/// <param name="form">A recorded node as it is to be emitted; null emits all as they were recorded.</param>
 /// <param name="rewrites">In their order; <see cref="StandardRewrites.All"/> comes behind them.</param>
-internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTensor, TensorPtr> leaves, params IReadOnlyList<IRewrite> rewrites)
+internal sealed class Emitter(
+    GraphBuilder builder, IReadOnlyDictionary<TracedTensor, TensorPtr> leaves, Func<TracedTensor, TracedTensor>? form, params IReadOnlyList<IRewrite> rewrites)
 {
     private readonly IRewrite[] _rewrites = [.. rewrites, .. StandardRewrites.All];
     private readonly Dictionary<TracedTensor, TensorPtr> _emitted = new(leaves);
@@ -25,11 +27,16 @@ internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTe
         set => _emitted[tensor] = value;
     }
 
-    public void Emit(IEnumerable<TracedTensor> nodes)
+    /// <param name="nodes">The nodes, in their order.</param>
+    /// <param name="substitute">What is used for a node instead of what was just emitted for it; null uses that.</param>
+    public void Emit(IEnumerable<TracedTensor> nodes, Func<TracedTensor, TensorPtr, TensorPtr>? substitute = null)
     {
         builder.StartStretch();
         foreach (var node in nodes)
-            _emitted[node] = Emit(node);
+        {
+            var emitted = Emit(node);
+            _emitted[node] = substitute?.Invoke(node, emitted) ?? emitted;
+        }
     }
 
     private TensorPtr Emit(TracedTensor node)
@@ -39,7 +46,8 @@ internal sealed class Emitter(GraphBuilder builder, IReadOnlyDictionary<TracedTe
         for (var i = 0; i < sources.Length && node.Op != GgmlOp.Fill; i++)
             if (node.Sources[i] is { } source)
                 sources[i] = this[source];
-        var place = new NodeToEmit(builder, node, sources, node.Op.IsView ? this[node.ViewSource!] : default, Made);
+        var place = new NodeToEmit(
+            builder, node, form?.Invoke(node) ?? node, sources, node.Op.IsView ? this[node.ViewSource!] : default, Made);
         foreach (var rewrite in _rewrites)
             if (rewrite.TryEmit(place) is { IsNull: false } emitted)
                 return emitted;

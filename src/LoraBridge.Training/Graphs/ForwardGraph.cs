@@ -29,7 +29,7 @@ internal sealed class ForwardGraph : IDisposable
 
         _builder = new GraphBuilder(256 + graph.Nodes.Count * 8);
         _graph = new ComputeGraph(_builder, engine);
-        var emitter = new Emitter(_builder, leaves);
+        var emitter = new Emitter(_builder, leaves, form: null);
         emitter.Emit(graph.Nodes);
         _logits = emitter[graph.Output];
         _graph.ScheduleOutput(_logits);

@@ -116,10 +116,10 @@ internal sealed partial class GraphBuilder
             Context, a, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3, (nuint)nb1, (nuint)nb2, (nuint)nb3, (nuint)offset));
     }
 
-    /// <summary>The F32 elements of contiguous <paramref name="a"/> from <paramref name="start"/> on, as a tensor of <paramref name="shape"/>.</summary>
+    /// <summary>The elements, of 32 bits, of contiguous <paramref name="a"/> from <paramref name="start"/> on, as a tensor of <paramref name="shape"/>.</summary>
     public TensorPtr Part(TensorPtr a, Shape shape, long start)
     {
-        Require(a.IsContiguous && a.IsFloat, "VIEW", a, "it must be contiguous F32");
+        Require(a.IsContiguous && a.Type is GgmlType.F32 or GgmlType.I32, "VIEW", a, "it must be contiguous, of numbers of 32 bits");
         var row = shape.Ne0 * sizeof(float);
         return View(a, shape, row, row * shape.Ne1, row * shape.Ne1 * shape.Ne2, start * sizeof(float));
     }

@@ -74,6 +74,15 @@ internal sealed partial class GraphBuilder : IDisposable
         return Record(node);
     }
 
+    /// <summary>As <see cref="Custom"/>, in the memory of a contiguous source: nothing may read that afterwards.</summary>
+    public TensorPtr CustomInPlace(ITensorKernel kernel, TensorPtr target, params ReadOnlySpan<TensorPtr> others)
+    {
+        Require(target.IsFloat && target.IsContiguous, "CUSTOM", target, "it must be contiguous F32");
+        var node = Custom(kernel, target.Shape, [target, .. others]);
+        node.SetViewSource(target.Root, (long)target.ViewOffset);
+        return node;
+    }
+
     /// <summary>As <see cref="Custom"/>, but made once in a stretch of the graph, for all who ask for it.</summary>
     public TensorPtr SharedCustom(ITensorKernel kernel, Shape shape, TensorPtr source, TensorPtr second = default)
     {

@@ -33,8 +33,8 @@ internal sealed class GraphTracer
     /// <param name="model">The model; its weights, as loaded, become leaves of the graph.</param>
     /// <param name="adapter">An adapter whose branches are recorded too, with scale 1; null records the bare model.</param>
     /// <param name="tokens">T, the tokens of a row.</param>
-    /// <param name="outputRows">How many of the tokens get logits.</param>
-    /// <param name="threads">Threads for the one decode.</param>
+    /// <param name="outputRows">How many of the tokens get logits; some models compute them for all.</param>
+    /// <param name="threads">Threads for decoding.</param>
     /// <exception cref="NotSupportedException">The model does not decode text into logits.</exception>
     public static TracedGraph Trace(LlamaModelHandle model, LlamaAdapterHandle? adapter, int tokens, int outputRows, int threads)
     {
@@ -42,10 +42,13 @@ internal sealed class GraphTracer
             throw new NotSupportedException("Models with an encoder cannot be trained: a row has no encoded input.");
 
         var recorded = Decode(model, adapter, Row(model, tokens, first: 1, stride: 7), outputRows, threads);
-        var varying = recorded.VaryingInputs(Decode(model, adapter, Row(model, tokens, first: 2, stride: 11), outputRows, threads));
+        var otherRows = outputRows > 1 ? outputRows - 1 : Math.Min(2, tokens);
+        var other = Decode(model, adapter, Row(model, tokens, first: 2, stride: 11), otherRows, threads);
+        var varying = recorded.VaryingInputs(other);
         if (!recorded._inputs.Exists(input => input.HoldsTokens))
             throw new NotSupportedException($"No input of the model's graph holds the ids of the {tokens} tokens it was recorded with.");
-        var graph = recorded.Graph(tokens, outputRows);
+        var (graph, otherGraph) = (recorded.Graph(), other.Graph());
+        graph = graph with { WithOtherRows = otherGraph.OutputRows == graph.OutputRows ? null : otherGraph };
         return varying.Length == 0 ? graph : graph with
         {
             TokenInputs = new TokenInputs([.. varying.Select(i => recorded._inputs[i])], row =>
@@ -60,7 +63,7 @@ internal sealed class GraphTracer
     /// <exception cref="NotSupportedException">The model does not decode text into logits.</exception>
     public static TracedGraph TraceStructure(LlamaModelHandle model, LlamaAdapterHandle adapter) => llama_model_has_encoder(model.Pointer)
         ? throw new NotSupportedException("Models with an encoder decode nothing without an encoded input.")
-        : Decode(model, adapter, [1], outputRows: 1, threads: 1).Graph(tokens: 1, outputRows: 1);
+        : Decode(model, adapter, [1], outputRows: 1, threads: 1).Graph();
 
     private static int[] Row(LlamaModelHandle model, int tokens, int first, int stride)
     {
@@ -104,17 +107,18 @@ internal sealed class GraphTracer
         return status == 0 || status == DecodeAborted && tracer._isComplete ? tracer : throw new NativeException($"llama_decode of a row of {tokens.Length} tokens ended with {status}.");
     }
 
-    private TracedGraph Graph(int tokens, int outputRows)
+    private TracedGraph Graph()
     {
         var output = _nodes.LastOrDefault(IsLogits) ?? throw new NotSupportedException($"The model computes no logits {_logits}.");
-        return new TracedGraph(_nodes, output, tokens, outputRows) { WasComputed = _wasComputed };
+        return new TracedGraph(_nodes, output, _row.Length, (int)output.Shape.Ne1) { WasComputed = _wasComputed };
     }
 
-    private bool IsLogits(TracedTensor node) => node.Shape == _logits && node.Type == GgmlType.F32;
+    /// <summary>Of the rows that were asked for, or of all.</summary>
+    private bool IsLogits(TracedTensor node) => node.Type == GgmlType.F32 && (node.Shape == _logits || node.Shape == _logits with { Ne1 = _row.Length });
 
     private static int VocabularySize(LlamaModelHandle model) => llama_vocab_n_tokens(llama_model_get_vocab(model.Pointer));
 
-    /// <summary>Which inputs hold something else for another row, other than its tokens.</summary>
+    /// <summary>Which inputs hold something else for another row, other than its tokens, and which of those get logits.</summary>
     private int[] VaryingInputs(GraphTracer other)
     {
         if (_inputs.Count != other._inputs.Count)
@@ -125,7 +129,7 @@ internal sealed class GraphTracer
         return
         [
             .. _inputs.Zip(other._inputs).Index()
-                .Where(pair => !pair.Item.First.HoldsTokens && !HoldTheSame(pair.Item.First, pair.Item.Second)).Select(pair => pair.Index),
+                .Where(pair => !pair.Item.First.HoldsTokens && pair.Item.First.Shape == pair.Item.Second.Shape && !HoldTheSame(pair.Item.First, pair.Item.Second)).Select(pair => pair.Index),
         ];
     }
 

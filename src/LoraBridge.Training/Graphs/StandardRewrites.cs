@@ -13,7 +13,7 @@ internal static class StandardRewrites
     private sealed class FillRewrite : IRewrite
     {
         public TensorPtr TryEmit(NodeToEmit place) =>
-            place.Node.Op == GgmlOp.Fill ? place.Builder.Fill(place.Node.Type, place.Node.Shape, place.Node.FloatParam(0)) : default;
+            place.Node.Op == GgmlOp.Fill ? place.Builder.Fill(place.Form.Type, place.Form.Shape, place.Form.FloatParam(0)) : default;
     }
 
     /// <summary>SET_ROWS changes some rows of its target in place: what the others hold must be there first.</summary>
@@ -28,7 +28,7 @@ internal static class StandardRewrites
     {
         public TensorPtr TryEmit(NodeToEmit place)
         {
-            var (view, target) = (place.Node, place.ViewSource);
+            var (view, target) = (place.Form, place.ViewSource);
             if (!view.Op.IsView)
                 return default;
             var source = view.ViewSource!;
@@ -69,6 +69,6 @@ internal static class StandardRewrites
 
     private sealed class CopyRewrite : IRewrite
     {
-        public TensorPtr TryEmit(NodeToEmit place) => place.Builder.Copy(place.Node, place.Sources, default);
+        public TensorPtr TryEmit(NodeToEmit place) => place.Builder.Copy(place.Form, place.Sources, default);
     }
 }

@@ -42,7 +42,11 @@ internal sealed class StateElimination
                 Append(node, Rewrite(node));
         }
         var pruned = (_graph with { Nodes = _nodes, Output = _rewritten[_graph.Output] }).Pruned();
-        return pruned with { CarriesState = pruned.Leaves.Any(_starts.Contains) };
+        return pruned with
+        {
+            CarriesState = pruned.Leaves.Any(_starts.Contains),
+            WithOtherRows = _graph.WithOtherRows is { } other ? Apply(other) : null,
+        };
     }
 
     /// <summary>The leaf that <paramref name="node"/> writes into, if it writes into one.</summary>

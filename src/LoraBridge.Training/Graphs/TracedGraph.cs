@@ -16,6 +16,11 @@ internal sealed record TracedGraph(IReadOnlyList<TracedTensor> Nodes, TracedTens
     /// <summary>The inputs that depend on which tokens a row has, besides the tokens themselves; null when there are none.</summary>
     public TokenInputs? TokenInputs { get; init; }
 
+    /// <summary>
+    /// The same graph, recorded with another number of output rows: how nodes depend on that number shows in the two. Null where it was recorded once.
+    /// </summary>
+    public TracedGraph? WithOtherRows { get; init; }
+
     /// <summary>Leaves in the order of their first use.</summary>
     public IReadOnlyList<TracedTensor> Leaves =>
         [.. Nodes.SelectMany(node => node.Sources).OfType<TracedTensor>().Where(source => source.IsLeaf).Distinct()];

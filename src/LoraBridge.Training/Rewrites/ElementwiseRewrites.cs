@@ -9,7 +9,7 @@ namespace LoraBridge.Training.Rewrites;
 internal sealed class ElementwiseRewrite : IRewrite
 {
     public TensorPtr TryEmit(NodeToEmit place) => Elementwise.For(place.Node) is { } function && Elementwise.Takes(place.Sources[0])
-        ? place.Builder.Custom(function, place.Node.Shape, place.Sources[0])
+        ? place.Builder.Custom(function, place.Form.Shape, place.Sources[0])
         : default;
 }
 
@@ -33,7 +33,7 @@ internal sealed class WeightedNormRewrite : IRewrite
     {
         var (node, sources) = (place.Node, place.Sources);
         return _products.Contains(node) && !place.ValueOf(node.Sources[0]!).IsNull && sources[0].Source(0).IsContiguous
-            ? place.Builder.Custom(new WeightedRmsNorm(node.Sources[0]!.FloatParam(0)), node.Shape, sources[0].Source(0), sources[1])
+            ? place.Builder.Custom(new WeightedRmsNorm(node.Sources[0]!.FloatParam(0)), place.Form.Shape, sources[0].Source(0), sources[1])
             : default;
     }
 }

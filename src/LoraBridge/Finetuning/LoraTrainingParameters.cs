@@ -162,7 +162,8 @@ public sealed partial record LoraTrainingParameters
 
     /// <summary>
     /// Compute each layer again in the backward pass, instead of keeping its intermediate results: a third more work for far less
-    /// memory. Chen et al., <see href="https://arxiv.org/abs/1604.06174"/>. Automatic keeps those of as many layers as fit into half of the memory that is free.
+    /// memory. Chen et al., <see href="https://arxiv.org/abs/1604.06174"/>. Automatic takes up to half of the memory that is free: for the results of products and
+    /// of attention, which are most of the work, of as many layers as fit, and then for all results (<see cref="TrainingResult.Layers"/> says what came of it).
     /// The result is the same, bit for bit. Layers below the first adapted one are computed once in any case.
     /// </summary>
     public AutoSwitch Recompute { get; init; } = AutoSwitch.Auto;

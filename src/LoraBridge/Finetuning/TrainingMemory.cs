@@ -7,6 +7,9 @@ namespace LoraBridge.Finetuning;
 /// <param name="Process">What the process had in memory before: the runtime, and the model as it was loaded.</param>
 public sealed record TrainingMemory(long Model, long Adapter, long Working, long Process)
 {
+    /// <summary>What layers keep, of which there is a choice: see <see cref="LoraTrainingParameters.Recompute"/>.</summary>
+    public LayerPlan? Layers { get; init; }
+
     /// <summary>All together.</summary>
     public long Total => Model + Adapter + Working + Process;
 }

@@ -38,6 +38,9 @@ public sealed record TrainingResult
     /// <summary>The most memory that this process has held so far, in bytes; mapped model files count as far as they were read.</summary>
     public required long PeakMemoryBytes { get; init; }
 
+    /// <summary>What layers kept for the backward pass, by <see cref="LoraTrainingParameters.Recompute"/> and the memory that was free.</summary>
+    public required LayerPlan Layers { get; init; }
+
     /// <summary>Values in the adapter's matrices.</summary>
     public required long TrainableParameters { get; init; }
 

@@ -7,6 +7,8 @@ namespace LoraBridge.Model;
 /// <summary>How much memory there is where something is to be kept. The managed heap and its limits say nothing about that.</summary>
 internal static class DeviceMemory
 {
+    private const string MemoryInfo = "/proc/meminfo", GroupUsage = "/sys/fs/cgroup/memory.current", GroupStatistics = "/sys/fs/cgroup/memory.stat";
+
     private static readonly string[] GroupLimits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
 
     /// <summary>Bytes that are free on the devices together, none meaning the CPU: of that, all that the process may use.</summary>
@@ -15,6 +17,24 @@ internal static class DeviceMemory
         if (devices.Count == 0)
             return Math.Min(Free(CpuBackend.Device), GroupLimit());
         return devices.Sum(Free);
+    }
+
+    /// <summary>
+    /// Bytes of the machine's memory that the process could take now without others being driven out: what the system says, or where it is not asked, all
+    /// there is. ggml counts all of the CPU's memory as free.
+    /// </summary>
+    internal static long FreeNow()
+    {
+        var free = File.Exists(MemoryInfo) && AvailableIn(File.ReadAllText(MemoryInfo)) is { } available ? available : Free(CpuBackend.Device);
+        return Math.Min(free, Math.Max(0, GroupLimit() - GroupUse()));
+    }
+
+    /// <summary>What <c>/proc/meminfo</c> says is available; null if it says nothing.</summary>
+    internal static long? AvailableIn(string memoryInfo)
+    {
+        const string Key = "MemAvailable:", Unit = " kB";
+        var line = memoryInfo.Split('\n').FirstOrDefault(line => line.StartsWith(Key, StringComparison.Ordinal) && line.EndsWith(Unit, StringComparison.Ordinal));
+        return long.TryParse(line?[Key.Length..^Unit.Length], NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out var kilobytes) ? kilobytes << 10 : null;
     }
 
     private static long Free(DevicePtr device)
@@ -28,9 +48,22 @@ internal static class DeviceMemory
     {
         foreach (var file in GroupLimits)
         {
-            if (File.Exists(file) && long.TryParse(File.ReadAllText(file), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var limit))
+            if (Number(file) is { } limit)
                 return limit;
         }
         return long.MaxValue;
     }
+
+    /// <summary>What the control group holds, without pages of files that it would give back: mapped models among them.</summary>
+    private static long GroupUse()
+    {
+        const string Pages = "inactive_file ";
+        if (Number(GroupUsage) is not { } used)
+            return 0;
+        var pages = File.ReadLines(GroupStatistics).FirstOrDefault(line => line.StartsWith(Pages, StringComparison.Ordinal));
+        return used - (long.TryParse(pages?[Pages.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var reclaimable) ? reclaimable : 0);
+    }
+
+    private static long? Number(string file) =>
+        File.Exists(file) && long.TryParse(File.ReadAllText(file), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

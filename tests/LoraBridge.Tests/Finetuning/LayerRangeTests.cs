@@ -75,19 +75,57 @@ public sealed class LayerRangeTests : IDisposable
         var parameters = TrainingRuns.Quick with { Precision = TrainingPrecision.Exact };
         using var all = Open(parameters with { Recompute = AutoSwitch.Never });
         using var none = Open(parameters with { Recompute = AutoSwitch.Always });
-        Assert.Equal((0, all.Graph.Parts.Layers.Count), (none.Graph.KeptLayers, all.Graph.KeptLayers));
+        var layers = all.Graph.Plan.Kept;
+        Assert.Equal(all.Graph.Parts.Layers.Count - all.Graph.Plan.Frozen, layers);
+        Assert.Equal((new LayerPlan(0, 0, layers, all.Graph.Plan.Frozen), 0), (none.Graph.Plan, all.Graph.Plan.Recomputed));
         var (least, most) = (none.Graph.WorkingMemory, all.Graph.WorkingMemory);
         Assert.True(least < most);
         var expected = Accumulate(all);
-        var counts = new SortedSet<int>();
-        for (var i = 0; i <= 8; i++)
+        var plans = new HashSet<LayerPlan>();
+        foreach (var i in (int[])[0, 16, 32, 48, 56, 58, 60, 61, 62, 63, 64])
         {
-            using var some = Open(parameters, budget: least + (most - least) * i / 8);
-            counts.Add(some.Graph.KeptLayers);
-            Assert.InRange(some.Graph.WorkingMemory, least, least + (most - least) * i / 8 + (some.Graph.KeptLayers == 0 ? most : most - least) / 4);
+            using var some = Open(parameters, budget: least + (most - least) * i / 64);
+            var plan = some.Graph.Plan;
+            plans.Add(plan);
+            // Either all layers keep what is costly at least, or none keeps more than that.
+            Assert.True(plan.Kept == 0 || plan.Recomputed == 0, $"{plan}");
+            Assert.InRange(some.Graph.WorkingMemory, 1, least + (most - least) * i / 64 + (plan.CostlyKept + plan.Kept == 0 ? most : most - least) / 4);
             Assert.Equal(expected, Accumulate(some));
         }
-        Assert.True(counts.Count > 2, string.Join(',', counts));
+        Assert.Contains(plans, plan => plan is { Kept: 0, CostlyKept: > 0 });
+        Assert.Contains(plans, plan => plan is { Kept: > 0, CostlyKept: > 0 });
+        Assert.Contains(plans, plan => plan is { CostlyKept: 0, Recomputed: 0 });
+    }
+
+    /// <summary>What is kept is not computed again: no product, and no attention.</summary>
+    [Fact]
+    public void What_is_costly_is_computed_once()
+    {
+        var parameters = TrainingRuns.Quick with { Precision = TrainingPrecision.Exact };
+        using var all = Open(parameters with { Recompute = AutoSwitch.Never });
+        using var none = Open(parameters with { Recompute = AutoSwitch.Always });
+        using var costly = Open(parameters, budget: (all.Graph.WorkingMemory + none.Graph.WorkingMemory) / 2);
+        var count = costly.Graph.Plan.CostlyKept;
+        Assert.Equal(Accumulate(none), Accumulate(costly));
+        Assert.True(count > 1, costly.Graph.Plan.ToString());
+        Assert.InRange(Products(costly), 0, Products(none) * (costly.Graph.Plan.Recomputed + 0.5) / none.Graph.Plan.Recomputed);
+
+        static double Products(AdapterTraining training) => training.Graph.Profile().Where(entry => entry.Phase is TrainingPhase.Recomputation).Sum(entry => entry.Time.Operations);
+    }
+
+    /// <summary>Scans, experts and compressed keys, too, are used as they were kept.</summary>
+    [Theory]
+    [InlineData(TinyFamily.StateSpace)]
+    [InlineData(TinyFamily.MixtureOfExperts)]
+    [InlineData(TinyFamily.LatentAttention)]
+    public void What_is_costly_is_kept_in_every_family(TinyFamily family)
+    {
+        using var model = new LM(TinyFamilies.PathOf(family));
+        var parameters = TrainingRuns.Quick with { Precision = TrainingPrecision.Exact, TargetModules = LoraTargetModules.AllLinear };
+        using var all = Open(parameters with { Recompute = AutoSwitch.Never }, model: model);
+        using var costly = Open(parameters, budget: all.Graph.WorkingMemory * 9 / 10, model: model);
+        Assert.True(costly.Graph.Plan.CostlyKept > 0, costly.Graph.Plan.ToString());
+        Assert.Equal(Accumulate(all), Accumulate(costly));
     }
 
     public void Dispose()
@@ -96,10 +134,10 @@ public sealed class LayerRangeTests : IDisposable
         _folder.Dispose();
     }
 
-    private AdapterTraining Open(LoraTrainingParameters parameters, long? budget = null)
+    private AdapterTraining Open(LoraTrainingParameters parameters, long? budget = null, LM? model = null)
     {
         TrainingSample[] samples = [.. TrainingRuns.Rows.Select(row => TrainingSample.Counting(row, ..))];
-        return AdapterTraining.Open(_model, parameters, new PreparedData(samples, [], new DatasetStatistics(), []), TestContext.Current.CancellationToken, budget);
+        return AdapterTraining.Open(model ?? _model, parameters, new PreparedData(samples, [], new DatasetStatistics(), []), TestContext.Current.CancellationToken, budget);
     }
 
     private float[] Gradients(LoraTrainingParameters parameters, out List<string> recomputed)

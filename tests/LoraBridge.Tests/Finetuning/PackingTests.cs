@@ -54,6 +54,38 @@ public sealed class PackingTests : IDisposable
         Assert.True(Math.Sqrt(packed.Zip(single).Sum(pair => Math.Pow(pair.First - pair.Second, 2))) < 1e-4 * size);
     }
 
+    /// <summary>A state runs through the whole row, so that each row is one sequence: it is not filled up to the length of the longest.</summary>
+    [Fact]
+    public void Rows_of_one_sequence_have_graphs_of_about_their_length()
+    {
+        using var model = new LM(TinyFamilies.PathOf(TinyFamily.StateSpace));
+        TrainingSample[] samples = [Sample(121, 3), Sample(90, 5), Sample(40, 7), Sample(12, 9), Sample(38, 11)];
+        using var training = AdapterTraining.Open(
+            model, AttentionOnly with { TargetModules = LoraTargetModules.AllLinear, ContextLength = 128 },
+            new PreparedData(samples, [], new DatasetStatistics(), []), TestContext.Current.CancellationToken);
+        PackedRow[] rows = [.. samples.Select(sample => PackedRow.From(sample))];
+        Assert.Equal([128, 96, 64, 32, 64], rows.Select(row => training.Graph.For(row.Length).Tokens));
+        var filled = Gradients(training, rows);
+        var loss = Loss(row => training.Graph);
+
+        training.Graph.ClearGradients();
+        foreach (var packed in rows)
+            Accumulate(training.Graph.For(packed.Length), packed);
+        var fitting = training.Parameters.SelectMany(parameter => parameter.Gradients.ToArray()).ToList();
+        var size = Math.Sqrt(filled.Sum(gradient => (double)gradient * gradient));
+        Assert.True(size > 0.1);
+        Assert.True(Math.Sqrt(fitting.Zip(filled).Sum(pair => Math.Pow(pair.First - pair.Second, 2))) < 1e-5 * size);
+        Assert.Equal(1, Loss(row => training.Graph.For(row.Length)) / loss, 1e-6);
+        Assert.Equal(1, training.Trainer.Evaluate(rows) * rows.Sum(row => row.TargetCount) * 0.01 / loss, 1e-6);
+
+        double Loss(Func<PackedRow, TrainingGraph> graphOf) => rows.Sum(packed =>
+        {
+            var graph = graphOf(packed);
+            var row = TrainingRow.From(packed, graph.Tokens, tokenWeight: 0.01f);
+            return graph.Evaluate(row.Tokens, row.Positions, row.Segments, row.Targets);
+        });
+    }
+
     /// <summary>Weights by micro-batch instead of by update would show.</summary>
     [Theory]
     [InlineData(2, 2)]
@@ -128,8 +160,14 @@ public sealed class PackingTests : IDisposable
     private static List<float> Gradients(AdapterTraining training, PackedRow[] rows)
     {
         training.Graph.ClearGradients();
-        foreach (var row in rows.Select(packed => TrainingRow.From(packed, training.Layout.Length, tokenWeight: 0.01f)))
-            training.Graph.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets);
+        foreach (var packed in rows)
+            Accumulate(training.Graph, packed);
         return [.. training.Parameters.SelectMany(parameter => parameter.Gradients.ToArray())];
+    }
+
+    private static void Accumulate(TrainingGraph graph, PackedRow packed)
+    {
+        var row = TrainingRow.From(packed, graph.Tokens, tokenWeight: 0.01f);
+        graph.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets);
     }
 }

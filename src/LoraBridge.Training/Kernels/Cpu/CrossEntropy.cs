@@ -7,7 +7,7 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// <summary>
 /// Cross entropy of logits with sparse targets, and its gradient in one pass: for each row t with target y and weight w,
 /// loss = -log softmax(logits)[y], dlogits = w (softmax(logits) - onehot(y)). Sources: logits [V, T], targets [T] (I32),
-/// weights [T]. The result is dlogits [V, T]; the unweighted losses are left in <see cref="Losses"/>. Rows of weight 0 are skipped.
+/// weights [T]. The result is dlogits [V, T], which may lie where the logits do; the unweighted losses are left in <see cref="Losses"/>. Rows of weight 0 are skipped.
 /// </summary>
 internal sealed class CrossEntropy(int rows) : ITensorKernel
 {

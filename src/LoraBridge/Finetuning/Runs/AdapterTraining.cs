@@ -53,9 +53,6 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     /// <summary>What computes losses and gradients.</summary>
     public TrainingGraph Graph => _session.Graph;
 
-    /// <summary>Whether layers are computed again in the backward pass instead of kept.</summary>
-    public bool Recomputes => _session.Graph.Recomputes;
-
     public AdapterBlueprint Blueprint => _session.Blueprint;
 
     /// <summary>Weights that were chosen but are not trained: llama.cpp applies no adapter to them in this model, or the logits do not vary with them.</summary>
@@ -67,7 +64,7 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
 
     public long ParameterCount => CountParameters(Blueprint);
 
-    public TrainingMemory Memory => new(_modelBytes, AdapterBytes(Blueprint), _session.Graph.WorkingMemory, _processBytes);
+    public TrainingMemory Memory => new(_modelBytes, AdapterBytes(Blueprint), Graph.WorkingMemory, _processBytes) { Layers = Graph.Plan };
 
     /// <exception cref="ArgumentException">The targets name nothing that can be adapted.</exception>
     /// <exception cref="InsufficientMemoryException">The adapter alone needs more memory than there is.</exception>
@@ -164,7 +161,11 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
         if (layout.Length > LongestRow)
             throw new NotSupportedException($"Rows of {layout.Length} tokens are too long, expected at most {LongestRow}. Lower {nameof(parameters.ContextLength)}.");
         var headRows = TrainingGraphShape.HeadRowsFor(layout.Length, model.VocabularySize);
-        var shape = MemoryPlan.Choose(model, parameters, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: null) { Noise = NoiseOf(parameters) });
+        var shape = MemoryPlan.Choose(model, parameters, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: null)
+        {
+            Noise = NoiseOf(parameters),
+            FitsLengths = !packing,
+        });
         if (keepBudget is { } budget)
             shape = shape with { KeepBudget = budget };
         var session = AdapterSession.Open(handle, design.Blueprint, design.Write, engine, shape, design.RequireAll);

@@ -9,12 +9,13 @@ internal static class MemoryPlan
     /// <summary>The part of the machine's memory that one such choice may take: a training is rarely all that a machine does.</summary>
     private const int Share = 16;
 
-    private static long Budget => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / Share;
+    private static long Budget => DeviceMemory.Available([]) / Share;
 
     /// <exception cref="InsufficientMemoryException">The machine, or what this process may use of it, has less.</exception>
     public static void Require(TrainingMemory needed)
     {
-        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        // A limit that is set for the runtime says what the process is to take.
+        var available = Math.Min(DeviceMemory.Available([]), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         if (needed.Total > available)
             throw new InsufficientMemoryException(
                 $"Training needs {needed.Total >> 20} MiB ({needed.Model >> 20} for the model, {needed.Adapter >> 20} for the adapter, "
@@ -31,7 +32,7 @@ internal static class MemoryPlan
         return shape with
         {
             Precision = parameters.Precision,
-            KeepBudget = DeviceMemory.Available([]) / 2,
+            KeepBudget = DeviceMemory.FreeNow() / 2,
             Recompute = parameters.Recompute switch
             {
                 AutoSwitch.Always => true,

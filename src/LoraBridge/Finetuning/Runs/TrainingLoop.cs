@@ -62,6 +62,7 @@ internal sealed class TrainingLoop
         TokensPerSecond = _clock.TokensPerSecond,
         Duration = _clock.Elapsed,
         PeakMemoryBytes = PeakMemory(),
+        Layers = _training.Graph.Plan,
         TrainableParameters = _training.ParameterCount,
         UntrainedTargets = _training.UntrainedTargets,
         ResumeChanges = _changes,

@@ -1,37 +1,35 @@
 using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
-using LoraBridge.Training.Kernels.Cpu;
 
 namespace LoraBridge.Training;
 
-/// <summary>Inputs of one pass through the model's head: which tokens of the row, and what should follow them.</summary>
-internal sealed class HeadChunk
+/// <summary>Inputs of the model's head: which tokens of a row go through it, what should follow each of them, and how much that counts.</summary>
+internal sealed class HeadInputs
 {
-    /// <summary>Tensors of one.</summary>
+    /// <summary>Tensors that it makes.</summary>
     public const int Tensors = 3;
 
     private readonly int _capacity;
 
     /// <param name="leaves">Where the input tensors are made.</param>
-    /// <param name="capacity">How many tokens go through at a time.</param>
-    /// <param name="index">Which chunk of the row this is; for the tensors' names.</param>
-    public HeadChunk(GraphBuilder leaves, int capacity, int index)
+    /// <param name="capacity">The tokens of a row.</param>
+    public HeadInputs(GraphBuilder leaves, int capacity)
     {
         _capacity = capacity;
-        Rows = leaves.Leaf(GgmlType.I32, new Shape(capacity), $"rows-{index}");
-        Targets = leaves.Leaf(GgmlType.I32, new Shape(capacity), $"targets-{index}");
-        Weights = leaves.Leaf(GgmlType.F32, new Shape(capacity), $"weights-{index}");
+        Rows = leaves.Leaf(GgmlType.I32, new Shape(capacity), "rows");
+        Targets = leaves.Leaf(GgmlType.I32, new Shape(capacity), "targets");
+        Weights = leaves.Leaf(GgmlType.F32, new Shape(capacity), "weights");
     }
 
+    /// <summary>[T] the tokens, by their place in the row.</summary>
     public TensorPtr Rows { get; }
 
+    /// <summary>[T] the token that should follow each.</summary>
     public TensorPtr Targets { get; }
 
+    /// <summary>[T] the factor of each one's cross entropy; 0 where it does not count.</summary>
     public TensorPtr Weights { get; }
-
-    /// <summary>A loss over this chunk's tokens.</summary>
-    public CrossEntropy CreateLoss() => new(_capacity);
 
     /// <summary>Places the targets one after the other; what stays free has weight 0.</summary>
     public void Fill(ReadOnlySpan<LossTarget> targets)
