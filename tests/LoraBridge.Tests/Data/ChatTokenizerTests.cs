@@ -73,7 +73,7 @@ public class ChatTokenizerTests
     public void What_another_turn_says_after_the_last_one_is_not_learnt()
     {
         ChatHistory chat = [new(ChatRole.System, "rules"), Question, Answer];
-        Assert.Equal("a<|im_end|>", ByteTokenizer.Learnt(Tokenize(ChatMl + "{{ messages[0].content }}", chat).Sample).TrimEnd());
+        Assert.Equal("a<|im_end|>", ByteTokenizer.Learnt(Tokenize(ChatMl + "{{ '' if add_generation_prompt else messages[0].content }}", chat).Sample).TrimEnd());
     }
 
     [Fact]
