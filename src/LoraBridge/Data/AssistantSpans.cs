@@ -114,7 +114,7 @@ internal sealed class AssistantSpans(IChatTemplate template, ChatHistory chat, T
         var ends = said.Where(run => next.Source is null || run.End <= next.Start).Select(run => run.End).ToList();
         if (ends.Count == 0)
             return null;
-        if ((turn == chat.Count - 1 ? whole.Text[ends[^1]..] : Closing(turn)) is not { } closing)
+        if (Closing(turn) is not { } closing)
             return null;
         var (best, length) = (ends[^1], -1);
         foreach (var end in Enumerable.Reverse(ends))
@@ -130,7 +130,8 @@ internal sealed class AssistantSpans(IChatTemplate template, ChatHistory chat, T
     /// <summary>What the template writes after the turn when it is the last.</summary>
     private string? Closing(int turn)
     {
-        var through = TryRender([.. chat.Take(turn + 1)], addGenerationPrompt: false)
+        var through = turn == chat.Count - 1 ? whole
+            : TryRender([.. chat.Take(turn + 1)], addGenerationPrompt: false)
             ?? TryRender([new(ChatRole.User, "?"), new(ChatRole.Assistant, "!")], addGenerationPrompt: false);
         return through?.Text[through.Runs.LastOrDefault(run => run.Source is not null).End..];
     }
