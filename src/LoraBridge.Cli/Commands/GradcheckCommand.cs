@@ -36,12 +36,12 @@ internal sealed class GradcheckCommand : ToolCommand
         var defaults = new GradientCheckOptions();
         var options = defaults with
         {
+            Seed = (ulong?)session.Value(_seed) ?? defaults.Seed,
             ContextLength = session.Value(_context) ?? defaults.ContextLength,
             Rank = session.Value(_rank) ?? defaults.Rank,
             TargetModules = session.Value(_targets) is { } targets ? LoraTargetModules.Parse(targets) : defaults.TargetModules,
             Precision = ModelOptions.Read(session.Value(_precision)) ?? defaults.Precision,
             Device = session.Device,
-            Seed = (ulong?)session.Value(_seed) ?? defaults.Seed,
             Threads = session.Device.Threads,
         };
         var model = session.ModelPath(session.Required(_model));
@@ -67,10 +67,10 @@ internal sealed class GradcheckCommand : ToolCommand
                     ("architecture", result.Architecture),
                     ("forward NMSE", Short(result.ForwardNmse)),
                     ("tensors checked", Units.Count(result.Tensors.Count)),
+                    ("largest distance", Short(result.MaxRelativeL2)),
                     ("largest relative error", $"{Short(result.MaxRelativeError)} of {Short(result.Tolerance)} allowed"),
                     ("lowest cosine", result.MinCosine.ToString("0.000000", CultureInfo.InvariantCulture)),
                     ("device", result.Device),
-                    ("largest distance", Short(result.MaxRelativeL2)),
                     ("without gradient", Names(result.ZeroGradientTensors)),
                     ("not adapted by llama.cpp", Names(result.UnusedTargets)),
                     ("pass", result.Pass ? "yes" : "no")));

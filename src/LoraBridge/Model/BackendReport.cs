@@ -9,21 +9,3 @@ namespace LoraBridge.Model;
 /// <param name="Candidates">Every backend that LoraBridge knows.</param>
 public sealed record BackendReport(
     string Selected, string LlamaVersion, string NativeDirectory, string NativeReason, string? Warning, IReadOnlyList<BackendInfo> Candidates);
-
-/// <summary>A backend and its devices on this machine.</summary>
-/// <param name="Name">Its name: <c>cpu</c>, <c>cuda</c>, <c>vulkan</c>, <c>metal</c>.</param>
-/// <param name="Available">Whether it is loaded and has a device.</param>
-/// <param name="Reason">Why it is not available; null when it is.</param>
-/// <param name="Devices">Its devices; empty when it is not available.</param>
-public sealed record BackendInfo(string Name, bool Available, string? Reason, IReadOnlyList<DeviceInfo> Devices)
-{
-    /// <summary>What its library needs of the machine and does not check itself; null when there is nothing to say.</summary>
-    public string? Note { get; init; }
-}
-
-/// <summary>A device that computes.</summary>
-/// <param name="Name">ggml's name for it, such as <c>CUDA0</c>.</param>
-/// <param name="Description">The vendor's name for it.</param>
-/// <param name="TotalMemory">Its memory in bytes.</param>
-/// <param name="FreeMemory">How much of it was free when this was asked, in bytes.</param>
-public sealed record DeviceInfo(string Name, string Description, long TotalMemory, long FreeMemory);

@@ -73,7 +73,8 @@ public class ChatTokenizerTests
     public void What_another_turn_says_after_the_last_one_is_not_learnt()
     {
         ChatHistory chat = [new(ChatRole.System, "rules"), Question, Answer];
-        Assert.Equal("a<|im_end|>", ByteTokenizer.Learnt(Tokenize(ChatMl + "{{ messages[0].content }}", chat).Sample).TrimEnd());
+        const string Reminder = "{% if not add_generation_prompt %}{{ messages[0].content }}{% endif %}";
+        Assert.Equal("a<|im_end|>", ByteTokenizer.Learnt(Tokenize(ChatMl + Reminder, chat).Sample));
     }
 
     [Fact]

