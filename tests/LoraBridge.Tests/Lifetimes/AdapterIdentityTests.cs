@@ -1,3 +1,4 @@
+using LoraBridge.Adapters;
 using LoraBridge.Evaluation;
 using LoraBridge.Formats;
 using LoraBridge.Model;
@@ -43,6 +44,27 @@ public sealed class AdapterIdentityTests : IDisposable
         _model.ApplyLoraAdapter(path);
         using var first = Chat(chat.ChatHistory.Take(2));
         Assert.NotEqual(first.Submit("Second").Tokens, answer.Tokens);
+    }
+
+    [Fact]
+    public void The_last_user_frees_an_adapter()
+    {
+        var adapter = _model.ApplyLoraAdapter(Write("adapter", seed: 1));
+        var registry = _model.Core.Adapters;
+        var loaded = registry.Find(adapter)!;
+        using (_model.UseLoraAdapter(adapter))
+            _model.RemoveLoraAdapter(adapter);
+        Assert.True(loaded.IsFreed);
+        Assert.Null(registry.Find(adapter));
+    }
+
+    [Fact]
+    public void An_adapter_of_scale_zero_is_no_part_of_what_counts()
+    {
+        var adapter = _model.ApplyLoraAdapter(Write("adapter", seed: 1), 0);
+        Assert.Equal(AdapterSet.Empty, _model.CurrentAdapters);
+        adapter.Scale = 0.5f;
+        Assert.NotEqual(AdapterSet.Empty, _model.CurrentAdapters);
     }
 
     [Fact]
