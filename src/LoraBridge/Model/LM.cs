@@ -49,6 +49,7 @@ public sealed partial class LM : IDisposable
             var onDevices = device.GpuLayers == 0 ? [] : devices;
             _core = new ModelCore(files, ModelLoader.Load(files, native, progress, cancellationToken), device.Threads, onDevices, options.Inference);
             Backend = backend;
+            TrainingDevices = device.Backend == ComputeBackend.Auto ? [] : onDevices;
         }
         catch
         {
@@ -65,6 +66,11 @@ public sealed partial class LM : IDisposable
         _vocabulary = new Vocabulary(_core);
         ChatTemplate = options.ChatTemplate ?? (Files.Metadata.TryGetString("tokenizer.chat_template", out var template) ? template : null);
     }
+
+    /// <summary>
+    /// The devices to train on; none is the CPU. A device must have been asked for by name: training on devices has been tried on no GPU yet.
+    /// </summary>
+    internal IReadOnlyList<DevicePtr> TrainingDevices { get; }
 
     /// <summary>Loads a model by a URI: that of a local file, an address that is downloaded first, or <c>hf:owner/repository</c>.</summary>
     /// <param name="uri">A <c>file:</c>, <c>https:</c>, <c>http:</c> or <c>hf:</c> URI; an address may end in <c>#sha256=</c> and the hash.</param>

@@ -27,7 +27,7 @@ internal static class MemoryPlan
     public static void Require(TrainingMemory needed, LM model)
     {
         Require(needed);
-        var devices = model.SharedCore.CacheDevices;
+        var devices = model.TrainingDevices;
         if (devices.Count > 0 && DeviceMemory.Available(devices) is var free && needed.Device > free)
             throw new InsufficientMemoryException(
                 $"Training needs {needed.Device >> 20} MiB on the device beside the model, but {free >> 20} are free there. Lower "
@@ -43,7 +43,7 @@ internal static class MemoryPlan
         return shape with
         {
             Precision = parameters.Precision,
-            KeepBudget = (model.SharedCore.CacheDevices.Count > 0 ? DeviceMemory.Available(model.SharedCore.CacheDevices) : DeviceMemory.FreeNow()) / 2,
+            KeepBudget = (model.TrainingDevices.Count > 0 ? DeviceMemory.Available(model.TrainingDevices) : DeviceMemory.FreeNow()) / 2,
             Recompute = parameters.Recompute switch
             {
                 AutoSwitch.Always => true,
@@ -55,7 +55,7 @@ internal static class MemoryPlan
     }
 
     /// <summary>Whether a copy of the weights is kept for the gradients: that decides how they are rounded.</summary>
-    public static bool CachesTransposed(LM model, LoraTrainingParameters parameters) => parameters.Precision == TrainingPrecision.Fast && model.SharedCore.CacheDevices.Count == 0 && parameters.CacheTransposed switch
+    public static bool CachesTransposed(LM model, LoraTrainingParameters parameters) => parameters.Precision == TrainingPrecision.Fast && model.TrainingDevices.Count == 0 && parameters.CacheTransposed switch
     {
         AutoSwitch.Always => true,
         AutoSwitch.Never => false,

@@ -15,11 +15,11 @@ internal sealed record TrainingPlace(string Name, bool IsDevice)
         ? new TrainingPlace(string.Join(", ", device.Names), true)
         : new TrainingPlace("CPU", false);
 
-    /// <summary>Opens what a model that is loaded is to be trained with: the devices that its layers are on, with their weights, else the CPU.</summary>
+    /// <summary>Opens what a model that is loaded is to be trained with: the devices that it was asked to be on, with its weights there, else the CPU.</summary>
     /// <exception cref="NativeException">The device cannot be opened.</exception>
     public static ComputeEngine Open(LM model)
     {
-        var devices = model.SharedCore.CacheDevices;
+        var devices = model.TrainingDevices;
         if (devices.Count == 0)
             return new ComputeEngine(model.Threads);
         lock (model.SharedCore.Gate)
