@@ -7,10 +7,12 @@ namespace LoraBridge.Training.Graphs;
 /// </summary>
 internal sealed class GraphState
 {
+    private readonly GraphPtr _graph;
     private readonly List<(TensorPtr Node, TensorPtr[] Sources, ElementsPtr Elements)> _nodes = [];
 
     public GraphState(GraphPtr graph)
     {
+        _graph = graph;
         var leaves = new HashSet<TensorPtr>();
         for (var i = 0; i < Ggml.ggml_graph_n_nodes(graph); i++)
         {
@@ -28,7 +30,7 @@ internal sealed class GraphState
     /// <summary>Leaves that the operations use.</summary>
     public int LeafCount { get; }
 
-    /// <summary>Puts the operations back as they were: on their own sources, in no memory.</summary>
+    /// <summary>Puts the operations back as they were: on their own sources, in no memory, in their order, which backends may change, too.</summary>
     public void Restore()
     {
         foreach (var (node, sources, elements) in _nodes)
@@ -37,5 +39,8 @@ internal sealed class GraphState
             for (var i = 0; i < sources.Length; i++)
                 node.SetSource(i, sources[i]);
         }
+        Ggml.ggml_graph_clear(_graph);
+        foreach (var (node, _, _) in _nodes)
+            Ggml.ggml_build_forward_expand(_graph, node);
     }
 }
