@@ -148,9 +148,6 @@ internal static unsafe partial class Ggml
     internal static partial void ggml_backend_sched_reserve_size(SchedulerPtr sched, GraphPtr measure_graph, Span<nuint> sizes);
 
     [LibraryImport(Library)]
-    internal static partial nuint ggml_backend_sched_get_buffer_size(SchedulerPtr sched, BackendPtr backend);
-
-    [LibraryImport(Library)]
     internal static partial BackendPtr ggml_backend_sched_get_tensor_backend(SchedulerPtr sched, TensorPtr node);
 
     [LibraryImport(Library)]

@@ -11,7 +11,7 @@ namespace LoraBridge.TextGeneration;
 /// </remarks>
 public sealed class Grammar
 {
-        private Grammar(string text, GrammarProgram program, string root, IReadOnlyList<string> triggers)
+    private Grammar(string text, GrammarProgram program, string root, IReadOnlyList<string> triggers)
     {
         Text = text;
         Root = root;
@@ -86,4 +86,15 @@ public sealed class Grammar
     }
 
     internal GrammarProgram Program { get; }
+}
+
+/// <summary>A grammar or JSON schema cannot be used: the message says what was found, and where.</summary>
+public sealed class GrammarException : FormatException
+{
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">What is wrong, and where.</param>
+    /// <param name="innerException">The cause, if another exception led to this one.</param>
+    public GrammarException(string message, Exception? innerException = null) : base(message, innerException)
+    {
+    }
 }

@@ -9,36 +9,13 @@ namespace LoraBridge.Training.Tests.Autodiff;
 /// <summary>
 /// Compares an operation and the gradients that the device's rules give with those of the CPU, which have been compared with differences there.
 /// </summary>
-internal sealed class GradientProbe(Func<GraphBuilder, TensorPtr[], TensorPtr> operation)
+internal sealed partial class GradientProbe(Func<GraphBuilder, TensorPtr[], TensorPtr> operation)
 {
     /// <summary>Largest difference, in the length of a result: exp and sin are approximate on some devices.</summary>
     private const double Allowed = 1e-2;
 
     /// <summary>Numbers from 0 on, as many as the tests' operations need.</summary>
     private const int Indices = 1 << 14;
-
-    private readonly List<Argument> _arguments = [];
-    private readonly Random _random = new(7);
-
-    public double Epsilon { get; init; }
-
-    public double Tolerance { get; init; }
-
-    public GradientProbe Vary(Shape shape, float low = -1, float high = 1) => Vary(shape, _ => low + (high - low) * _random.NextSingle());
-
-    public GradientProbe Vary(Shape shape, Func<int, float> value)
-    {
-        _arguments.Add(new Argument(GgmlType.F32, shape, Enumerable.Range(0, (int)shape.Count).Select(value).ToArray(), true));
-        return this;
-    }
-
-    public GradientProbe Fix<T>(GgmlType type, Shape shape, params T[] values) where T : unmanaged
-    {
-        _arguments.Add(new Argument(type, shape, values, false));
-        return this;
-    }
-
-    public GradientProbe Fix(Shape shape, params int[] values) => Fix(GgmlType.I32, shape, values);
 
     public void Check()
     {
@@ -74,6 +51,4 @@ internal sealed class GradientProbe(Func<GraphBuilder, TensorPtr[], TensorPtr> o
             Math.Sqrt(difference) <= Allowed * Math.Sqrt(length) + 1e-6,
             $"On the device {what} is {Math.Sqrt(difference):G3} off, of {Math.Sqrt(length):G3}.");
     }
-
-    internal sealed record Argument(GgmlType Type, Shape Shape, Array Values, bool Varies);
 }

@@ -33,17 +33,17 @@ public sealed class TrainingControlTests : IDisposable
     [Fact]
     public void Stages_are_told_in_their_order()
     {
-        var told = new Stages();
+        List<TrainingProgress> told = [];
         using var finetuning = TrainingRuns.Create(_model, _folder, TrainingRuns.Quick with { MaxSteps = 2, ValidationSplit = 0.25f, EvaluationInterval = 2 });
-        finetuning.TrainToAdapter(_folder["adapter.gguf"], told);
+        finetuning.TrainToAdapter(_folder["adapter.gguf"], new SynchronousProgress<TrainingProgress>(told.Add));
         Assert.Equal(
             [
                 TrainingStage.ReadingData, TrainingStage.BuildingGraph, TrainingStage.MeasuringBefore, TrainingStage.Training, TrainingStage.Validating,
                 TrainingStage.Training, TrainingStage.MeasuringAfter, TrainingStage.Saving,
             ],
-            told.States.Select(state => state.Stage).Aggregate(new List<TrainingStage>(), WithoutRepetition));
-        Assert.All(told.States.Where(state => state.Stage == TrainingStage.MeasuringBefore), state => Assert.InRange(state.StageFraction!.Value, 0, 1));
-        Assert.Equal(2, told.States.Count(state => state.Stage == TrainingStage.Training));
+            told.Select(state => state.Stage).Aggregate(new List<TrainingStage>(), WithoutRepetition));
+        Assert.All(told.Where(state => state.Stage == TrainingStage.MeasuringBefore), state => Assert.InRange(state.StageFraction!.Value, 0, 1));
+        Assert.Equal(2, told.Count(state => state.Stage == TrainingStage.Training));
 
         static List<TrainingStage> WithoutRepetition(List<TrainingStage> stages, TrainingStage stage)
         {
@@ -305,13 +305,6 @@ public sealed class TrainingControlTests : IDisposable
     {
         _model.Dispose();
         _folder.Dispose();
-    }
-
-    private sealed class Stages : IProgress<TrainingProgress>
-    {
-        public List<TrainingProgress> States { get; } = [];
-
-        public void Report(TrainingProgress value) => States.Add(value);
     }
 
     private sealed class LazyRows(IEnumerable<PackedRow> rows) : IReadOnlyList<PackedRow>

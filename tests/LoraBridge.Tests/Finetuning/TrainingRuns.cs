@@ -37,15 +37,10 @@ internal static class TrainingRuns
         return finetuning;
     }
 
-    /// <summary>Calls <paramref name="update"/> after each update, on the training thread, where a <see cref="Progress{T}"/> would post it.</summary>
-    public static IProgress<TrainingProgress> Updates(Action<TrainingProgress> update) => new UpdateProgress(update);
-
-    private sealed class UpdateProgress(Action<TrainingProgress> update) : IProgress<TrainingProgress>
+    /// <summary>Calls <paramref name="update"/> after each update, on the training thread.</summary>
+    public static IProgress<TrainingProgress> Updates(Action<TrainingProgress> update) => new SynchronousProgress<TrainingProgress>(progress =>
     {
-        public void Report(TrainingProgress value)
-        {
-            if (value.Stage == TrainingStage.Training)
-                update(value);
-        }
-    }
+        if (progress.Stage == TrainingStage.Training)
+            update(progress);
+    });
 }

@@ -154,7 +154,7 @@ public sealed class LoraMergerTests
 
         var merger = new LoraMerger(model) { OutputType = MergeOutputType.F16 };
         await merger.MergeAndExportAsync(
-            new LoraAdapter(fixture.AdapterPath), fixture.Output, new Recorder(stages), TestContext.Current.CancellationToken);
+            new LoraAdapter(fixture.AdapterPath), fixture.Output, new SynchronousProgress<MergeProgress>(stages.Add), TestContext.Current.CancellationToken);
 
         Assert.Equal(1, stages[^1].Fraction);
         Assert.All(stages, progress => Assert.Equal(MergeStage.Merging, progress.Stage));
@@ -170,10 +170,5 @@ public sealed class LoraMergerTests
 
         Assert.Throws<AdapterMismatchException>(() => merger.Merge(fixture.Output));
         Assert.False(File.Exists(fixture.Output));
-    }
-
-    private sealed class Recorder(List<MergeProgress> reports) : IProgress<MergeProgress>
-    {
-        public void Report(MergeProgress value) => reports.Add(value);
     }
 }

@@ -56,19 +56,19 @@ public sealed class ModelLoadingTests
     {
         var path = TinyModels.PathOf(TinyArchitecture.Llama);
         var reported = new List<double>();
-        using (new LM(path, TinyModels.Device, progress: new Recorder(reported.Add), cancellationToken: TestContext.Current.CancellationToken))
+        using (new LM(path, TinyModels.Device, progress: new SynchronousProgress<ModelLoadingProgress>(value => reported.Add(value.Fraction)), cancellationToken: TestContext.Current.CancellationToken))
             Assert.Equal(1, reported[^1]);
 
         using var cancellation = new CancellationTokenSource();
         var cancelled = Assert.ThrowsAny<OperationCanceledException>(() =>
-            new LM(path, TinyModels.Device, progress: new Recorder(_ => cancellation.Cancel()), cancellationToken: cancellation.Token));
+            new LM(path, TinyModels.Device, progress: new SynchronousProgress<ModelLoadingProgress>(_ => cancellation.Cancel()), cancellationToken: cancellation.Token));
         Assert.Equal(cancellation.Token, cancelled.CancellationToken);
     }
 
     [Fact]
     public void An_exception_in_progress_reaches_the_caller() =>
         Assert.Throws<InvalidTimeZoneException>(() => new LM(
-            TinyModels.PathOf(TinyArchitecture.Llama), TinyModels.Device, progress: new Recorder(_ => throw new InvalidTimeZoneException()),
+            TinyModels.PathOf(TinyArchitecture.Llama), TinyModels.Device, progress: new SynchronousProgress<ModelLoadingProgress>(_ => throw new InvalidTimeZoneException()),
             cancellationToken: TestContext.Current.CancellationToken));
 
     [Fact]
@@ -111,10 +111,5 @@ public sealed class ModelLoadingTests
         Assert.Contains(report.Candidates, candidate => candidate is { Name: "cpu", Available: true, Devices.Count: 1 });
         Assert.All(report.Candidates, candidate => Assert.Equal(candidate.Available, candidate.Reason is null));
         Assert.Contains(report.Candidates, candidate => candidate.Name == report.Selected && candidate.Available);
-    }
-
-    private sealed class Recorder(Action<double> record) : IProgress<ModelLoadingProgress>
-    {
-        public void Report(ModelLoadingProgress value) => record(value.Fraction);
     }
 }

@@ -8,14 +8,12 @@ namespace LoraBridge.Training.Tests.Autodiff;
 /// Compares the gradients that a rule gives with central differences of ggml's own forward operation, for loss = Σ w ∘ y with random
 /// weights w. Derivatives are taken to fourth order, with sums in double precision.
 /// </summary>
-internal sealed class GradientProbe
+internal sealed partial class GradientProbe
 {
     /// <summary>Elements of each argument that are tried; all of them, where there are no more.</summary>
     private const int Samples = 48;
 
     private readonly Func<GraphBuilder, TensorPtr[], TensorPtr> _operation;
-    private readonly List<Argument> _arguments = [];
-    private readonly Random _random = new(7);
 
     /// <param name="operation">Makes the operation on the arguments, in the order in which they were declared.</param>
     public GradientProbe(Func<GraphBuilder, TensorPtr[], TensorPtr> operation)
@@ -23,33 +21,6 @@ internal sealed class GradientProbe
         NativeRuntime.Initialize();
         _operation = operation;
     }
-
-    /// <summary>Step of the differences.</summary>
-    public double Epsilon { get; init; } = 1e-2;
-
-    /// <summary>Largest error, relative to the root mean square of the gradient's elements plus the element itself.</summary>
-    public double Tolerance { get; init; } = 1e-3;
-
-    /// <summary>An F32 argument whose gradient is checked, of uniform random numbers.</summary>
-    public GradientProbe Vary(Shape shape, float low = -1, float high = 1) =>
-        Vary(shape, _ => low + (high - low) * _random.NextSingle());
-
-    /// <summary>An F32 argument whose gradient is checked.</summary>
-    public GradientProbe Vary(Shape shape, Func<int, float> value)
-    {
-        _arguments.Add(new Argument(GgmlType.F32, shape, Enumerable.Range(0, (int)shape.Count).Select(value).ToArray(), true));
-        return this;
-    }
-
-    /// <summary>An argument without gradient.</summary>
-    public GradientProbe Fix<T>(GgmlType type, Shape shape, params T[] values) where T : unmanaged
-    {
-        _arguments.Add(new Argument(type, shape, values, false));
-        return this;
-    }
-
-    /// <summary>Indices.</summary>
-    public GradientProbe Fix(Shape shape, params int[] values) => Fix(GgmlType.I32, shape, values);
 
     public void Check()
     {
@@ -84,6 +55,4 @@ internal sealed class GradientProbe
         }
         Assert.True(expected.Any(x => Math.Abs(x) > 1e-4), $"Nothing depends on argument {argument}: the test says nothing.");
     }
-
-    internal sealed record Argument(GgmlType Type, Shape Shape, Array Values, bool Varies);
 }

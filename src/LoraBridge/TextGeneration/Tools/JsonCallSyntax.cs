@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace LoraBridge.TextGeneration.Tools;
 
@@ -130,3 +131,7 @@ internal sealed class JsonCallSyntax(string opening, string? closing) : ToolCall
         return null;
     }
 }
+
+/// <summary>JSON of single values, without reflection.</summary>
+[JsonSerializable(typeof(string))]
+internal sealed partial class ToolJson : JsonSerializerContext;
