@@ -19,7 +19,7 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
 {
     private const int Tile = ProductTile.Columns, RowPairs = ProductTile.Depth / 2, Lanes = 8;
 
-    private const int MostRows = 16, MostGroups = ProductTile.Depth / 16;
+    private const int MostGroups = ProductTile.Depth / 16;
 
     /// <summary>Room for s of a row's groups, and behind it for c.</summary>
     private const int RowScales = 2 * MostGroups;
@@ -48,16 +48,17 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
     /// <summary>Packs rows along the inner dimension: they are columns of what is multiplied by.</summary>
     /// <param name="rows">The matrix.</param>
     /// <param name="first">The first row.</param>
-    /// <param name="count">Rows, at most 16.</param>
+    /// <param name="count">Rows.</param>
     /// <param name="k">The first element of each, of a block.</param>
     /// <param name="height">Elements of each, whole blocks and at most 256.</param>
+    /// <param name="work">Room for 32 numbers for each row.</param>
     /// <param name="packed">The integers; a row has room for 128 pairs.</param>
     /// <param name="units">By row, what an integer stands for.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void PackRows(TensorRows rows, int first, int count, int k, int height, Span<int> packed, Span<float> units)
+    public static void PackRows(TensorRows rows, int first, int count, int k, int height, Span<float> work, Span<int> packed, Span<float> units)
     {
         // Three loops, because what they do in turn takes long for one row, but not for many that do not wait for each other.
-        Span<float> scales = stackalloc float[MostRows * RowScales];
+        var scales = work[..(count * RowScales)];
         ref readonly var weights = ref rows.Bytes(first, count, k, height)[0];
         for (var row = 0; row < count; row++)
             ReadScales(in Unsafe.Add(ref Unsafe.AsRef(in weights), row * rows.Stride), height, ref scales.Slice(row * RowScales, RowScales)[0]);
@@ -125,10 +126,10 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
                 for (nuint step = 0; step < Steps; step++, target = ref Unsafe.Add(ref target, pairs * Tile))
                 {
                     var (q, r) = (TFormat.ReadIntegers(in even, step), TFormat.ReadIntegers(in odd, step));
-                    Store(Interleave(q.GetLower(), r.GetLower()), f, Unsafe.Add(ref f, MostGroups), ref target);
+                    Store(q.GetLower(), r.GetLower(), f, Unsafe.Add(ref f, MostGroups), ref target);
                     if (TFormat.Group < BlockFormat.Step)
                         f = ref Unsafe.Add(ref f, 1);
-                    Store(Interleave(q.GetUpper(), r.GetUpper()), f, Unsafe.Add(ref f, MostGroups), ref Unsafe.Add(ref target, Tile / 2));
+                    Store(q.GetUpper(), r.GetUpper(), f, Unsafe.Add(ref f, MostGroups), ref Unsafe.Add(ref target, Tile / 2));
                     f = ref Unsafe.Add(ref f, 1);
                 }
                 even = ref Unsafe.Add(ref Unsafe.AsRef(in even), TFormat.Bytes);
@@ -178,7 +179,8 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void ReadScales(ref readonly byte block, int elements, ref float scales)
     {
-        MemoryMarshal.CreateSpan(ref scales, RowScales).Clear();
+        if (elements < ProductTile.Depth)
+            MemoryMarshal.CreateSpan(ref scales, RowScales).Clear();
         for (var i = 0; i < elements; i += TFormat.Elements)
         {
             TFormat.ReadScales(in block, ref scales, ref Unsafe.Add(ref scales, MostGroups));
@@ -212,9 +214,19 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
         ((first & low) | (second << 16)).AsSingle().StoreUnsafe(ref target, MostGroups);
     }
 
+    /// <summary>Stores 16 pairs of one element each of two rows, given the factors and offsets of a pair.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<sbyte> Interleave(Vector128<sbyte> even, Vector128<sbyte> odd) =>
-        Vector256.Create(VectorInstructions.ZipLow(even.AsByte(), odd.AsByte()), VectorInstructions.ZipHigh(even.AsByte(), odd.AsByte())).AsSByte();
+    private static void Store(Vector128<sbyte> even, Vector128<sbyte> odd, int factors, int offsets, ref int to)
+    {
+        var (first, second) = (VectorInstructions.ZipLow(even.AsByte(), odd.AsByte()).AsSByte(), VectorInstructions.ZipHigh(even.AsByte(), odd.AsByte()).AsSByte());
+        if (Avx512BW.IsSupported)
+        {
+            Store(Vector256.Create(first, second), factors, offsets, ref to);
+            return;
+        }
+        Store(first, factors, offsets, ref to);
+        Store(second, factors, offsets, ref Unsafe.Add(ref to, 8));
+    }
 
     /// <summary>Stores 16 pairs, given the factors and offsets of a pair.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

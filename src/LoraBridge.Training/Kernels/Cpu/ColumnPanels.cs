@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
@@ -12,11 +11,11 @@ internal readonly struct ColumnPanels(TensorPtr matrix, long i2, long i3)
     private readonly TensorRows _columns = new(matrix, i2, i3);
 
     /// <summary>Columns that are transposed at a time: as many as a vector has pairs.</summary>
-    private static int Group => Avx512F.IsSupported ? 16 : 4;
+    private static int Group => PairTranspose.Largest;
 
     public void Fill(int k, int height, int column, int width, Span<float> stage, Span<int> panel, Span<float> scales)
     {
-        if (!BlockFormat.TryVisit(matrix.Type, new BlockFilling(_columns, k, height, column, width, panel, scales)))
+        if (!BlockFormat.TryVisit(matrix.Type, new BlockFilling(_columns, k, height, column, width, stage, panel, scales)))
             Fill(new FloatColumns(_columns, stage[..height]), k, height, column, width, panel, scales);
     }
 
@@ -58,10 +57,7 @@ internal readonly struct ColumnPanels(TensorPtr matrix, long i2, long i3)
         {
             ref var from = ref Unsafe.AsRef(in packed.Slice(pair, (Group - 1) * RowPairs + Group)[0]);
             ref var to = ref target.Slice(pair * Tile, (Group - 1) * Tile + Group)[0];
-            if (Avx512F.IsSupported)
-                PairTranspose.Sixteen(ref from, RowPairs, ref to, Tile);
-            else
-                PairTranspose.Four(ref from, RowPairs, ref to, Tile);
+            PairTranspose.Square(ref from, RowPairs, ref to, Tile);
         }
         for (var pair = whole; pair < pairs; pair++)
             for (var i = 0; i < Group; i++)
@@ -83,22 +79,24 @@ internal readonly struct ColumnPanels(TensorPtr matrix, long i2, long i3)
         }
     }
 
-    private readonly struct BlockColumns<TFormat>(TensorRows columns) : IColumnPacking where TFormat : struct, IBlockFormat
+    private readonly ref struct BlockColumns<TFormat>(TensorRows columns, Span<float> work) : IColumnPacking where TFormat : struct, IBlockFormat
     {
         private readonly TensorRows _columns = columns;
+        private readonly Span<float> _work = work;
 
         public void Pack(int column, int count, int k, int height, scoped Span<int> packed, Span<float> scales) =>
-            BlockPanels<TFormat>.PackRows(_columns, column, count, k, height, packed, scales);
+            BlockPanels<TFormat>.PackRows(_columns, column, count, k, height, _work, packed, scales);
     }
 
     private readonly ref struct BlockFilling(
-        TensorRows columns, int k, int height, int column, int width, Span<int> panel, Span<float> scales) : IBlockVisitor
+        TensorRows columns, int k, int height, int column, int width, Span<float> stage, Span<int> panel, Span<float> scales) : IBlockVisitor
     {
         private readonly TensorRows _columns = columns;
+        private readonly Span<float> _stage = stage;
         private readonly Span<int> _panel = panel;
         private readonly Span<float> _scales = scales;
 
         public void Visit<TFormat>() where TFormat : struct, IBlockFormat =>
-            Fill(new BlockColumns<TFormat>(_columns), k, height, column, width, _panel, _scales);
+            Fill(new BlockColumns<TFormat>(_columns, _stage), k, height, column, width, _panel, _scales);
     }
 }
