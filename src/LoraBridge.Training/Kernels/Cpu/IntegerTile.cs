@@ -68,9 +68,9 @@ internal sealed class AssembledTile : IntegerTile
 {
     private readonly AssembledTiles _programs;
 
-    private AssembledTile(AssembledTiles programs) => _programs = programs;
+    private AssembledTile(AssembledTiles programs) => (_programs, Element) = (programs, TileProgram.ElementOf(programs.Instruction));
 
-    public override TileElement Element => TileProgram.ElementOf(Instruction);
+    public override TileElement Element { get; }
 
     public TileInstruction Instruction => _programs.Instruction;
 
