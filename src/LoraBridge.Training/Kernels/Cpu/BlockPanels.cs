@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using LoraBridge.Native.Code;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 
@@ -18,6 +19,9 @@ namespace LoraBridge.Training.Kernels.Cpu;
 internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
 {
     private const int Tile = ProductTile.Columns, Lanes = 8;
+
+    /// <summary>Rows that the processor is told of before they are read: of each a few cache lines are needed, too few for it to see what follows.</summary>
+    private const int RowsAhead = 16;
 
     private const int MostGroups = ProductTile.Depth / 16;
 
@@ -62,7 +66,10 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
         scales[(count * RowScales)..].Clear();
         ref readonly var weights = ref rows.Bytes(first, count, k, height)[0];
         for (var row = 0; row < count; row++)
+        {
+            CacheHint.Prefetch(in weights, (nint)(row + RowsAhead) * rows.Stride, height / TFormat.Elements * TFormat.Bytes);
             ReadScales(in Unsafe.Add(ref Unsafe.AsRef(in weights), row * rows.Stride), height, ref scales.Slice(row * RowScales, RowScales)[0]);
+        }
         ref var factors = ref ToFactors(scales, work.Slice(Lanes * RowScales, Lanes * RowScales), height / TFormat.Group, units[..Lanes]);
 
         // Where rows lack, the last is read again: its scales are zeros.
@@ -109,7 +116,10 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
             scales[^RowScales..].Clear();
         ref readonly var weights = ref rows.Bytes(first, height, column, width)[0];
         for (var row = 0; row < height; row++)
+        {
+            CacheHint.Prefetch(in weights, (nint)(row + RowsAhead) * rows.Stride, width / TFormat.Elements * TFormat.Bytes);
             ReadScales(in Unsafe.Add(ref Unsafe.AsRef(in weights), row * rows.Stride), width, ref scales.Slice(row * RowScales, RowScales)[0]);
+        }
         for (var group = 0; group < Groups; group += Lanes)
             ToFactors(scales, group, height, width, columnScales);
 
