@@ -12,7 +12,8 @@ namespace LoraBridge.Training;
 
 /// <summary>
 /// Devices: ggml's operations on weights where they lie. What is trained belongs to the host, where the optimiser changes it; the devices have a copy
-/// of it, renewed for each row, and sum up gradients, so that within a row nothing passes between them and the host but what no device can compute.
+/// of it, renewed for each update, and sum up gradients, so that within an update nothing passes between them and the host but rows, losses, and what no
+/// device can compute.
 /// </summary>
 internal sealed class DeviceTarget : TrainingTarget
 {

@@ -13,11 +13,14 @@ namespace LoraBridge.Training.Graphs;
 /// </remarks>
 internal sealed class DeviceEngine : ComputeEngine
 {
+    private readonly IReadOnlyList<DevicePtr> _pointers;
     private readonly List<BackendHandle> _devices = [];
+    private readonly bool _needsFreshDevices;
     private readonly DeviceWeights _weights;
     private SchedulerHandle? _scheduler;
     private ComputeGraph? _placed;
     private int _capacity;
+    private bool _hasComputed;
 
     /// <param name="devices">The devices, preferred ones first.</param>
     /// <param name="weights">Where the model's weights lie on them.</param>
@@ -26,10 +29,11 @@ internal sealed class DeviceEngine : ComputeEngine
     public DeviceEngine(IReadOnlyList<DevicePtr> devices, DeviceWeights weights, int? threads = null) : base(threads)
     {
         ArgumentOutOfRangeException.ThrowIfZero(devices.Count);
-        _weights = weights;
+        (_pointers, _weights) = (devices, weights);
+        _needsFreshDevices = devices.Any(device => DeviceProperties.Of(device).IsSoftware);
         try
         {
-            _devices.AddRange(devices.Select(Backends.Open));
+            OpenDevices();
         }
         catch
         {
@@ -84,6 +88,7 @@ internal sealed class DeviceEngine : ComputeEngine
         Cancellation.ThrowIfCancellationRequested();
         if (_placed != graph)
             Allocate(graph, default!);
+        _hasComputed = true;
         ThrowUnlessDone(ggml_backend_sched_graph_compute(_scheduler!.Pointer, graph.Pointer), graph.Pointer);
         Cancellation.ThrowIfCancellationRequested();
     }
@@ -98,10 +103,23 @@ internal sealed class DeviceEngine : ComputeEngine
 
     protected override void Dispose(bool disposing)
     {
+        CloseDevices();
+        base.Dispose(disposing);
+    }
+
+    private void OpenDevices()
+    {
+        foreach (var device in _pointers)
+            _devices.Add(Backends.Open(device));
+    }
+
+    private void CloseDevices()
+    {
         _scheduler?.Dispose();
+        (_scheduler, _capacity) = (null, 0);
         foreach (var device in _devices)
             device.Dispose();
-        base.Dispose(disposing);
+        _devices.Clear();
     }
 
     /// <summary>Takes the scheduler from the graph that it placed last, for another one.</summary>
@@ -109,6 +127,15 @@ internal sealed class DeviceEngine : ComputeEngine
     {
         _placed = null;
         graph.Unplaced.Restore();
+        // ggml describes the memory of each operation to Vulkan in a slot with room for twelve buffers, and fills those that the operation takes. The
+        // others keep what an operation of an earlier graph left there, whose memory may be gone. Drivers leave alone what an operation does not use;
+        // Mesa's software up to 22.3 counts references to it, in freed memory. New slots have nothing to keep.
+        if (_needsFreshDevices && _hasComputed)
+        {
+            CloseDevices();
+            OpenDevices();
+            _hasComputed = false;
+        }
         var tensors = graph.Unplaced.NodeCount + graph.Unplaced.LeafCount;
         if (tensors > _capacity)
         {

@@ -34,11 +34,16 @@ public static class Backends
             return (NameOf(backend), ComputeDevices.Require(NameOf(backend)));
         foreach (var candidate in Preferred)
         {
-            if (candidate != ComputeBackend.Cpu && Describe(candidate).Available)
-                return (NameOf(candidate), ComputeDevices.Require(NameOf(candidate)));
+            if (candidate != ComputeBackend.Cpu && Describe(candidate).Available
+                && Fast(ComputeDevices.Require(NameOf(candidate)), DeviceProperties.Of) is { Count: > 0 } devices)
+                return (NameOf(candidate), devices);
         }
         return (NameOf(ComputeBackend.Cpu), []);
     }
+
+    /// <summary>The devices that are faster than the CPU: not those that are the CPU.</summary>
+    internal static IReadOnlyList<DevicePtr> Fast(IReadOnlyList<DevicePtr> devices, Func<DevicePtr, DeviceProperties> propertiesOf) =>
+        [.. devices.Where(device => !propertiesOf(device).IsSoftware)];
 
     private static BackendInfo Describe(ComputeBackend backend)
     {
@@ -60,7 +65,15 @@ public static class Backends
         : null;
 
     private static DeviceInfo Describe(DeviceProperties device) =>
-        new(device.Name, device.Description, device.MemoryTotal, device.MemoryFree);
+        new(device.Name, device.Description, device.MemoryTotal, device.MemoryFree) { Training = TrainingOn(device) };
+
+    /// <summary>What trains on a device: what is loaded there.</summary>
+    private static string TrainingOn(DeviceProperties device) => device switch
+    {
+        { Type: GgmlBackendDeviceType.Cpu } => "trains models that are on no other device",
+        { IsSoftware: true } => "trains models that are loaded here; as it is software, only when asked for by name",
+        _ => "trains models that are loaded here; what it cannot compute, such as scans of recurrent models, is left to the CPU and reported",
+    };
 
     private static string NameOf(ComputeBackend backend) => backend.ToString().ToLowerInvariant();
 }
