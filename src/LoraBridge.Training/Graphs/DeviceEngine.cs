@@ -78,6 +78,8 @@ internal sealed class DeviceEngine : ComputeEngine
         var sizes = new nuint[_devices.Count + 1];
         ggml_backend_sched_reserve_size(_scheduler!.Pointer, graph.Pointer, sizes);
         graph.Unplaced.Restore();
+        // It knows the plan of the graph now, but has no memory for it, and would end the process if the graph were placed by that plan.
+        DropScheduler();
         return new ResultMemory((long)sizes[^1], sizes[..^1].Sum(size => (long)size));
     }
 
@@ -113,10 +115,15 @@ internal sealed class DeviceEngine : ComputeEngine
             _devices.Add(Backends.Open(device));
     }
 
-    private void CloseDevices()
+    private void DropScheduler()
     {
         _scheduler?.Dispose();
-        (_scheduler, _capacity) = (null, 0);
+        (_scheduler, _placed, _capacity) = (null, null, 0);
+    }
+
+    private void CloseDevices()
+    {
+        DropScheduler();
         foreach (var device in _devices)
             device.Dispose();
         _devices.Clear();
@@ -139,8 +146,7 @@ internal sealed class DeviceEngine : ComputeEngine
         var tensors = graph.Unplaced.NodeCount + graph.Unplaced.LeafCount;
         if (tensors > _capacity)
         {
-            _scheduler?.Dispose();
-            _scheduler = null;
+            DropScheduler();
             _capacity = tensors + tensors / 4;
             _scheduler = Schedulers.Create([.. _devices, Host], _capacity);
         }

@@ -60,8 +60,8 @@ public static class Backends
 
     /// <summary>CUDA finds out at the first computation, and ends the process.</summary>
     private static string? NoteOn(ComputeBackend backend) => backend == ComputeBackend.Cuda && LlamaBuild.Loaded != LlamaBuild.B10221
-        ? "Its library has machine code for compute capability 8.6, 8.9, 12.0 and 12.1 (RTX 30, 40, 50, L4, L40); other GPUs, such as T4, A100 and H100, need a "
-            + "driver of CUDA 13.1 or later (nvidia-smi shows it), or fail with error 222."
+        ? "Its library is made with CUDA 13.1: machine code for compute capability 8.6, 8.9, 12.0 and 12.1 (RTX 30, 40, 50, L4, L40), which needs a driver of CUDA "
+            + "13, and PTX of version 9.1 for other GPUs, such as T4, A100 and H100, which needs one of CUDA 13.1 or later (nvidia-smi shows it), or fails with error 222."
         : null;
 
     private static DeviceInfo Describe(DeviceProperties device) =>

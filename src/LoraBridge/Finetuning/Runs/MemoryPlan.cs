@@ -9,6 +9,12 @@ internal static class MemoryPlan
     /// <summary>The part of the machine's memory that one such choice may take: a training is rarely all that a machine does.</summary>
     private const int Share = 16;
 
+    /// <summary>The part of what is free on a device that copies of weights may take there.</summary>
+    private const int DeviceShare = 4;
+
+    /// <summary>Bytes of a weight in BF16.</summary>
+    private const int BytesTransposed = 2;
+
     private static long Budget => DeviceMemory.Available([]) / Share;
 
     /// <exception cref="InsufficientMemoryException">The machine, or what this process may use of it, has less.</exception>
@@ -60,6 +66,12 @@ internal static class MemoryPlan
                 _ => null,
             },
             CachesTransposed = CachesTransposed(model, parameters),
+            KeepsTransposed = place.Devices.Count == 1 && parameters.CacheTransposed switch
+            {
+                AutoSwitch.Always => true,
+                AutoSwitch.Never => false,
+                _ => BytesTransposed * model.ParameterCount <= DeviceMemory.Available(place.Devices) / DeviceShare,
+            },
         };
     }
 
