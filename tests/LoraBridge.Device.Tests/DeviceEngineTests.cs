@@ -36,6 +36,20 @@ public sealed class DeviceEngineTests
         }
     }
 
+    /// <summary>They would stay in memory that the next graph uses, or that is freed.</summary>
+    [Fact]
+    public void Leaves_without_memory_of_their_own_give_back_what_they_got()
+    {
+        using var engine = new DeviceEngine(DeviceUnderTest.Devices, DeviceWeights.None, threads: 1);
+        using var doubling = new Scaling(engine, 2);
+        Assert.Equal(2, doubling.Compute(1));
+        Assert.NotEqual(0, doubling.Filled.Data);
+        doubling.Graph.Unplaced.Restore();
+        Assert.Equal(0, doubling.Filled.Data);
+        Assert.True(doubling.Filled.Buffer.IsNull);
+        Assert.Equal(4, doubling.Compute(2));
+    }
+
     /// <summary>factor * x, through as many operations as wanted.</summary>
     private sealed class Scaling : IDisposable
     {
@@ -49,13 +63,18 @@ public sealed class DeviceEngineTests
             _x = _leaves.Leaf(GgmlType.F32, new Shape(Elements), "x");
             _memory = engine.AllocateOnDevice(_leaves);
             Graph = new ComputeGraph(_builder, engine);
-            _y = _builder.Scale(_x, factor);
+            var zeros = _builder.Zeros(_x.Shape);
+            Filled = zeros.Source(0);
+            _y = _builder.Add(_builder.Scale(_x, factor), zeros);
             for (var i = 1; i < operations; i++)
                 _y = _builder.Scale(_y, 1);
             Graph.ScheduleOutput(_y);
         }
 
         public ComputeGraph Graph { get; }
+
+        /// <summary>A leaf that is made to be filled.</summary>
+        public TensorPtr Filled { get; }
 
         /// <summary>The last element of the result, for an x whose elements are all the same.</summary>
         public float Compute(float x)
