@@ -44,7 +44,8 @@ public sealed class DeviceEngineTests
         using var doubling = new Scaling(engine, 2);
         Assert.Equal(2, doubling.Compute(1));
         Assert.NotEqual(0, doubling.Filled.Data);
-        doubling.Graph.Unplaced.Restore();
+        using var unused = engine.CreateAllocator();
+        doubling.Graph.Measure(unused);
         Assert.Equal(0, doubling.Filled.Data);
         Assert.True(doubling.Filled.Buffer.IsNull);
         Assert.Equal(4, doubling.Compute(2));
