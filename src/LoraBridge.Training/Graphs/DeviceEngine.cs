@@ -136,7 +136,7 @@ internal sealed class DeviceEngine : ComputeEngine
         graph.Unplaced.Restore();
         // ggml describes the memory of each operation to Vulkan in a slot with room for twelve buffers, and fills those that the operation takes. The
         // others keep what an operation of an earlier graph left there, whose memory may be gone. Drivers leave alone what an operation does not use;
-        // Mesa's software up to 22.3 counts references to it, in freed memory. New slots have nothing to keep.
+        // Mesa's software, 22.3 at least, counts references to it, in freed memory. New slots have nothing to keep.
         if (_needsFreshDevices && _hasComputed)
         {
             CloseDevices();
