@@ -23,7 +23,7 @@ internal sealed record TrainingPlace(string Name, bool IsDevice)
         if (devices.Count == 0)
             return new ComputeEngine(model.Threads);
         lock (model.SharedCore.Gate)
-            return Open(model.Handle, model.Files, devices, model.Threads);
+            return Open(model.SharedCore.ForInference(), model.Files, devices, model.Threads);
     }
 
     /// <summary>Opens devices with the weights of a model that was loaded there; it must not be freed before.</summary>
