@@ -121,9 +121,8 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     /// <summary>Writes the adapter as it is now, or with the values given by parameter.</summary>
     public void Save(string path, IEnumerable<KeyValuePair<string, GgufValue>> metadata, float[][]? values = null)
     {
-        values ??= CopyValues();
         var index = Parameters.Select((parameter, i) => (parameter.Name, i)).ToDictionary();
-        AdapterFileWriter.Write(path, Blueprint, (name, _) => values[index[name]], metadata);
+        AdapterFileWriter.Write(path, Blueprint, (name, _) => values?[index[name]] ?? Parameters[index[name]].Values.ToArray(), metadata);
     }
 
     public void WriteTrained(string path, float[][]? values = null) => Save(path, [], values);
