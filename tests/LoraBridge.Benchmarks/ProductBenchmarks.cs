@@ -3,7 +3,6 @@ using BenchmarkDotNet.Attributes;
 using LoraBridge.Finetuning;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
-using LoraBridge.Training.Autodiff;
 using LoraBridge.Training.Autodiff.Ops;
 
 namespace LoraBridge.Benchmarks;
@@ -58,15 +57,7 @@ public class ProductBenchmarks
 
         TensorPtr FixedPoint(GraphBuilder builder) => Linear.Emit(builder, LinearPrecision.Of(TrainingPrecision.Balanced), weight, input);
 
-        TensorPtr Gradient(GraphBuilder builder, TensorPtr y)
-        {
-            var pass = new BackwardPass(builder, _ => { });
-            pass.AddVariable(input);
-            pass.Follow(0, builder.Tape.Count);
-            pass.Add(y, gradient);
-            pass.Run(0, builder.Tape.Count);
-            return pass.Gradient(input);
-        }
+        TensorPtr Gradient(GraphBuilder builder, TensorPtr y) => Product.Gradient(builder, y, input, gradient);
 
         float[] Uniform(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextSingle() - 0.5f)];
     }
@@ -104,28 +95,4 @@ public class ProductBenchmarks
     /// <summary>dx = Wᵀ dy by OUT_PROD, as ggml's own autodiff does.</summary>
     [Benchmark]
     public void InputGradientByOutProd() => _outerProduct.Compute();
-
-    /// <summary>A graph of one product, allocated once.</summary>
-    private sealed class Product : IDisposable
-    {
-        private readonly GraphBuilder _builder = new(16);
-        private readonly ComputeGraph _graph;
-        private readonly GraphAllocatorHandle _allocator;
-
-        public Product(ComputeEngine engine, Func<GraphBuilder, TensorPtr> emit)
-        {
-            _graph = new ComputeGraph(_builder, engine);
-            _allocator = engine.CreateAllocator();
-            _graph.ScheduleOutput(emit(_builder));
-            _graph.Allocate(_allocator);
-        }
-
-        public void Compute() => _graph.Compute();
-
-        public void Dispose()
-        {
-            _allocator.Dispose();
-            _builder.Dispose();
-        }
-    }
 }

@@ -44,9 +44,10 @@ internal static class InstructionPeak
     {
         switch (tile)
         {
-            case AssembledTile:
-                AssembledTiles.RunInstructions(tile.Element, Rounds);
-                return (double)Rounds * TileProgram.InstructionsPerRound * 16 * 2 * (tile.Element == TileElement.Int8 ? 4 : 2);
+            case AssembledTile assembled:
+                AssembledTiles.RunInstructions(assembled.Instruction, Rounds);
+                var lanes = assembled.Instruction == TileInstruction.Vpmaddwd ? Vector256<int>.Count : Vector512<int>.Count;
+                return (double)Rounds * TileProgram.InstructionsPerRound * lanes * 2 * (tile.Element == TileElement.Int8 ? 4 : 2);
             case VectorTile<Pairs>: return Words<Pairs>();
             case VectorTile<PairsByVnni>: return Words<PairsByVnni>();
             case VectorTile<BytesByVnni>: return Words<BytesByVnni>();

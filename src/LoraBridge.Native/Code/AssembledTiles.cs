@@ -10,43 +10,49 @@ internal sealed unsafe class AssembledTiles : IDisposable
     private readonly TileElement _element;
     private readonly ExecutableMemory[] _programs;
 
-    private AssembledTiles(TileElement element, ExecutableMemory[] programs) => (_element, _programs) = (element, programs);
+    private AssembledTiles(TileInstruction instruction, ExecutableMemory[] programs) =>
+        (Instruction, _element, _programs) = (instruction, TileProgram.ElementOf(instruction), programs);
 
-    /// <summary>Whether this processor has the instructions, and the system saves the registers they use.</summary>
-    internal static bool IsSupported => Avx512BW.IsSupported && (X86Base.CpuId(ExtendedFeatures, 0).Ecx & Vnni512) != 0;
+    /// <summary>What multiplies.</summary>
+    internal TileInstruction Instruction { get; }
 
     private static CallingConvention Convention => OperatingSystem.IsWindows() ? CallingConvention.Windows : CallingConvention.SystemV;
 
+    /// <summary>Whether this processor has the instruction and those around it, and the system saves the registers they use.</summary>
+    internal static bool Supports(TileInstruction instruction) => instruction == TileInstruction.Vpmaddwd
+        ? Avx2.X64.IsSupported && Fma.IsSupported
+        : Avx512BW.X64.IsSupported && (X86Base.CpuId(ExtendedFeatures, 0).Ecx & Vnni512) != 0;
+
     /// <summary>Runs the instruction that multiplies on registers alone.</summary>
-    /// <param name="element">What is multiplied.</param>
+    /// <param name="instruction">The instruction.</param>
     /// <param name="rounds">Rounds of <see cref="TileProgram.InstructionsPerRound"/> instructions, at least one.</param>
-    internal static void RunInstructions(TileElement element, int rounds)
+    internal static void RunInstructions(TileInstruction instruction, int rounds)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rounds, 1);
-        using var program = IsSupported ? ExecutableMemory.TryLoad(TileProgram.AssembleInstructions(element, Convention)) : null;
+        using var program = Supports(instruction) ? ExecutableMemory.TryLoad(TileProgram.AssembleInstructions(instruction, Convention)) : null;
         if (program is null)
-            throw new NotSupportedException("This processor has no AVX-512 VNNI, or this system lets no program make code.");
+            throw new NotSupportedException($"This processor has no {instruction}, or this system lets no program make code.");
         var arguments = new TileArguments { Words = rounds };
         ((delegate* unmanaged<TileArguments*, void>)program.Address)(&arguments);
     }
 
     /// <summary>Assembles and loads the programs for this system.</summary>
     /// <returns>Null where the processor lacks the instructions, or the system lets no program make code.</returns>
-    internal static AssembledTiles? TryLoad(TileElement element)
+    internal static AssembledTiles? TryLoad(TileInstruction instruction)
     {
-        if (!IsSupported || element > TileElement.Int8)
+        if (!Supports(instruction))
             return null;
         var programs = new List<ExecutableMemory>();
         for (var rows = 1; rows <= TileProgram.MostRows; rows++)
         {
-            if (ExecutableMemory.TryLoad(TileProgram.Assemble(element, rows, Convention)) is not { } program)
+            if (ExecutableMemory.TryLoad(TileProgram.Assemble(instruction, rows, Convention)) is not { } program)
             {
                 programs.ForEach(loaded => loaded.Dispose());
                 return null;
             }
             programs.Add(program);
         }
-        return new AssembledTiles(element, [.. programs]);
+        return new AssembledTiles(instruction, [.. programs]);
     }
 
     /// <summary>sums[r, n] += rowScales[r] columnScales[n] (starts[n] + Σ left[r, k] right[k, n]).</summary>

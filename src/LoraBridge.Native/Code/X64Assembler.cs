@@ -13,8 +13,15 @@ internal enum Register : byte
     R11 = 11,
 }
 
-/// <summary>A 512-bit vector register, zmm0 to zmm31.</summary>
-internal readonly record struct Zmm(int Number);
+/// <summary>A vector register: xmm, ymm or zmm with its number, to 15 or, where it has 64 bytes, to 31.</summary>
+internal readonly record struct VectorRegister(int Number, int Bytes)
+{
+    public static VectorRegister Xmm(int number) => new(number, 16);
+
+    public static VectorRegister Ymm(int number) => new(number, 32);
+
+    public static VectorRegister Zmm(int number) => new(number, 64);
+}
 
 /// <summary>What a base register points to, <paramref name="Offset"/> bytes further on.</summary>
 internal readonly record struct Memory(Register Base, int Offset);
@@ -24,12 +31,16 @@ internal readonly record struct Label(int Index);
 
 /// <summary>
 /// Writes machine code of x86-64: the few instructions that a product's tile is made of, among them those of AVX-512 VNNI, for which .NET has
-/// no intrinsics. Methods have the instructions' names; see Intel's "Software Developer's Manual", volume 2, chapter 2, for the encodings.
+/// no intrinsics. Methods have the instructions' names; see Intel's "Software Developer's Manual", volume 2, chapter 2, for the encodings. Those of zmm
+/// registers have a prefix of their own (EVEX), with more bits for their numbers, than those of shorter ones (VEX).
 /// </summary>
 internal sealed class X64Assembler
 {
     private const byte Map0F = 1, Map0F38 = 2;
     private const byte NoPrefix = 0, Prefix66 = 1;
+
+    /// <summary>Bytes of the registers whose instructions have an EVEX prefix.</summary>
+    private const int Evex = 64;
 
     private readonly List<byte> _code = [];
     private readonly List<int> _labels = [];
@@ -57,29 +68,42 @@ internal sealed class X64Assembler
     /// <summary>Has jumps to <paramref name="label"/> lead to here.</summary>
     public void Place(Label label) => _labels[label.Index] = _code.Count;
 
-    // Vectors
-    public void Vmovups(Zmm to, Memory from) => Evex(Map0F, NoPrefix, 0x10, to, default, from, scale: 64);
+    /// <summary>Goes on at a multiple of 64 bytes from the start: a loop that starts elsewhere may take an eighth longer.</summary>
+    public void Align()
+    {
+        ReadOnlySpan<byte> longNop = [0x0F, 0x1F, 0x84, 0, 0, 0, 0, 0];
+        for (var missing = -_code.Count & 63; missing > 0; missing = -_code.Count & 63)
+            _code.AddRange(missing >= longNop.Length ? longNop : [0x90]);
+    }
 
-    public void Vmovups(Memory to, Zmm from) => Evex(Map0F, NoPrefix, 0x11, from, default, to, scale: 64);
+    // Vectors
+    public void Vmovups(VectorRegister to, Memory from) => Write(Map0F, NoPrefix, 0x10, to, default, from, scale: to.Bytes);
+
+    public void Vmovups(Memory to, VectorRegister from) => Write(Map0F, NoPrefix, 0x11, from, default, to, scale: from.Bytes);
 
     /// <summary>Fills <paramref name="to"/> with one 32-bit number.</summary>
-    public void Vpbroadcastd(Zmm to, Memory from) => Evex(Map0F38, Prefix66, 0x58, to, default, from, scale: 4);
+    public void Vpbroadcastd(VectorRegister to, Memory from) => Write(Map0F38, Prefix66, 0x58, to, default, from, scale: 4);
 
-    public void Vpxord(Zmm to, Zmm x, Zmm y) => Evex(Map0F, Prefix66, 0xEF, to, x, y);
+    /// <summary>VPXORD for zmm registers.</summary>
+    public void Vpxor(VectorRegister to, VectorRegister x, VectorRegister y) => Write(Map0F, Prefix66, 0xEF, to, x, y);
 
-    public void Vcvtdq2ps(Zmm to, Zmm from) => Evex(Map0F, NoPrefix, 0x5B, to, default, from);
+    public void Vcvtdq2ps(VectorRegister to, VectorRegister from) => Write(Map0F, NoPrefix, 0x5B, to, default, from);
 
-    /// <summary><paramref name="to"/> = <paramref name="x"/> times one number.</summary>
-    public void VmulpsBroadcast(Zmm to, Zmm x, Memory y) => Evex(Map0F, NoPrefix, 0x59, to, x, y, scale: 4, broadcast: true);
+    public void Vmulps(VectorRegister to, VectorRegister x, VectorRegister y) => Write(Map0F, NoPrefix, 0x59, to, x, y);
 
     /// <summary><paramref name="to"/> = <paramref name="to"/> <paramref name="x"/> + <paramref name="y"/>, rounded once.</summary>
-    public void Vfmadd213ps(Zmm to, Zmm x, Memory y) => Evex(Map0F38, Prefix66, 0xA8, to, x, y, scale: 64);
+    public void Vfmadd213ps(VectorRegister to, VectorRegister x, Memory y) => Write(Map0F38, Prefix66, 0xA8, to, x, y, scale: to.Bytes);
+
+    public void Vpaddd(VectorRegister to, VectorRegister x, VectorRegister y) => Write(Map0F, Prefix66, 0xFE, to, x, y);
+
+    /// <summary>Sums of the products of two pairs of signed 16-bit numbers.</summary>
+    public void Vpmaddwd(VectorRegister to, VectorRegister x, VectorRegister y) => Write(Map0F, Prefix66, 0xF5, to, x, y);
 
     /// <summary>Adds to each sum of <paramref name="to"/> the products of two pairs of signed 16-bit numbers (AVX-512 VNNI).</summary>
-    public void Vpdpwssd(Zmm to, Zmm x, Zmm y) => Evex(Map0F38, Prefix66, 0x52, to, x, y);
+    public void Vpdpwssd(VectorRegister to, VectorRegister x, VectorRegister y) => Write(Map0F38, Prefix66, 0x52, to, x, y);
 
     /// <summary>Adds to each sum of <paramref name="to"/> the products of four bytes without sign in <paramref name="x"/> and four with sign (AVX-512 VNNI).</summary>
-    public void Vpdpbusd(Zmm to, Zmm x, Zmm y) => Evex(Map0F38, Prefix66, 0x50, to, x, y);
+    public void Vpdpbusd(VectorRegister to, VectorRegister x, VectorRegister y) => Write(Map0F38, Prefix66, 0x50, to, x, y);
 
     public void Vzeroupper() => _code.AddRange([0xC5, 0xF8, 0x77]);
 
@@ -136,26 +160,37 @@ internal sealed class X64Assembler
         _code.AddRange([0, 0, 0, 0]);
     }
 
-    private void Evex(byte map, byte prefix, byte opcode, Zmm register, Zmm second, Memory memory, int scale, bool broadcast = false)
+    private void Write(byte map, byte prefix, byte opcode, VectorRegister register, VectorRegister second, Memory memory, int scale)
     {
-        EvexPrefix(map, prefix, opcode, register.Number, second.Number, (int)memory.Base, broadcast);
-        Address(register.Number, memory, scale);
+        Prefix(map, prefix, opcode, register, second.Number, (int)memory.Base);
+        Address(register.Number, memory, register.Bytes == Evex ? scale : 1);
     }
 
-    private void Evex(byte map, byte prefix, byte opcode, Zmm register, Zmm second, Zmm third)
+    private void Write(byte map, byte prefix, byte opcode, VectorRegister register, VectorRegister second, VectorRegister third)
     {
-        EvexPrefix(map, prefix, opcode, register.Number, second.Number, third.Number, broadcast: false);
+        Prefix(map, prefix, opcode, register, second.Number, third.Number);
         _code.Add(ModRegister(register.Number, third.Number));
     }
 
-    /// <summary>Most bits of register numbers are stored inverted. The vector length is that of 512 bits.</summary>
-    private void EvexPrefix(byte map, byte prefix, byte opcode, int register, int second, int third, bool broadcast)
+    /// <summary>Most bits of register numbers are stored inverted.</summary>
+    private void Prefix(byte map, byte prefix, byte opcode, VectorRegister vector, int second, int third)
     {
-        const int Length512 = 0x40, Broadcast = 0x10;
-        _code.Add(0x62);
-        _code.Add((byte)(((register >> 3 & 1) << 7 | (third >> 4 & 1) << 6 | (third >> 3 & 1) << 5 | (register >> 4 & 1) << 4) ^ 0xF0 | map));
-        _code.Add((byte)((~second & 15) << 3 | 4 | prefix));
-        _code.Add((byte)(Length512 | (broadcast ? Broadcast : 0) | (~second >> 4 & 1) << 3));
+        var register = vector.Number;
+        if (vector.Bytes == Evex)
+        {
+            const int Length512 = 0x40;
+            _code.Add(0x62);
+            _code.Add((byte)(((register >> 3 & 1) << 7 | (third >> 4 & 1) << 6 | (third >> 3 & 1) << 5 | (register >> 4 & 1) << 4) ^ 0xF0 | map));
+            _code.Add((byte)((~second & 15) << 3 | 4 | prefix));
+            _code.Add((byte)(Length512 | (~second >> 4 & 1) << 3));
+        }
+        else
+        {
+            const int Length256 = 4;
+            _code.Add(0xC4);
+            _code.Add((byte)(((register >> 3 & 1) << 7 | (third >> 3 & 1) << 5) ^ 0xE0 | map));
+            _code.Add((byte)((~second & 15) << 3 | (vector.Bytes == 32 ? Length256 : 0) | prefix));
+        }
         _code.Add(opcode);
     }
 

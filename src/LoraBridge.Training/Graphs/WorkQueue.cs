@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Graphs;
@@ -113,13 +114,20 @@ internal readonly record struct WorkRange(long Start, long End)
 /// <summary>Memory that operations use one after the other.</summary>
 internal sealed class ScratchMemory
 {
-    private int[] _words = [];
+    private const int CacheLine = 64 / sizeof(int);
 
-    /// <summary>At least <paramref name="count"/> numbers of 32 bits, of any value.</summary>
-    public int[] Words(int count)
+    private Memory<int> _words;
+
+    /// <summary>At least <paramref name="count"/> numbers of 32 bits, of any value, from the start of a cache line on.</summary>
+    public Memory<int> Words(int count)
     {
         if (_words.Length < count)
-            _words = GC.AllocateUninitializedArray<int>(count);
+        {
+            // Where a vector lies in two cache lines, reading it takes twice as long.
+            var pinned = GC.AllocateUninitializedArray<int>(count + CacheLine, pinned: true);
+            var address = Unsafe.ByteOffset(ref Unsafe.NullRef<int>(), ref pinned[0]) / sizeof(int);
+            _words = pinned.AsMemory((int)(-address & (CacheLine - 1)), count);
+        }
         return _words;
     }
 }

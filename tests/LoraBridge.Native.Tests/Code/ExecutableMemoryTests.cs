@@ -34,11 +34,13 @@ public sealed class ExecutableMemoryTests
         Assert.Equal(42, Incremented(41, number => Assert.Equal(0, Call(bridge, number))));
     }
 
-    [Fact]
-    public void Tiles_for_Windows_keep_what_Windows_wants_kept()
+    [Theory]
+    [InlineData((int)TileInstruction.Vpdpwssd)]
+    [InlineData((int)TileInstruction.Vpmaddwd)]
+    public void Tiles_for_Windows_keep_what_Windows_wants_kept(int instruction)
     {
-        Assert.SkipUnless(AssembledTiles.IsSupported && OperatingSystem.IsLinux(), "This processor has no AVX-512 VNNI.");
-        using var function = ExecutableMemory.TryLoad(TileProgram.Assemble(TileElement.Int16, 6, LoraBridge.Native.Code.CallingConvention.Windows));
+        Assert.SkipUnless(AssembledTiles.Supports((TileInstruction)instruction) && OperatingSystem.IsLinux(), "This processor has no such instruction.");
+        using var function = ExecutableMemory.TryLoad(TileProgram.Assemble((TileInstruction)instruction, 6, LoraBridge.Native.Code.CallingConvention.Windows));
         Assert.NotNull(function);
         using var bridge = ExecutableMemory.TryLoad(WindowsCall(function.Address));
         Assert.NotNull(bridge);

@@ -11,21 +11,21 @@ public sealed class TileProgramTests
         get
         {
             var cases = new TheoryData<string, int, int, int>();
-            foreach (var element in new[] { nameof(TileElement.Int16), nameof(TileElement.Int8) })
+            foreach (var instruction in Enum.GetNames<TileInstruction>())
                 foreach (var (rows, words, tiles) in new[] { (1, 1, 1), (2, 3, 1), (3, 4, 2), (4, 9, 1), (5, 64, 1), (6, 128, 3) })
-                    cases.Add(element, rows, words, tiles);
+                    cases.Add(instruction, rows, words, tiles);
             return cases;
         }
     }
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Interpreted_tiles_equal_plain_loops_bit_for_bit_on_both_systems(string element, int rows, int words, int tiles)
+    public void Interpreted_tiles_equal_plain_loops_bit_for_bit_on_both_systems(string instruction, int rows, int words, int tiles)
     {
         foreach (var convention in Enum.GetValues<CallingConvention>())
         {
-            var factors = new Factors(Enum.Parse<TileElement>(element), rows, words, tiles);
-            var code = TileProgram.Assemble(factors.Element, rows, convention);
+            var factors = new Factors(Enum.Parse<TileInstruction>(instruction), rows, words, tiles);
+            var code = TileProgram.Assemble(factors.Instruction, rows, convention);
             var found = (float[])factors.Sums.Clone();
             using var arguments = new PinnedArguments(
                 factors.Left, factors.Right, factors.Starts, factors.RowScales, factors.ColumnScales, found, factors.Stride, words, tiles);
@@ -36,11 +36,11 @@ public sealed class TileProgramTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Tiles_on_this_processor_equal_plain_loops_bit_for_bit(string element, int rows, int words, int tiles)
+    public void Tiles_on_this_processor_equal_plain_loops_bit_for_bit(string instruction, int rows, int words, int tiles)
     {
-        Assert.SkipUnless(AssembledTiles.IsSupported, "This processor has no AVX-512 VNNI.");
-        var factors = new Factors(Enum.Parse<TileElement>(element), rows, words, tiles);
-        using var programs = AssembledTiles.TryLoad(factors.Element);
+        Assert.SkipUnless(AssembledTiles.Supports(Enum.Parse<TileInstruction>(instruction)), "This processor has no such instruction.");
+        var factors = new Factors(Enum.Parse<TileInstruction>(instruction), rows, words, tiles);
+        using var programs = AssembledTiles.TryLoad(factors.Instruction);
         Assert.SkipWhen(programs is null, "This system lets no program make code.");
         var found = (float[])factors.Sums.Clone();
         programs.Multiply(
@@ -48,39 +48,34 @@ public sealed class TileProgramTests
         Assert.Equal(factors.Expected(), found);
     }
 
-    /// <summary>The loop that only measures ends after its rounds, and keeps what a function must keep.</summary>
+    /// <summary>The loop that only measures ends after its rounds, multiplies as often as it says, and keeps what a function must keep.</summary>
     [Fact]
     public void The_loop_of_instructions_ends()
     {
-        foreach (var convention in Enum.GetValues<CallingConvention>())
-        {
-            using var arguments = new PinnedArguments([], [], [], [], [], [], stride: 0, words: 3, tiles: 0);
-            var interpreter = new Interpreter(TileProgram.AssembleInstructions(TileElement.Int8, convention), convention == CallingConvention.Windows);
-            interpreter.Call(arguments.Address);
-            Assert.Equal(3 * TileProgram.InstructionsPerRound, interpreter.Products);
-        }
+        foreach (var instruction in Enum.GetValues<TileInstruction>())
+            foreach (var convention in Enum.GetValues<CallingConvention>())
+            {
+                using var arguments = new PinnedArguments([], [], [], [], [], [], stride: 0, words: 3, tiles: 0);
+                var interpreter = new Interpreter(TileProgram.AssembleInstructions(instruction, convention), convention == CallingConvention.Windows);
+                interpreter.Call(arguments.Address);
+                Assert.Equal(3 * TileProgram.InstructionsPerRound, interpreter.Products);
+            }
     }
 
     [Fact]
     public void Only_numbers_of_rows_that_fit_the_registers_are_assembled()
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => TileProgram.Assemble(TileElement.Int16, 0, CallingConvention.Windows));
-        Assert.Throws<ArgumentOutOfRangeException>(() => TileProgram.Assemble(TileElement.Int16, 7, CallingConvention.Windows));
-        foreach (var element in new[] { TileElement.SignedInt8, TileElement.SplitInt12 })
-        {
-            Assert.Throws<ArgumentOutOfRangeException>(() => TileProgram.Assemble(element, 1, CallingConvention.Windows));
-            Assert.Throws<ArgumentOutOfRangeException>(() => TileProgram.AssembleInstructions(element, CallingConvention.Windows));
-            Assert.Null(AssembledTiles.TryLoad(element));
-        }
+        Assert.Throws<ArgumentOutOfRangeException>(() => TileProgram.Assemble(TileInstruction.Vpdpwssd, 0, CallingConvention.Windows));
+        Assert.Throws<ArgumentOutOfRangeException>(() => TileProgram.Assemble(TileInstruction.Vpmaddwd, 7, CallingConvention.Windows));
     }
 
     private sealed class Factors
     {
         private readonly int _rows, _words, _tiles;
 
-        public Factors(TileElement element, int rows, int words, int tiles)
+        public Factors(TileInstruction instruction, int rows, int words, int tiles)
         {
-            (Element, _rows, _words, _tiles) = (element, rows, words, tiles);
+            (Instruction, _rows, _words, _tiles) = (instruction, rows, words, tiles);
             var random = new Random(rows * 1000 + words);
             Left = Integers(TileProgram.RowBytes / sizeof(int) * rows);
             Right = Integers(words * Width);
@@ -92,12 +87,12 @@ public sealed class TileProgramTests
             // Pairs of 12 bits, or fours of 8; those of the largest size are among them.
             int[] Integers(int count) =>
             [
-                .. Enumerable.Range(0, count).Select(i => element == TileElement.Int8 ? random.Next(int.MinValue, int.MaxValue)
+                .. Enumerable.Range(0, count).Select(i => IsBytes ? random.Next(int.MinValue, int.MaxValue)
                     : (i % 7 == 0 ? -2895 : random.Next(-2895, 2896)) & 0xFFFF | random.Next(-2895, 2896) << 16),
             ];
         }
 
-        public TileElement Element { get; }
+        public TileInstruction Instruction { get; }
         public int[] Left { get; }
         public int[] Right { get; }
         public int[] Starts { get; }
@@ -105,6 +100,7 @@ public sealed class TileProgramTests
         public float[] ColumnScales { get; }
         public float[] Sums { get; }
         public int Stride => Width + 5;
+        private bool IsBytes => Instruction == TileInstruction.Vpdpbusd;
         private int Width => _tiles * TileProgram.Columns;
 
         public float[] Expected()
@@ -113,7 +109,7 @@ public sealed class TileProgramTests
             for (var r = 0; r < _rows; r++)
                 for (var n = 0; n < Width; n++)
                 {
-                    var sum = Element == TileElement.Int8 ? Starts[n] : 0;
+                    var sum = IsBytes ? Starts[n] : 0;
                     for (var k = 0; k < _words; k++)
                         sum += Dot(Left[r * TileProgram.RowBytes / sizeof(int) + k], Right[(n / 32 * _words + k) * 32 + n % 32]);
                     ref var target = ref expected[r * Stride + n];
@@ -124,7 +120,7 @@ public sealed class TileProgramTests
 
         private int Dot(int x, int y)
         {
-            if (Element == TileElement.Int16)
+            if (!IsBytes)
                 return (short)x * (short)y + (x >> 16) * (y >> 16);
             var sum = 0;
             for (var shift = 0; shift < 32; shift += 8)

@@ -12,26 +12,38 @@ public sealed class X64AssemblerTests
 
     private static readonly int[] Offsets = [0, 4, -4, 64, 128, 508, 512, 2048, 8128, 8192, -8192, 12345];
 
-    [Fact]
-    public void Instructions_on_vectors_are_read_back_for_all_registers()
+    [Theory]
+    [InlineData("zmm", 64)]
+    [InlineData("ymm", 32)]
+    [InlineData("xmm", 16)]
+    public void Instructions_on_vectors_are_read_back_for_all_registers(string kind, int bytes)
     {
-        for (var z = 0; z < 32; z++)
+        var count = bytes == 64 ? 32 : 16;
+        for (var number = 0; number < count; number++)
         {
-            var (to, x, y) = (z, (z * 7 + 3) % 32, (z * 5 + 11) % 32);
-            Check($"vpxord zmm{to},zmm{x},zmm{y}", code => code.Vpxord(new Zmm(to), new Zmm(x), new Zmm(y)));
-            Check($"vpdpwssd zmm{to},zmm{x},zmm{y}", code => code.Vpdpwssd(new Zmm(to), new Zmm(x), new Zmm(y)));
-            Check($"vpdpbusd zmm{to},zmm{x},zmm{y}", code => code.Vpdpbusd(new Zmm(to), new Zmm(x), new Zmm(y)));
-            Check($"vcvtdq2ps zmm{to},zmm{x}", code => code.Vcvtdq2ps(new Zmm(to), new Zmm(x)));
+            var (to, x, y) = (Vector(number), Vector((number * 7 + 3) % count), Vector((number * 5 + 11) % count));
+            var (t, r, s) = (kind + to.Number, kind + x.Number, kind + y.Number);
+            Check($"{(bytes == 64 ? "vpxord" : "vpxor")} {t},{r},{s}", code => code.Vpxor(to, x, y));
+            Check($"vpaddd {t},{r},{s}", code => code.Vpaddd(to, x, y));
+            Check($"vpmaddwd {t},{r},{s}", code => code.Vpmaddwd(to, x, y));
+            Check($"vmulps {t},{r},{s}", code => code.Vmulps(to, x, y));
+            Check($"vcvtdq2ps {t},{r}", code => code.Vcvtdq2ps(to, x));
+            if (bytes == 64)
+            {
+                Check($"vpdpwssd {t},{r},{s}", code => code.Vpdpwssd(to, x, y));
+                Check($"vpdpbusd {t},{r},{s}", code => code.Vpdpbusd(to, x, y));
+            }
             foreach (var at in Addresses())
             {
-                Check($"vmovups zmm{to},[{at}]", code => code.Vmovups(new Zmm(to), Of(at)));
-                Check($"vmovups [{at}],zmm{to}", code => code.Vmovups(Of(at), new Zmm(to)));
-                Check($"vpbroadcastd zmm{to},dword ptr [{at}]", code => code.Vpbroadcastd(new Zmm(to), Of(at)));
-                Check($"vmulps zmm{to},zmm{x},dword ptr [{at}]{{1to16}}", code => code.VmulpsBroadcast(new Zmm(to), new Zmm(x), Of(at)));
-                Check($"vfmadd213ps zmm{to},zmm{x},[{at}]", code => code.Vfmadd213ps(new Zmm(to), new Zmm(x), Of(at)));
+                Check($"vmovups {t},[{at}]", code => code.Vmovups(to, Of(at)));
+                Check($"vmovups [{at}],{t}", code => code.Vmovups(Of(at), to));
+                Check($"vpbroadcastd {t},dword ptr [{at}]", code => code.Vpbroadcastd(to, Of(at)));
+                Check($"vfmadd213ps {t},{r},[{at}]", code => code.Vfmadd213ps(to, x, Of(at)));
             }
         }
         Check("vzeroupper", code => code.Vzeroupper());
+
+        VectorRegister Vector(int number) => new(number, bytes);
     }
 
     [Fact]
@@ -79,28 +91,49 @@ public sealed class X64AssemblerTests
     {
         var code = new X64Assembler();
         Assert.Throws<ArgumentException>(() => code.Mov(Register.Rax, new Memory((Register)5, 8)));
-        Assert.Throws<ArgumentException>(() => code.Vmovups(new Zmm(1), new Memory((Register)12, 8)));
+        Assert.Throws<ArgumentException>(() => code.Vmovups(VectorRegister.Zmm(1), new Memory((Register)12, 8)));
         code.Je(code.NewLabel());
         Assert.Throws<InvalidOperationException>(code.Assemble);
     }
 
-    /// <summary>The tile uses nothing but what every processor with AVX-512 VNNI has, and touches no memory relative to itself.</summary>
+    [Fact]
+    public void Loops_start_at_multiples_of_64_bytes_behind_instructions_that_do_nothing()
+    {
+        for (var before = 0; before <= 64; before++)
+        {
+            var code = new X64Assembler();
+            for (var i = 0; i < before; i++)
+                code.Ret();
+            code.Align();
+            var start = (before + 63) / 64 * 64;
+            code.Ret();
+            var instructions = Decode(code.Assemble());
+            Assert.Equal((ulong)start, instructions[^1].IP);
+            Assert.All(instructions[before..^1], instruction => Assert.Equal(Mnemonic.Nop, instruction.Mnemonic));
+            Assert.InRange(instructions.Count - before - 1, 0, 14);
+        }
+    }
+
+    /// <summary>The tile uses nothing but what the processor is asked for, and touches no memory relative to itself.</summary>
     [Theory]
     [InlineData(0, 6, 0)]
     [InlineData(0, 1, 1)]
     [InlineData(1, 6, 0)]
     [InlineData(1, 3, 1)]
-    public void Tiles_need_no_more_than_the_processor_is_asked_for(int element, int rows, int convention)
+    [InlineData(2, 6, 0)]
+    [InlineData(2, 2, 1)]
+    public void Tiles_need_no_more_than_the_processor_is_asked_for(int instruction, int rows, int convention)
     {
-        var allowed = new HashSet<CpuidFeature>
+        var allowed = new HashSet<CpuidFeature> { CpuidFeature.X64, CpuidFeature.INTEL386, CpuidFeature.INTEL8086, CpuidFeature.MULTIBYTENOP, CpuidFeature.AVX };
+        allowed.UnionWith(
+            instruction == (int)TileInstruction.Vpmaddwd
+                ? [CpuidFeature.AVX2, CpuidFeature.FMA]
+                : [CpuidFeature.AVX512F, CpuidFeature.AVX512_VNNI]);
+        foreach (var decoded in Decode(TileProgram.Assemble((TileInstruction)instruction, rows, (CallingConvention)convention)))
         {
-            CpuidFeature.X64, CpuidFeature.INTEL386, CpuidFeature.INTEL8086, CpuidFeature.AVX, CpuidFeature.AVX512F, CpuidFeature.AVX512_VNNI,
-        };
-        foreach (var instruction in Decode(TileProgram.Assemble((TileElement)element, rows, (CallingConvention)convention)))
-        {
-            Assert.NotEqual(Code_.INVALID, instruction.Code);
-            Assert.All(instruction.CpuidFeatures, feature => Assert.Contains(feature, allowed));
-            Assert.False(instruction.IsIPRelativeMemoryOperand);
+            Assert.NotEqual(Code_.INVALID, decoded.Code);
+            Assert.All(decoded.CpuidFeatures, feature => Assert.Contains(feature, allowed));
+            Assert.False(decoded.IsIPRelativeMemoryOperand);
         }
     }
 

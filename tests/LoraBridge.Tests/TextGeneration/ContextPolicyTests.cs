@@ -90,6 +90,38 @@ public sealed class ContextPolicyTests : IDisposable
     }
 
     [Fact]
+    public void Another_conversation_is_not_cut_where_the_last_one_was()
+    {
+        var builder = new PromptBuilder(_model.Vocabulary, new PlainChatTemplate());
+        var window = new PromptWindow();
+        Assert.NotEqual(0, Fit(Conversation(40, 20)).OmittedMessages);
+        Assert.Equal(0, Fit(Conversation(81, 1)).OmittedMessages);
+
+        Prompt Fit(List<ChatMessage> messages) =>
+            window.Fit(builder, messages, default, 2000, 100, ContextPolicy.DropOldest, TestContext.Current.CancellationToken);
+
+        static List<ChatMessage> Conversation(int exchanges, int length) =>
+        [
+            .. Enumerable.Range(0, exchanges).SelectMany<int, ChatMessage>(_ => [new("user", new string('a', 3 * length)), new("assistant", "b")]),
+            new("user", "last"),
+        ];
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_last_turn_of_a_tool_is_kept_without_its_question(bool continuesAnswer)
+    {
+        var builder = new PromptBuilder(_model.Vocabulary, new PlainChatTemplate());
+        List<ChatMessage> messages = [new("user", new string('a', 500)), new("assistant", "b"), new("tool", "found")];
+        if (continuesAnswer)
+            messages.Add(new("assistant", "It is"));
+        var prompt = new PromptWindow().Fit(builder, messages, default, 400, 100, ContextPolicy.DropOldest, TestContext.Current.CancellationToken);
+        Assert.Equal(2, prompt.OmittedMessages);
+        Assert.StartsWith("Tool: found", _model.Detokenize(prompt.Tokens));
+    }
+
+    [Fact]
     public void Throwing_says_how_much_there_is_and_changes_nothing()
     {
         using var chat = Chat(ContextPolicy.Throw, length: 256, answer: 100);

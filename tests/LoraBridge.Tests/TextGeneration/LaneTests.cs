@@ -150,16 +150,17 @@ public sealed class LaneTests : IDisposable
         var (first, second) = (host.Open(1024), host.Open(1024));
         using var stop = new CancellationTokenSource();
         var letters = new SamplingMode { Temperature = 1, Seed = 7, Grammar = Grammar.Parse("root ::= [a-z] root") };
+        // The other context begins when this one has had much more than what it asks for.
+        const int Prompt = 100;
         var begun = new TaskCompletionSource();
         var count = 0;
         var endless = host.Run(new Generation(first, model.Vocabulary, Request([1], 1 << 20, adapted.Set), _ =>
         {
-            count++;
-            begun.TrySetResult();
+            if (++count > 3 * Prompt)
+                begun.TrySetResult();
         }, stop.Token));
         await begun.Task;
         List<int> counts = [];
-        const int Prompt = 100;
         await host.Run(new Generation(second, model.Vocabulary, Request(Enumerable.Repeat(1, Prompt), 20, AdapterSet.Empty), _ => counts.Add(count), stop.Token));
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => endless);
@@ -175,6 +176,45 @@ public sealed class LaneTests : IDisposable
         {
             Prompt = [.. prompt], Adapters = () => adapters, Sampling = letters, MaximumTokens = tokens, Shifts = true, Parser = new PlainAnswerParser(),
         };
+    }
+
+    [Fact]
+    public void A_cache_that_was_put_aside_is_of_no_use_under_other_adapters()
+    {
+        using var model = Load(new InferenceOptions { SequencesPerContext = 1, MaximumContexts = 1, Deterministic = true, EvictedStateBytes = 1 << 30 });
+        using var alone = Load(new InferenceOptions());
+        var adapters = Adapters();
+        using var chat = Chat(model, adapters, 0);
+        using var other = Chat(model, adapters, 1);
+        using var solo = Chat(alone, adapters, 0);
+        Assert.Equal(solo.Submit("Hello").Tokens, chat.Submit("Hello").Tokens);
+        other.Submit("Hello");
+        chat.SetAdapters([adapters[2]]);
+        solo.SetAdapters([adapters[2]]);
+        var answer = chat.Submit("And then?");
+        Assert.Equal(answer.PromptTokenCount, answer.ReadTokenCount);
+        Assert.Equal(solo.Submit("And then?").Tokens, answer.Tokens);
+    }
+
+    [Theory]
+    [InlineData(1 << 18, true)]
+    [InlineData(1, false)]
+    public void Caches_are_put_aside_and_taken_back_as_often_as_needed(int evictedBytes, bool areKept)
+    {
+        using var model = Load(new InferenceOptions { SequencesPerContext = 1, MaximumContexts = 1, EvictedStateBytes = evictedBytes });
+        SingleTurnConversation[] chats = [.. "ab".Select(name => new SingleTurnConversation(model, contextLength: 512)
+        {
+            SystemPrompt = new string(name, 40), SamplingMode = SamplingMode.Greedy, MaximumCompletionTokens = 1,
+        })];
+        for (var round = 0; round < 12; round++)
+        {
+            foreach (var chat in chats)
+            {
+                var answer = chat.Submit("?", TestContext.Current.CancellationToken);
+                Assert.Equal(areKept && round > 0, answer.ReadTokenCount < answer.PromptTokenCount);
+            }
+        }
+        Array.ForEach(chats, chat => chat.Dispose());
     }
 
     [Fact]

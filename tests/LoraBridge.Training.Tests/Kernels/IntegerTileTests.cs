@@ -1,7 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using LoraBridge.Native.Code;
+using LoraBridge.Training.Graphs;
 using LoraBridge.Training.Kernels.Cpu;
 
 namespace LoraBridge.Training.Tests.Kernels;
@@ -32,6 +34,37 @@ public sealed class IntegerTileTests
     {
         Assert.Equal(Dp.IsSupported, IntegerTile.Best(TileElement.Int16) is DotTile<SignedDot> { Name: "sdot (halves)" });
         Assert.Equal(Dp.IsSupported, IntegerTile.Best(TileElement.Int8) is DotTile<SignedDot> { Name: "sdot" });
+    }
+
+    /// <summary>Where .NET would have to do with AVX2, code is assembled for it; it has a name of its own, and the bits of the other.</summary>
+    [Fact]
+    public void CodeIsAssembledWhereThereIsNothingFaster()
+    {
+        Assert.SkipUnless(IntegerTile.ForIntrinsics(TileElement.Int16) is VectorTile<Pairs> && AssembledTiles.Supports(TileInstruction.Vpmaddwd), "This processor has more than AVX2, or less.");
+        using var programs = AssembledTiles.TryLoad(TileInstruction.Vpmaddwd);
+        Assert.SkipWhen(programs is null, "This system lets no program make code.");
+        foreach (var element in new[] { TileElement.Int16, TileElement.Int8 })
+        {
+            var tile = Assert.IsType<AssembledTile>(IntegerTile.Best(element));
+            Assert.Equal((TileInstruction.Vpmaddwd, TileElement.Int16, "vpmaddwd (assembled)"), (tile.Instruction, tile.Element, tile.Name));
+        }
+    }
+
+    /// <summary>Packed panels are read by vectors that are not to lie in two cache lines.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1000)]
+    [InlineData(100_000)]
+    public void SharedMemoryStartsACacheLine(int count)
+    {
+        var memory = new ScratchMemory();
+        Assert.True(memory.Words(count / 2).Length >= count / 2);
+        var words = memory.Words(count);
+        Assert.True(words.Length >= count);
+        var address = (long)Unsafe.ByteOffset(ref Unsafe.NullRef<int>(), ref words.Span[0]);
+        Assert.Equal(0, address % 64);
+        GC.Collect();
+        Assert.Equal(address, (long)Unsafe.ByteOffset(ref Unsafe.NullRef<int>(), ref words.Span[0]));
     }
 
     [Theory]

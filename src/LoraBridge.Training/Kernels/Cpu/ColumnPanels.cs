@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
@@ -11,94 +10,71 @@ internal readonly struct ColumnPanels(TensorPtr matrix, long i2, long i3)
 
     private readonly TensorRows _columns = new(matrix, i2, i3);
 
-    /// <summary>Columns that are transposed at a time: as many as a vector has pairs.</summary>
-    private static int Group => Avx512F.IsSupported ? 16 : 4;
-
     public void Fill(int k, int height, int column, int width, Span<float> stage, Span<int> panel, Span<float> scales)
     {
-        if (!BlockFormat.TryVisit(matrix.Type, new BlockFilling(_columns, k, height, column, width, panel, scales)))
-            Fill(new FloatColumns(_columns, stage[..height]), k, height, column, width, panel, scales);
-    }
-
-    /// <summary>Packs columns along the inner dimension.</summary>
-    private interface IColumnPacking
-    {
-        /// <param name="column">The first column.</param>
-        /// <param name="count">Columns, at most <see cref="Group"/>.</param>
-        /// <param name="k">The first element of each.</param>
-        /// <param name="height">Elements of each.</param>
-        /// <param name="packed">The integers; a column has room for 128 pairs.</param>
-        /// <param name="scales">By column, what an integer stands for.</param>
-        void Pack(int column, int count, int k, int height, scoped Span<int> packed, Span<float> scales);
-    }
-
-    private static void Fill<TPacking>(TPacking packing, int k, int height, int column, int width, Span<int> panel, Span<float> scales)
-        where TPacking : IColumnPacking, allows ref struct
-    {
-        var pairs = (height + 1) / 2;
-        var padded = (width + Tile - 1) / Tile * Tile;
-        Span<int> packed = stackalloc int[Group * RowPairs];
-        for (var n = 0; n < padded; n += Group)
+        if (BlockFormat.TryVisit(matrix.Type, new BlockFilling(_columns, k, height, column, width, stage, panel, scales)))
+            return;
+        var (pairs, group) = ((height + 1) / 2, PairTranspose.Largest);
+        var line = stage[..height];
+        Span<int> packed = stackalloc int[group * RowPairs];
+        for (var n = 0; n < Padded(width); n += group)
         {
-            var count = Math.Clamp(width - n, 0, Group);
+            var count = Math.Clamp(width - n, 0, group);
             packed[(count * RowPairs)..].Clear();
-            scales.Slice(n + count, Group - count).Clear();
-            if (count > 0)
-                packing.Pack(column + n, count, k, height, packed, scales[n..]);
-            Transpose(packed, pairs, panel.Slice(n / Tile * pairs * Tile, pairs * Tile)[(n % Tile)..]);
+            scales.Slice(n + count, group - count).Clear();
+            for (var i = 0; i < count; i++)
+            {
+                _columns.Read(column + n + i, k, line);
+                scales[n + i] = FixedPointPanel.PackRow(line, packed.Slice(i * RowPairs, RowPairs));
+            }
+            Transpose(packed, pairs, TileOf(panel, n, pairs));
         }
     }
 
-    /// <summary>[Group][pairs] -> [pairs][32], the first of each 32.</summary>
+    private static int Padded(int width) => (width + Tile - 1) / Tile * Tile;
+
+    /// <summary>The tile that a column is in, from there on.</summary>
+    private static Span<int> TileOf(Span<int> panel, int column, int pairs) => panel.Slice(column / Tile * pairs * Tile, pairs * Tile)[(column % Tile)..];
+
+    /// <summary>[columns][pairs] -> [pairs][32], the first of each 32.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Transpose(ReadOnlySpan<int> packed, int pairs, Span<int> target)
     {
-        var whole = pairs / Group * Group;
-        for (var pair = 0; pair < whole; pair += Group)
-        {
-            ref var from = ref Unsafe.AsRef(in packed.Slice(pair, (Group - 1) * RowPairs + Group)[0]);
-            ref var to = ref target.Slice(pair * Tile, (Group - 1) * Tile + Group)[0];
-            if (Avx512F.IsSupported)
-                PairTranspose.Sixteen(ref from, RowPairs, ref to, Tile);
-            else
-                PairTranspose.Four(ref from, RowPairs, ref to, Tile);
-        }
+        var group = PairTranspose.Largest;
+        var whole = pairs / group * group;
+        for (var pair = 0; pair < whole; pair += group)
+            PairTranspose.Square(
+                ref Unsafe.AsRef(in packed.Slice(pair, (group - 1) * RowPairs + group)[0]), RowPairs,
+                ref target.Slice(pair * Tile, (group - 1) * Tile + group)[0], Tile);
         for (var pair = whole; pair < pairs; pair++)
-            for (var i = 0; i < Group; i++)
+            for (var i = 0; i < group; i++)
                 target[pair * Tile + i] = packed[i * RowPairs + pair];
     }
 
-    private readonly ref struct FloatColumns(TensorRows columns, Span<float> line) : IColumnPacking
-    {
-        private readonly TensorRows _columns = columns;
-        private readonly Span<float> _line = line;
-
-        public void Pack(int column, int count, int k, int height, scoped Span<int> packed, Span<float> scales)
-        {
-            for (var i = 0; i < count; i++)
-            {
-                _columns.Read(column + i, k, _line);
-                scales[i] = FixedPointPanel.PackRow(_line, packed.Slice(i * RowPairs, RowPairs));
-            }
-        }
-    }
-
-    private readonly struct BlockColumns<TFormat>(TensorRows columns) : IColumnPacking where TFormat : struct, IBlockFormat
-    {
-        private readonly TensorRows _columns = columns;
-
-        public void Pack(int column, int count, int k, int height, scoped Span<int> packed, Span<float> scales) =>
-            BlockPanels<TFormat>.PackRows(_columns, column, count, k, height, packed, scales);
-    }
-
     private readonly ref struct BlockFilling(
-        TensorRows columns, int k, int height, int column, int width, Span<int> panel, Span<float> scales) : IBlockVisitor
+        TensorRows columns, int k, int height, int column, int width, Span<float> stage, Span<int> panel, Span<float> scales) : IBlockVisitor
     {
+        private const int Group = 8;
+
         private readonly TensorRows _columns = columns;
+        private readonly Span<float> _stage = stage;
         private readonly Span<int> _panel = panel;
         private readonly Span<float> _scales = scales;
 
-        public void Visit<TFormat>() where TFormat : struct, IBlockFormat =>
-            Fill(new BlockColumns<TFormat>(_columns), k, height, column, width, _panel, _scales);
+        public void Visit<TFormat>() where TFormat : struct, IBlockFormat
+        {
+            for (var n = 0; n < Padded(width); n += Group)
+            {
+                var tile = TileOf(_panel, n, height / 2);
+                if (n < width)
+                {
+                    BlockPanels<TFormat>.PackRows(_columns, column + n, Math.Min(Group, width - n), k, height, _stage, tile, _scales[n..]);
+                    continue;
+                }
+                for (var pair = 0; pair < height / 2; pair++)
+                    tile.Slice(pair * Tile, Group).Clear();
+                _scales.Slice(n, Group).Clear();
+            }
+        }
     }
 }

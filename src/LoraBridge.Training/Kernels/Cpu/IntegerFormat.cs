@@ -24,7 +24,7 @@ internal sealed class IntegerFormat : ProductFormat
 
     /// <param name="largest">The largest integer.</param>
     /// <param name="tile">How tiles are multiplied.</param>
-    private IntegerFormat(int largest, IntegerTile tile) => (_largest, _tile) = (largest, tile);
+    private IntegerFormat(int largest, IntegerTile tile) : base(WordLayout.Words(tile.Element, ProductTile.Depth)) => (_largest, _tile) = (largest, tile);
 
     /// <summary>Whether this processor multiplies integers faster than F32.</summary>
     public static bool IsSupported => IntegerTile.IsSupported;

@@ -8,7 +8,7 @@ namespace LoraBridge.Training.Kernels.Cpu;
 
 /// <summary>
 /// The innermost loop of products in integers: tiles C[6, 32] += s A[6, k] B[k, 32] t on packed words. The place where it is chosen what computes it:
-/// code assembled at run time for AVX-512 VNNI, .NET's intrinsics for AVX-VNNI, those for AVX-512 and AVX2, or those for ARM64's dot products.
+/// code assembled at run time for AVX-512 VNNI and for AVX2, or .NET's intrinsics for AVX-VNNI, AVX-512, AVX2 and ARM64's dot products.
 /// </summary>
 internal abstract class IntegerTile
 {
@@ -31,9 +31,12 @@ internal abstract class IntegerTile
     /// <summary>The fastest on this processor for numbers of so many bits; what its words hold may be something else.</summary>
     public static IntegerTile Best(TileElement element)
     {
-        if (Environment.GetEnvironmentVariable(SwitchVariable) != "0" && AssembledTile.TryCreate(element) is { } assembled)
-            return assembled;
-        return ForIntrinsics(element);
+        if (Environment.GetEnvironmentVariable(SwitchVariable) == "0")
+            return ForIntrinsics(element);
+        if (AssembledTile.TryCreate(element == TileElement.Int8 ? TileInstruction.Vpdpbusd : TileInstruction.Vpdpwssd) is { } fused)
+            return fused;
+        var intrinsics = ForIntrinsics(element);
+        return intrinsics is VectorTile<Pairs> && AssembledTile.TryCreate(TileInstruction.Vpmaddwd) is { } pairs ? pairs : intrinsics;
     }
 
     /// <summary>The fastest of those that are written in C#.</summary>
@@ -65,18 +68,20 @@ internal sealed class AssembledTile : IntegerTile
 {
     private readonly AssembledTiles _programs;
 
-    private AssembledTile(TileElement element, AssembledTiles programs) => (Element, _programs) = (element, programs);
+    private AssembledTile(AssembledTiles programs) => (_programs, Element) = (programs, TileProgram.ElementOf(programs.Instruction));
 
     public override TileElement Element { get; }
 
-    public override string Name => Element == TileElement.Int16 ? "vpdpwssd (assembled)" : "vpdpbusd (assembled)";
+    public TileInstruction Instruction => _programs.Instruction;
+
+    public override string Name => $"{Instruction.ToString().ToLowerInvariant()} (assembled)";
 
     /// <summary>Null where the processor or the system has none, or where it does not compute what it should.</summary>
-    public static AssembledTile? TryCreate(TileElement element)
+    public static AssembledTile? TryCreate(TileInstruction instruction)
     {
-        if (AssembledTiles.TryLoad(element) is not { } programs)
+        if (AssembledTiles.TryLoad(instruction) is not { } programs)
             return null;
-        var tile = new AssembledTile(element, programs);
+        var tile = new AssembledTile(programs);
         if (TileCheck.Agrees(tile))
             return tile;
         programs.Dispose();

@@ -47,13 +47,13 @@ internal readonly ref struct LowRankFactor
         if (liesInRows)
             return new(factor.Floats, (int)factor.Ne(0));
         var width = (int)factor.Ne(1);
-        var words = work.Share(queue =>
+        var size = rank * (width + Padding);
+        var memory = work.Share(queue =>
         {
-            var memory = queue.Memory.Words(rank * (width + Padding));
-            LowRank.Transpose(factor.Floats, MemoryMarshal.Cast<int, float>(memory.AsSpan()), width + Padding, width, rank);
-            return memory;
+            LowRank.Transpose(factor.Floats, MemoryMarshal.Cast<int, float>(queue.Memory.Words(size).Span), width + Padding, width, rank);
+            return queue.Memory;
         });
-        return new(MemoryMarshal.Cast<int, float>(words.AsSpan(0, rank * (width + Padding))), width + Padding);
+        return new(MemoryMarshal.Cast<int, float>(memory.Words(size).Span[..size]), width + Padding);
     }
 
     public void Dispose()

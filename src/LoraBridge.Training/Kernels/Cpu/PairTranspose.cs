@@ -11,6 +11,20 @@ internal static class PairTranspose
     /// <summary>Whether this processor has what <see cref="Four"/> takes.</summary>
     public static bool IsSupported => Sse2.IsSupported || AdvSimd.Arm64.IsSupported;
 
+    /// <summary>Rows and columns of the largest square.</summary>
+    public static int Largest => Avx512F.IsSupported ? 16 : 8;
+
+    /// <summary>The largest square.</summary>
+    /// <inheritdoc cref="Four"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Square(ref int from, int fromStride, ref int to, int toStride)
+    {
+        if (Avx512F.IsSupported)
+            Sixteen(ref from, fromStride, ref to, toStride);
+        else
+            Eight(ref from, fromStride, ref to, toStride);
+    }
+
     /// <summary>Four rows of four.</summary>
     /// <param name="from">The first element.</param>
     /// <param name="fromStride">Distance between rows there.</param>
@@ -29,10 +43,35 @@ internal static class PairTranspose
         VectorInstructions.ZipHigh(ab, cd).AsInt32().StoreUnsafe(ref Unsafe.Add(ref to, 3 * toStride));
     }
 
-    /// <summary>Sixteen rows of sixteen, for processors with AVX-512.</summary>
+    /// <summary>Eight rows of eight.</summary>
     /// <inheritdoc cref="Four"/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Sixteen(ref int from, int fromStride, ref int to, int toStride)
+    public static void Eight(ref int from, int fromStride, ref int to, int toStride)
+    {
+        FourOfEight(ref from, fromStride, ref to, toStride);
+        FourOfEight(ref Unsafe.Add(ref from, 4), fromStride, ref Unsafe.Add(ref to, 4 * toStride), toStride);
+    }
+
+    /// <summary>Four columns of eight rows: each vector has four of a row and four of the fourth row after it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FourOfEight(ref int from, int fromStride, ref int to, int toStride)
+    {
+        var (a, b) = (Load(ref from, fromStride), Load(ref Unsafe.Add(ref from, fromStride), fromStride));
+        var (c, d) = (Load(ref Unsafe.Add(ref from, 2 * fromStride), fromStride), Load(ref Unsafe.Add(ref from, 3 * fromStride), fromStride));
+        var (ab, cd) = (VectorInstructions.ZipLow(a, b).AsInt64(), VectorInstructions.ZipLow(c, d).AsInt64());
+        VectorInstructions.ZipLow(ab, cd).AsInt32().StoreUnsafe(ref to);
+        VectorInstructions.ZipHigh(ab, cd).AsInt32().StoreUnsafe(ref Unsafe.Add(ref to, toStride));
+        (ab, cd) = (VectorInstructions.ZipHigh(a, b).AsInt64(), VectorInstructions.ZipHigh(c, d).AsInt64());
+        VectorInstructions.ZipLow(ab, cd).AsInt32().StoreUnsafe(ref Unsafe.Add(ref to, 2 * toStride));
+        VectorInstructions.ZipHigh(ab, cd).AsInt32().StoreUnsafe(ref Unsafe.Add(ref to, 3 * toStride));
+
+        static Vector256<int> Load(ref int row, int stride) =>
+            Vector256.Create(Vector128.LoadUnsafe(ref row), Vector128.LoadUnsafe(ref Unsafe.Add(ref row, 4 * stride)));
+    }
+
+    /// <summary>Sixteen rows of sixteen.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Sixteen(ref int from, int fromStride, ref int to, int toStride)
     {
         var a = Quads.Load(ref from, fromStride);
         var b = Quads.Load(ref Unsafe.Add(ref from, 4 * fromStride), fromStride);

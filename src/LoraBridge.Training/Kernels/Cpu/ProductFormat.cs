@@ -29,13 +29,14 @@ internal static class ProductTile
 /// In which numbers the factors of a product C[M, N] += A[M, K] B[K, N] are kept while it is computed, packed in words of 32 bits. A row of A has
 /// <see cref="RowWords"/> for each 256 elements, a panel of B has tiles of [words][32], with scales for its columns.
 /// </summary>
-internal abstract class ProductFormat
+/// <param name="rowWords">Words of a row of A for 256 elements.</param>
+internal abstract class ProductFormat(int rowWords)
 {
     /// <summary>What it is, and what multiplies.</summary>
     public abstract string Name { get; }
 
     /// <summary>Words of a row of A for 256 elements, and its distance from the next row's.</summary>
-    public int RowWords => Words(ProductTile.Depth);
+    public int RowWords => rowWords;
 
     /// <summary>Words of a strip of A for 256 elements, with the scales of its rows behind, in whole cache lines.</summary>
     public int StripWords => ProductTile.Rows * RowWords + 16;
@@ -103,7 +104,7 @@ internal readonly ref struct Panel(Span<int> words, Span<float> scales, Span<int
 internal readonly record struct PanelSource(TensorPtr Matrix, long I2, long I3, bool AlongRows, CachedMatrix? Copy = null);
 
 /// <summary>F32.</summary>
-internal sealed class SingleFormat : ProductFormat
+internal sealed class SingleFormat() : ProductFormat(ProductTile.Depth)
 {
     public static readonly SingleFormat Instance = new();
 

@@ -14,10 +14,10 @@ internal sealed class ProductPlan
     public const int MostPanels = 16;
 
     /// <summary>Items for each thread, where strips are enough.</summary>
-    private const int ItemsPerWorker = 32;
+    private const int ItemsPerWorker = 24;
 
     /// <summary>Strips of a block: its sums, and its rows of a panel, fit a second-level cache beside the panel of B.</summary>
-    private const int MostStrips = 8;
+    private const int MostStrips = 16;
 
     private readonly ProductUnit[] _units;
     private readonly int[] _roundStarts;

@@ -16,7 +16,7 @@ internal sealed class ProductRun
     private readonly ProductPlan _plan;
     private readonly int[] _packed;
     private readonly int[] _multiplied;
-    private readonly int[] _memory;
+    private readonly Memory<int> _memory;
     private readonly int _slotWords;
 
     /// <param name="format">The format of both factors.</param>
@@ -131,7 +131,7 @@ internal sealed class ProductRun
     }
 
     private Panel PanelOf(int unit, int index) =>
-        Panel.Of(_format, _memory.AsSpan(unit % _plan.Slots * _slotWords + index * _format.PanelWords, _format.PanelWords));
+        Panel.Of(_format, _memory.Span.Slice(unit % _plan.Slots * _slotWords + index * _format.PanelWords, _format.PanelWords));
 
     private void WaitForProducts(int unit)
     {

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 
@@ -37,7 +36,7 @@ internal static class TilePacking
     /// <summary>Packs B[k, n] = from[n stride + k]: the transpose of rows.</summary>
     public static void PackColumns(ReadOnlySpan<float> from, int stride, int depth, int columns, Span<float> tiles)
     {
-        var square = Avx512F.IsSupported ? 16 : 4;
+        var square = PairTranspose.Largest;
         for (var n = 0; n < columns; n += Tile)
         {
             var tile = tiles.Slice(n * depth, Tile * depth);
@@ -83,9 +82,6 @@ internal static class TilePacking
     {
         ref var source = ref Unsafe.As<float, int>(ref Unsafe.AsRef(in from[0]));
         ref var target = ref Unsafe.As<float, int>(ref to[0]);
-        if (Avx512F.IsSupported)
-            PairTranspose.Sixteen(ref source, fromStride, ref target, toStride);
-        else
-            PairTranspose.Four(ref source, fromStride, ref target, toStride);
+        PairTranspose.Square(ref source, fromStride, ref target, toStride);
     }
 }

@@ -114,6 +114,42 @@ internal static class VectorInstructions
     public static Vector128<long> ZipHigh(Vector128<long> even, Vector128<long> odd) =>
         Sse2.IsSupported ? Sse2.UnpackHigh(even, odd) : AdvSimd.Arm64.ZipHigh(even, odd);
 
+    /// <summary>Of each half of 128 bits of two vectors, the first half, by turns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<short> ZipLow(Vector256<short> even, Vector256<short> odd) => Avx2.IsSupported
+        ? Avx2.UnpackLow(even, odd)
+        : Vector256.Create(AdvSimd.Arm64.ZipLow(even.GetLower(), odd.GetLower()), AdvSimd.Arm64.ZipLow(even.GetUpper(), odd.GetUpper()));
+
+    /// <summary>Of each half of 128 bits of two vectors, the second half, by turns.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<short> ZipHigh(Vector256<short> even, Vector256<short> odd) => Avx2.IsSupported
+        ? Avx2.UnpackHigh(even, odd)
+        : Vector256.Create(AdvSimd.Arm64.ZipHigh(even.GetLower(), odd.GetLower()), AdvSimd.Arm64.ZipHigh(even.GetUpper(), odd.GetUpper()));
+
+    /// <inheritdoc cref="ZipLow(Vector256{short}, Vector256{short})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> ZipLow(Vector256<int> even, Vector256<int> odd) => Avx2.IsSupported
+        ? Avx2.UnpackLow(even, odd)
+        : Vector256.Create(ZipLow(even.GetLower(), odd.GetLower()), ZipLow(even.GetUpper(), odd.GetUpper()));
+
+    /// <inheritdoc cref="ZipHigh(Vector256{short}, Vector256{short})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> ZipHigh(Vector256<int> even, Vector256<int> odd) => Avx2.IsSupported
+        ? Avx2.UnpackHigh(even, odd)
+        : Vector256.Create(ZipHigh(even.GetLower(), odd.GetLower()), ZipHigh(even.GetUpper(), odd.GetUpper()));
+
+    /// <inheritdoc cref="ZipLow(Vector256{short}, Vector256{short})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<long> ZipLow(Vector256<long> even, Vector256<long> odd) => Avx2.IsSupported
+        ? Avx2.UnpackLow(even, odd)
+        : Vector256.Create(ZipLow(even.GetLower(), odd.GetLower()), ZipLow(even.GetUpper(), odd.GetUpper()));
+
+    /// <inheritdoc cref="ZipHigh(Vector256{short}, Vector256{short})"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<long> ZipHigh(Vector256<long> even, Vector256<long> odd) => Avx2.IsSupported
+        ? Avx2.UnpackHigh(even, odd)
+        : Vector256.Create(ZipHigh(even.GetLower(), odd.GetLower()), ZipHigh(even.GetUpper(), odd.GetUpper()));
+
     /// <summary>The table's byte for each index below 16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<byte> LookUp(Vector128<byte> table, Vector256<byte> indices) => Avx2.IsSupported

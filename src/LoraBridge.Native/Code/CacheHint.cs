@@ -1,0 +1,24 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
+namespace LoraBridge.Native.Code;
+
+/// <summary>Tells the processor what will be read soon.</summary>
+internal static unsafe class CacheHint
+{
+    private const int Line = 64;
+
+    /// <summary>Has memory that is not managed brought into the caches, where the processor takes such hints; it need not exist.</summary>
+    /// <param name="at">The first byte.</param>
+    /// <param name="offset">How far behind it.</param>
+    /// <param name="count">How many bytes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Prefetch(ref readonly byte at, nint offset, int count)
+    {
+        if (!Sse.IsSupported)
+            return;
+        var address = (byte*)Unsafe.AsPointer(ref Unsafe.AsRef(in at)) + offset;
+        for (var i = 0; i < count + Line - 1; i += Line)
+            Sse.Prefetch0(address + i);
+    }
+}
