@@ -38,7 +38,7 @@ internal sealed class BenchTrainCommand : ToolCommand
     {
         var result = _model.With(session, path =>
         {
-            using var model = session.LoadModel(path, [], repack: false);
+            using var model = session.LoadModel(path, []);
             return session.WithProgress(progress => TrainingBenchmark.Run(
                 model, Settings(session), new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage))), session.CancellationToken));
         });

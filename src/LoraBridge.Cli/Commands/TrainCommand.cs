@@ -57,7 +57,7 @@ internal sealed class TrainCommand : ToolCommand
             session.Terminal.Error.WriteLine($"warning: {warning}");
         var datasets = Datasets(session, session.Required(_data));
         var validation = Datasets(session, session.Value(_validation) ?? []);
-        using var model = session.LoadModel(session.Required(_model), [], repack: false, session.Value(_chatTemplate));
+        using var model = session.LoadModel(session.Required(_model), [], session.Value(_chatTemplate));
         using var finetuning = new LoraFinetuning(model) { Parameters = Parameters(session) };
         foreach (var dataset in datasets)
             finetuning.AddDataset(dataset);

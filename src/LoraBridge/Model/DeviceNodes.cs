@@ -19,6 +19,6 @@ internal static class DeviceNodes
     internal static IReadOnlyList<TrainingFallback> FallbacksOfInference(ModelCore core)
     {
         lock (core.Gate)
-            return Fallbacks(HostOperations.OfInference(core.Handle, core.CacheDevices, core.Threads));
+            return Fallbacks(HostOperations.OfInference(core.ForInference(), core.CacheDevices, core.Threads));
     }
 }

@@ -39,15 +39,17 @@ public sealed partial class LM : IDisposable
             NativeRuntime.Initialize(new NativeRuntimeOptions { Logger = options.Logger });
             var (selected, available) = Backends.Select(device.Backend);
             var (backend, devices) = DeviceFit.Choose(files, device, selected, available, DeviceMemory.Available);
-            var native = new NativeLoadOptions
+            var forInference = new NativeLoadOptions
             {
                 Devices = devices,
                 GpuLayers = device.GpuLayers,
                 UseExtraBuffers = options.RepackWeights,
                 UseMemoryMap = options.UseMemoryMap,
             };
+            var repacksLater = options.RepackWeights && devices.Count == 0;
+            var handle = ModelLoader.Load(files, repacksLater ? forInference with { UseExtraBuffers = false } : forInference, progress, cancellationToken);
             var onDevices = device.GpuLayers == 0 ? [] : devices;
-            _core = new ModelCore(files, ModelLoader.Load(files, native, progress, cancellationToken), device.Threads, onDevices, options.Inference);
+            _core = new ModelCore(files, handle, device.Threads, onDevices, options.Inference, repacksLater ? forInference : null);
             Backend = backend;
             IsBackendNamed = device.Backend != ComputeBackend.Auto;
             PlaceReason = ReasonFor(device, selected, backend);
@@ -59,10 +61,13 @@ public sealed partial class LM : IDisposable
         }
         Metadata = MetadataText.Of(Files.Metadata);
         Name = Metadata.TryGetValue("general.name", out var name) && name.Length > 0 ? name : System.IO.Path.GetFileNameWithoutExtension(Path);
-        ParameterCount = (long)llama_model_n_params(Handle.Pointer);
-        LayerCount = llama_model_n_layer(Handle.Pointer);
-        ContextLength = llama_model_n_ctx_train(Handle.Pointer);
-        EmbeddingSize = llama_model_n_embd(Handle.Pointer);
+        using (var use = _core.Enter())
+        {
+            ParameterCount = (long)llama_model_n_params(use.Model);
+            LayerCount = llama_model_n_layer(use.Model);
+            ContextLength = llama_model_n_ctx_train(use.Model);
+            EmbeddingSize = llama_model_n_embd(use.Model);
+        }
         QuantizationType = QuantizationOf(Files.Metadata);
         _vocabulary = new Vocabulary(_core);
         ChatTemplate = options.ChatTemplate ?? (Files.Metadata.TryGetString("tokenizer.chat_template", out var template) ? template : null);
@@ -121,8 +126,6 @@ public sealed partial class LM : IDisposable
 
     /// <summary>The file that the model was loaded from.</summary>
     internal string Path => Files.Files[0].Path;
-
-    internal LlamaModelHandle Handle => _core.Handle;
 
     internal GgufModelFiles Files => _core.Files;
 

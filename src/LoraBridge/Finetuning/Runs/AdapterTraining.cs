@@ -16,21 +16,22 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
 
     private readonly LM _source;
     private readonly int? _contextUsed;
-    private readonly LlamaModelHandle _model;
+    private readonly TrainingModel _model;
     private readonly ComputeEngine _engine;
     private readonly AdapterSession _session;
     private readonly long _modelBytes;
     private readonly long _processBytes;
 
     private AdapterTraining(
-        LM model, LlamaModelHandle handle, ComputeEngine engine, TrainingPlace place, AdapterSession session, RowLayout layout, PreparedData data,
+        LM model, TrainingModel plain, ComputeEngine engine, TrainingPlace place, AdapterSession session, RowLayout layout, PreparedData data,
         LoraTrainingParameters parameters, long processBytes)
     {
         Place = place;
-        _processBytes = processBytes;
         (_source, _contextUsed) = (model, parameters.ContextUsed);
-        (_model, _engine, _session, Layout) = (handle, engine, session, layout);
+        (_model, _engine, _session, Layout) = (plain, engine, session, layout);
         _modelBytes = model.Files.Files.Sum(file => file.Length);
+        // A model that is shared is mapped already.
+        _processBytes = Math.Max(0, processBytes - (plain.IsShared ? _modelBytes : 0));
         Batches = new BatchSchedule(data.Training, new BatchOptions
         {
             ContextLength = layout.Length,
@@ -129,29 +130,27 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
         var design = AdapterDesign.For(model, parameters);
         // What is known by now; the graph says what it needs itself once it is built, and before it takes it.
         MemoryPlan.Require(new TrainingMemory(0, AdapterBytes(design.Blueprint), 0, processBytes));
-        // The model as it is loaded may be rearranged for inference, or lie on a device.
-        var handle = ModelLoader.Load(model.Files, new NativeLoadOptions
-        {
-            UseExtraBuffers = false,
-            MetadataOverrides = RopeFactors.For(model.Files, parameters.ContextUsed),
-        }, cancellationToken: cancellationToken);
+        var plain = model.SharedCore.ForTraining(RopeFactors.For(model.Files, parameters.ContextUsed), cancellationToken);
         ComputeEngine? engine = null;
         AdapterSession? session = null;
         try
         {
             engine = place.Open(model);
             RowLayout layout;
-            (session, layout) = OpenSession(model, handle, engine, place, design, data, parameters, parameters.SequencePacking, keepBudget);
-            return new AdapterTraining(model, handle, engine, place, session, layout, data, parameters, processBytes);
+            (session, layout) = OpenSession(model, plain.Handle, engine, place, design, data, parameters, parameters.SequencePacking, keepBudget);
+            return new AdapterTraining(model, plain, engine, place, session, layout, data, parameters, processBytes);
         }
         catch
         {
             session?.Dispose();
             engine?.Dispose();
-            handle.Dispose();
+            plain.Dispose();
             throw;
         }
     }
+
+    /// <summary>The model that is trained with, for a comparison with inference on the CPU; null where that is done with the model as it is loaded for inference.</summary>
+    public LlamaModelHandle? PlainModel => _source.SharedCore.IsPlain ? _model.Handle : null;
 
     /// <summary>From now on, rows that are computed end when <paramref name="token"/> is cancelled.</summary>
     public void CancelBy(CancellationToken token) => _engine.CancelBy(token);
@@ -159,9 +158,8 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     /// <summary>Writes the adapter as it is now, or with the values given by parameter.</summary>
     public void Save(string path, IEnumerable<KeyValuePair<string, GgufValue>> metadata, float[][]? values = null)
     {
-        values ??= CopyValues();
         var index = Parameters.Select((parameter, i) => (parameter.Name, i)).ToDictionary();
-        AdapterFileWriter.Write(path, Blueprint, (name, _) => values[index[name]], metadata);
+        AdapterFileWriter.Write(path, Blueprint, (name, _) => values?[index[name]] ?? Parameters[index[name]].Values.ToArray(), metadata);
     }
 
     public void WriteTrained(string path, float[][]? values = null) => Save(path, [], values);

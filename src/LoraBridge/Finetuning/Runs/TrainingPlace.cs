@@ -29,7 +29,7 @@ internal sealed record TrainingPlace(IReadOnlyList<DevicePtr> Devices, string Re
         if (!IsDevice)
             return new ComputeEngine(model.Threads);
         lock (model.SharedCore.Gate)
-            return Open(model.Handle, model.Files, Devices, model.Threads);
+            return Open(model.SharedCore.ForInference(), model.Files, Devices, model.Threads);
     }
 
     /// <summary>Opens devices with the weights of a model that was loaded there; it must not be freed before.</summary>
