@@ -9,15 +9,19 @@ public sealed class ProductPlanTests
     private const double PackingRows = 18;
 
     [Theory]
-    [InlineData(2048, 2048, 43, 1, 1)]
-    [InlineData(300, 5000, 5, 1, 3)]
-    [InlineData(33, 800, 1, 1, 16)]
-    [InlineData(896, 4864, 43, 256, 24)]
-    [InlineData(700, 4500, 3, 32, 6)]
-    public void ItemsAreAllOfTheProductOnceAndComeAfterWhatTheyNeed(int columns, int depth, int strips, int grain, int workers)
+    [InlineData(2048, 2048, 43, 1, 1, false)]
+    [InlineData(300, 5000, 5, 1, 3, false)]
+    [InlineData(33, 800, 1, 1, 16, false)]
+    [InlineData(896, 4864, 43, 256, 24, false)]
+    [InlineData(700, 4500, 3, 32, 6, false)]
+    [InlineData(2100, 4500, 6, 32, 1, true)]
+    [InlineData(2100, 4500, 9, 32, 1, false)]
+    public void ItemsAreAllOfTheProductOnceAndComeAfterWhatTheyNeed(int columns, int depth, int strips, int grain, int workers, bool alone)
     {
         int[] groups = [strips, 1, 2 * strips];
         var plan = new ProductPlan(groups, columns, depth, grain, workers);
+        Assert.Equal(alone, plan.PacksAlone);
+        Assert.Equal(alone, plan.Lookahead == 0);
         var (packed, multiplied) = (new int[plan.Units.Count], new int[plan.Units.Count]);
         var (panels, products) = (new HashSet<(int, int)>(), new HashSet<(int, int)>());
         var round = 0;

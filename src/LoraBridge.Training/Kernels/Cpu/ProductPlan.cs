@@ -50,8 +50,12 @@ internal sealed class ProductPlan
         if (panels >= wanted)
             PackColumns = Width;
         Across = across;
-        Lookahead = Math.Clamp((workers + PacksOf(_units[0]) - 1) / PacksOf(_units[0]), 1, _units.Length);
-        Slots = Math.Min(_units.Length, Lookahead + 1 + (workers + _units.Min(unit => unit.Blocks) - 1) / _units.Min(unit => unit.Blocks));
+        PacksAlone = _units.Length >= wanted && _units.All(unit => unit.Blocks == 1);
+        if (!PacksAlone)
+        {
+            Lookahead = Math.Clamp((workers + PacksOf(_units[0]) - 1) / PacksOf(_units[0]), 1, _units.Length);
+            Slots = Math.Min(_units.Length, Lookahead + 1 + (workers + _units.Min(unit => unit.Blocks) - 1) / _units.Min(unit => unit.Blocks));
+        }
 
         _roundStarts = new int[_units.Length + Lookahead + 1];
         for (var round = 0; round < _roundStarts.Length - 1; round++)
@@ -67,6 +71,12 @@ internal sealed class ProductPlan
     /// <summary>Units side by side: those of the next section of the inner dimension follow so many later.</summary>
     public int Across { get; }
 
+    /// <summary>
+    /// Whether whoever multiplies by a unit packs it, panel by panel, in memory of its own: where there are many units with one block each, as experts
+    /// have, a panel is used once, and best by the core in whose caches it is.
+    /// </summary>
+    public bool PacksAlone { get; }
+
     /// <summary>How many units are packed before the first is multiplied by.</summary>
     public int Lookahead { get; }
 
@@ -77,7 +87,7 @@ internal sealed class ProductPlan
     public int PackColumns { get; }
 
     /// <summary>Items that pack a unit.</summary>
-    public int PacksOf(ProductUnit unit) => unit.Panels * ((unit.Width + PackColumns - 1) / PackColumns);
+    public int PacksOf(ProductUnit unit) => PacksAlone ? 0 : unit.Panels * ((unit.Width + PackColumns - 1) / PackColumns);
 
     /// <summary>What an item is.</summary>
     /// <param name="index">Which of <see cref="Items"/>.</param>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 
@@ -52,6 +53,8 @@ internal sealed class ProductRun
     {
         using var stage = new Scratch(ProductTile.StageSize);
         using var sums = new Scratch(_plan.Units.Max(unit => unit.LargestBlock) * ProductTile.Rows * ProductTile.GroupColumns);
+        using var alone = new Scratch(_plan.PacksAlone ? _format.PanelWords : 0);
+        var own = MemoryMarshal.Cast<float, int>(alone.Floats);
         var round = 0;
         while (work.TryTake(_plan.Items, out var index))
         {
@@ -63,7 +66,9 @@ internal sealed class ProductRun
                 WaitForProducts(item.Unit - _plan.Slots);
                 try
                 {
-                    Pack(unit, item, stage.Floats);
+                    var (panelIndex, piece) = Math.DivRem(item.Index, (unit.Width + _plan.PackColumns - 1) / _plan.PackColumns);
+                    var column = piece * _plan.PackColumns;
+                    Pack(unit, panelIndex, column, Math.Min(_plan.PackColumns, unit.Width - column), PanelOf(item.Unit, panelIndex), stage.Floats);
                 }
                 finally
                 {
@@ -77,7 +82,7 @@ internal sealed class ProductRun
                 WaitForProducts(item.Unit - _plan.Across);
             try
             {
-                Multiply(unit, item, result, sums.Floats, finish);
+                Multiply(unit, item, result, sums.Floats, own, stage.Floats, finish);
             }
             finally
             {
@@ -86,19 +91,16 @@ internal sealed class ProductRun
         }
     }
 
-    private void Pack(ProductUnit unit, ProductItem item, Span<float> stage)
+    /// <summary>Packs a panel of a unit, or some columns of it.</summary>
+    private void Pack(ProductUnit unit, int index, int column, int width, Panel panel, Span<float> stage)
     {
-        var across = (unit.Width + _plan.PackColumns - 1) / _plan.PackColumns;
-        var (index, piece) = Math.DivRem(item.Index, across);
-        var (k, column) = (index * ProductTile.Depth, piece * _plan.PackColumns);
+        var k = index * ProductTile.Depth;
         var height = Math.Min(ProductTile.Depth, unit.Depth - k);
-        var panel = PanelOf(item.Unit, index).From(column, _format.Words(height));
         _format.PackPanel(
-            _matrix(_groups.All[unit.Group].Matrix), unit.FirstDepth + k, height, unit.FirstColumn + column,
-            Math.Min(_plan.PackColumns, unit.Width - column), panel, stage);
+            _matrix(_groups.All[unit.Group].Matrix), unit.FirstDepth + k, height, unit.FirstColumn + column, width, panel.From(column, _format.Words(height)), stage);
     }
 
-    private void Multiply(ProductUnit unit, ProductItem item, TensorPtr result, Span<float> scratch, Finish finish)
+    private void Multiply(ProductUnit unit, ProductItem item, TensorPtr result, Span<float> scratch, Span<int> own, Span<float> stage, Finish finish)
     {
         const int StripRows = ProductTile.Rows, Stride = ProductTile.GroupColumns;
         var group = _groups.All[unit.Group];
@@ -117,10 +119,13 @@ internal sealed class ProductRun
         var tiles = (unit.Width + ProductTile.Columns - 1) / ProductTile.Columns;
         for (var k = 0; k < unit.Depth; k += ProductTile.Depth)
         {
+            var panel = _plan.PacksAlone ? Panel.Of(_format, own) : PanelOf(item.Unit, k / ProductTile.Depth);
+            if (_plan.PacksAlone)
+                Pack(unit, k / ProductTile.Depth, 0, unit.Width, panel, stage);
             var at = (group.FirstStrip + first) * _left.Ne(0) + (unit.FirstDepth + k) / ProductTile.Depth * _format.StripWords;
             _format.Multiply(
                 _left.HostSpan<int>(at, (end - first - 1) * stripStride + _format.StripWords), stripStride, rows.Length,
-                PanelOf(item.Unit, k / ProductTile.Depth), Math.Min(ProductTile.Depth, unit.Depth - k), tiles, sums);
+                panel, Math.Min(ProductTile.Depth, unit.Depth - k), tiles, sums);
         }
 
         if (unit.IsLast)
