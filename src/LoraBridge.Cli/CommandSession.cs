@@ -38,13 +38,11 @@ internal sealed class CommandSession(Terminal terminal, SharedOptions shared, Pa
     /// <summary>Loads the model that the shared options place, and applies adapters to it.</summary>
     /// <param name="path">The model's file, or any other identifier.</param>
     /// <param name="adapters">What to apply.</param>
-    /// <param name="repack">Whether its weights are rearranged for fast inference: wasted where it is only trained.</param>
     /// <param name="chatTemplate">A file with a chat template to use instead of the model's own, or null.</param>
-    internal LM LoadModel(string path, IReadOnlyList<AdapterReference> adapters, bool repack = true, string? chatTemplate = null)
+    internal LM LoadModel(string path, IReadOnlyList<AdapterReference> adapters, string? chatTemplate = null)
     {
         var options = new LoadingOptions
         {
-            RepackWeights = repack,
             ChatTemplate = chatTemplate is null ? null : TextFile.Read(chatTemplate, "chat template"),
             Logger = IsVerbose ? new TextLogger(terminal.Error) : null,
         };

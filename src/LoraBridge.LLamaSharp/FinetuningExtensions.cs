@@ -27,8 +27,7 @@ public static class FinetuningExtensions
             throw new NotSupportedException(
                 $"The parameters override {parameters.MetadataOverrides.Count} metadata values, the first '{parameters.MetadataOverrides[0].Key}'; an adapter is trained for the model as its file has it.");
         }
-        var options = new LoadingOptions { RepackWeights = false };
-        return LoraFinetuning.Owning(new LM(parameters.ModelPath, new DeviceConfiguration { Backend = ComputeBackend.Cpu }, options));
+        return LoraFinetuning.Owning(new LM(parameters.ModelPath, new DeviceConfiguration { Backend = ComputeBackend.Cpu }));
     }
 
     /// <summary>Opens the model that LLamaSharp has loaded, for fine-tuning. LLamaSharp does not keep the path; its parameters have it.</summary>

@@ -10,23 +10,20 @@ internal sealed class AdamW
 {
     private readonly IReadOnlyList<TrainableTensor> _parameters;
     private readonly AdamWOptions _options;
-    private readonly float[][] _before;
+    private float[][]? _before;
     private bool _hasBefore;
 
     public AdamW(IReadOnlyList<TrainableTensor> parameters, AdamWOptions options)
     {
         _parameters = parameters;
         _options = options;
-        FirstMoments = [.. parameters.Select(parameter => new float[parameter.Shape.Count])];
-        SecondMoments = [.. parameters.Select(parameter => new float[parameter.Shape.Count])];
-        _before = [.. parameters.Select(parameter => new float[parameter.Shape.Count])];
     }
 
-    /// <summary>m, by parameter.</summary>
-    public float[][] FirstMoments { get; }
+    /// <summary>m, by parameter. Memory is taken when it is used: an estimate of a training needs none.</summary>
+    public float[][] FirstMoments => field ??= Zeros();
 
     /// <summary>v, by parameter.</summary>
-    public float[][] SecondMoments { get; }
+    public float[][] SecondMoments => field ??= Zeros();
 
     /// <inheritdoc cref="AdamWOptions.GainOf"/>
     public Func<TrainableTensor, float> GainOf => _options.GainOf;
@@ -41,16 +38,17 @@ internal sealed class AdamW
     {
         Steps++;
         _hasBefore = true;
+        var (firstMoments, secondMoments, before) = (FirstMoments, SecondMoments, _before ??= Zeros());
         var firstCorrection = 1 - MathF.Pow(_options.Beta1, Steps);
         var secondCorrection = MathF.Sqrt(1 - MathF.Pow(_options.Beta2, Steps));
         Parallel.For(0, _parameters.Count, new ParallelOptions { MaxDegreeOfParallelism = _options.Threads }, i =>
         {
-            _parameters[i].Values.CopyTo(_before[i]);
+            _parameters[i].Values.CopyTo(before[i]);
             var rate = learningRate * _options.RateFactorOf(_parameters[i]);
             var gain = _options.GainOf(_parameters[i]);
             var decay = _options.Decays(_parameters[i]) ? rate * _options.WeightDecay : 0;
             Update(
-                _parameters[i].Values, _parameters[i].Gradients, FirstMoments[i], SecondMoments[i], gain * gradientFactor,
+                _parameters[i].Values, _parameters[i].Gradients, firstMoments[i], secondMoments[i], gain * gradientFactor,
                 gain * rate / firstCorrection, secondCorrection, decay);
         });
     }
@@ -60,11 +58,13 @@ internal sealed class AdamW
     public bool Undo()
     {
         for (var i = 0; i < _parameters.Count && _hasBefore; i++)
-            _before[i].CopyTo(_parameters[i].Values);
+            _before![i].CopyTo(_parameters[i].Values);
         var undone = _hasBefore;
         _hasBefore = false;
         return undone;
     }
+
+    private float[][] Zeros() => [.. _parameters.Select(parameter => new float[parameter.Shape.Count])];
 
     private void Update(
         Span<float> values, ReadOnlySpan<float> gradients, Span<float> first, Span<float> second, float factor, float rate,

@@ -36,7 +36,7 @@ internal static class AdapterFileWriter
     /// <summary>Writes an adapter; a temporary file is renamed when it is complete.</summary>
     /// <param name="path">Where to write; replaced if it exists.</param>
     /// <param name="blueprint">What to write.</param>
-    /// <param name="values">Elements of a tensor by its name (<c>NAME.lora_a</c>, <c>NAME.lora_b</c>) and shape.</param>
+    /// <param name="values">Elements of a tensor by its name (<c>NAME.lora_a</c>, <c>NAME.lora_b</c>) and shape, asked for in the order of the file.</param>
     /// <param name="metadata">Further metadata.</param>
     public static void Write(
         string path, AdapterBlueprint blueprint, Func<string, long[], float[]> values,
@@ -60,8 +60,7 @@ internal static class AdapterFileWriter
 
         void Add(string name, long[] shape)
         {
-            var elements = values(name, shape);
-            writer.AddTensor(name, GgmlType.F32, shape, stream => stream.Write(MemoryMarshal.AsBytes<float>(elements)));
+            writer.AddTensor(name, GgmlType.F32, shape, stream => stream.Write(MemoryMarshal.AsBytes<float>(values(name, shape))));
         }
     }
 

@@ -12,7 +12,8 @@ namespace LoraBridge.Training;
 
 /// <summary>
 /// Devices: ggml's operations on weights where they lie. What is trained belongs to the host, where the optimiser changes it; the devices have a copy
-/// of it, renewed for each row, and sum up gradients, so that within a row nothing passes between them and the host but what no device can compute.
+/// of it, renewed for each update, and sum up gradients, so that within an update nothing passes between them and the host but rows, losses, and what no
+/// device can compute.
 /// </summary>
 internal sealed class DeviceTarget : TrainingTarget
 {
@@ -26,6 +27,7 @@ internal sealed class DeviceTarget : TrainingTarget
     private readonly List<(TensorPtr Value, TensorPtr Gradient)> _variables = [];
     private readonly DeviceProducts _products;
     private readonly DeviceSoftMax _softMax;
+    private readonly TransposedWeights? _transposed;
     private IReadOnlyList<TrainableTensor> _parameters = [];
     private GraphBuilder? _values;
     private GraphBuilder? _gradients;
@@ -41,7 +43,10 @@ internal sealed class DeviceTarget : TrainingTarget
         indices.Set<int>(Enumerable.Range(0, most).ToArray());
         _anchor = _host.Leaf(GgmlType.F32, new Shape(1), "anchor");
         _memory.Add(engine.Allocate(_host));
-        _products = new DeviceProducts(indices, shape.Precision == TrainingPrecision.Exact ? GgmlType.F32 : GgmlType.BF16);
+        var isExact = shape.Precision == TrainingPrecision.Exact;
+        if (shape.KeepsTransposed && !isExact && FrozenMatrices(engine) is { Count: > 0 } frozen)
+            _transposed = new TransposedWeights(engine, frozen);
+        _products = new DeviceProducts(indices, isExact ? GgmlType.F32 : GgmlType.BF16, _transposed);
         _softMax = new DeviceSoftMax(engine.Supports);
         Rules = new DeviceRules(_products, engine.Supports);
     }
@@ -53,7 +58,7 @@ internal sealed class DeviceTarget : TrainingTarget
     public override long HostBytes => 0;
 
     public override long DeviceBytes =>
-        _memory.Append(_gradientMemory).OfType<BufferHandle>().Sum(memory => (long)Ggml.ggml_backend_buffer_get_size(memory.Pointer));
+        (_transposed?.Bytes ?? 0) + _memory.Append(_gradientMemory).OfType<BufferHandle>().Sum(memory => (long)Ggml.ggml_backend_buffer_get_size(memory.Pointer));
 
     public override void Prepare(IReadOnlyList<TrainableTensor> parameters)
     {
@@ -92,6 +97,7 @@ internal sealed class DeviceTarget : TrainingTarget
 
     public override void Begin()
     {
+        _transposed?.Fill(_products);
         foreach (var (parameter, variable) in _parameters.Zip(_variables))
             variable.Value.Set<float>(parameter.Values);
     }
@@ -104,6 +110,7 @@ internal sealed class DeviceTarget : TrainingTarget
 
     public override void Dispose()
     {
+        _transposed?.Dispose();
         _gradientMemory?.Dispose();
         foreach (var memory in _memory)
             memory.Dispose();
@@ -112,6 +119,13 @@ internal sealed class DeviceTarget : TrainingTarget
         _constants.Dispose();
         _host.Dispose();
     }
+
+    /// <summary>Weights on the device that are multiplied with, but for the adapter's.</summary>
+    private List<TensorPtr> FrozenMatrices(DeviceEngine engine) =>
+    [
+        .. _graph.Nodes.Where(node => node.Op is GgmlOp.MulMat or GgmlOp.MulMatId).Select(node => node.Sources[0]!)
+            .Where(weight => weight.IsWeight).Select(weight => weight.Weight).Distinct().Where(engine.Weights.Contains),
+    ];
 
     private static long MostChoices(TracedGraph graph) =>
         graph.Nodes.Where(node => node.Op == GgmlOp.MulMatId).Select(node => node.Sources[2]!.Shape.Count).DefaultIfEmpty(1).Max();

@@ -22,14 +22,17 @@ internal sealed class Trainer(TrainingGraph graph, AdamW optimizer, LearningRate
         var step = optimizer.Steps;
         graph.ClearGradients();
         var loss = 0.0;
-        foreach (var (index, packed) in data.MicroBatches.SelectMany(rows => rows).Index())
+        graph.ComputeRows(() =>
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var fitting = graph.For(packed.Length);
-            var row = TrainingRow.From(packed, fitting.Tokens, data.TokenWeight);
-            fitting.Noise?.Begin(step, index, row.Segments);
-            loss += fitting.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets);
-        }
+            foreach (var (index, packed) in data.MicroBatches.SelectMany(rows => rows).Index())
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var fitting = graph.For(packed.Length);
+                var row = TrainingRow.From(packed, fitting.Tokens, data.TokenWeight);
+                fitting.Noise?.Begin(step, index, row.Segments);
+                loss += fitting.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets);
+            }
+        }, backward: true);
 
         var norm = GradientNorm.Of(graph.Parameters, optimizer.GainOf);
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
@@ -43,14 +46,17 @@ internal sealed class Trainer(TrainingGraph graph, AdamW optimizer, LearningRate
     public double Evaluate(IEnumerable<PackedRow> rows, CancellationToken cancellationToken = default)
     {
         var (sum, count) = (0.0, 0L);
-        foreach (var packed in rows)
+        graph.ComputeRows(() =>
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            var fitting = graph.For(packed.Length);
-            var row = TrainingRow.From(packed, fitting.Tokens, tokenWeight: 1);
-            sum += fitting.Evaluate(row.Tokens, row.Positions, row.Segments, row.Targets);
-            count += packed.TargetCount;
-        }
+            foreach (var packed in rows)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var fitting = graph.For(packed.Length);
+                var row = TrainingRow.From(packed, fitting.Tokens, tokenWeight: 1);
+                sum += fitting.Evaluate(row.Tokens, row.Positions, row.Segments, row.Targets);
+                count += packed.TargetCount;
+            }
+        }, backward: false);
         return count > 0 ? sum / count : double.NaN;
     }
 }

@@ -29,6 +29,7 @@ internal sealed class TrainingGraph : IDisposable
     private readonly Dictionary<int, TrainingGraph> _shorter = [];
     private readonly HashSet<TensorPtr> _weights;
     private IReadOnlyList<HostOperations>? _onHost;
+    private bool _isBetweenRows;
 
     /// <param name="graph">What llama.cpp computes for a row, with adapter branches if there is an adapter, and without state
     /// (<see cref="StateElimination"/>).</param>
@@ -145,6 +146,28 @@ internal sealed class TrainingGraph : IDisposable
         _target.ClearGradients();
     }
 
+    /// <summary>
+    /// Computes rows between which no parameter changes: a device takes the values before the first, and gives the gradients, which it sums up, after the
+    /// last.
+    /// </summary>
+    /// <param name="rows">Computes them, by <see cref="Accumulate"/> or <see cref="Evaluate"/> of this graph or of those of <see cref="For"/>.</param>
+    /// <param name="backward">Whether gradients are wanted.</param>
+    public void ComputeRows(Action rows, bool backward)
+    {
+        _target.Begin();
+        _isBetweenRows = true;
+        try
+        {
+            rows();
+        }
+        finally
+        {
+            _isBetweenRows = false;
+        }
+        if (backward)
+            _target.Collect();
+    }
+
     /// <summary>Adds the gradients of Σ weight · loss over the targets of a row.</summary>
     /// <returns>Σ weight · loss, in nats.</returns>
     public double Accumulate(
@@ -174,9 +197,10 @@ internal sealed class TrainingGraph : IDisposable
         var step = _memory.Use(this, RowsFor(targets.Length), backward);
         if (backward && _onHost is null && _engine is DeviceEngine device)
             _onHost = step.OnHost(device);
-        _target.Begin();
+        if (!_isBetweenRows)
+            _target.Begin();
         step.Compute();
-        if (backward)
+        if (backward && !_isBetweenRows)
             _target.Collect();
         return step.Loss;
     }

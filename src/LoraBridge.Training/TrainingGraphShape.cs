@@ -15,6 +15,9 @@ internal sealed record TrainingGraphShape(int Tokens, int HeadRows, int Threads,
     /// <summary>Whether gradients are computed with copies of the frozen weights in 8 bits.</summary>
     public bool CachesTransposed { get; init; }
 
+    /// <summary>Whether a device keeps the frozen weights transposed, in BF16, instead of making them so for each row: the gradients are the same.</summary>
+    public bool KeepsTransposed { get; init; }
+
     /// <summary>Dropout, and noise on embeddings; null for neither.</summary>
     public RowNoise? Noise { get; init; }
 

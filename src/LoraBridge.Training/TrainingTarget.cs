@@ -52,10 +52,10 @@ internal abstract class TrainingTarget : IDisposable
     /// <summary>Sets all gradients to zero.</summary>
     public virtual void ClearGradients() { }
 
-    /// <summary>Takes the parameters' values as they are, before a row is computed.</summary>
+    /// <summary>Takes the parameters' values as they are, before rows are computed.</summary>
     public virtual void Begin() { }
 
-    /// <summary>Gives the sums of gradients to the parameters, after a row was computed.</summary>
+    /// <summary>Gives the sums of gradients to the parameters, after rows were computed.</summary>
     public virtual void Collect() { }
 
     public virtual void Dispose() { }

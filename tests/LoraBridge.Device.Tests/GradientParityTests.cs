@@ -61,6 +61,31 @@ public sealed class GradientParityTests
     [Fact]
     public void Of_chunks_of_the_head() => Compare(Zoo.PathOf("llama-dense.gguf"), Exact, shape => shape with { HeadRows = 16 });
 
+    /// <summary>Copies of the weights on the device give the gradients that making them anew for each row gives, bit for bit.</summary>
+    [Theory]
+    [InlineData("llama-dense")]
+    [InlineData("gpt-oss-moe")]
+    public void Of_weights_that_are_kept_transposed(string model)
+    {
+        _ = DeviceUnderTest.Backend;
+        var path = Zoo.PathOf($"{model}.gguf");
+        var (made, _) = Step(kept: false);
+        var (kept, bytes) = Step(kept: true);
+        Assert.True(bytes > 0, "Nothing was kept.");
+        Assert.Equal(made.Loss, kept.Loss);
+        foreach (var (a, b) in made.Gradients.Zip(kept.Gradients))
+            Assert.Equal(a, b);
+
+        ((double Loss, float[][] Gradients) Step, long Bytes) Step(bool kept)
+        {
+            using var trained = new TrainedModel(
+                path, onDevice: true, shape => shape with { Precision = TrainingPrecision.Balanced, KeepsTransposed = kept });
+            var device = trained.Graph.Target.DeviceBytes;
+            trained.Step(isPacked: true);
+            return (trained.Step(isPacked: true), kept ? device - trained.Graph.Parameters.Sum(parameter => 8 * parameter.Shape.Count) : 0);
+        }
+    }
+
     /// <returns>The operations that were left to the CPU.</returns>
     private static IReadOnlyList<string> Compare(
         string path, double allowed, Func<TrainingGraphShape, TrainingGraphShape>? change = null, bool isPacked = true,

@@ -27,7 +27,7 @@ internal sealed class TrainedModel : IDisposable
         if (onDevice)
         {
             _loaded = new LM(path, DeviceUnderTest.Configuration);
-            Weights = DeviceWeights.Of(_loaded.Handle, _files.Tensors.Select(tensor => tensor.Info.Name).ToHashSet(), threads: 1);
+            Weights = DeviceWeights.Of(_loaded.Core.ForInference(), _files.Tensors.Select(tensor => tensor.Info.Name).ToHashSet(), threads: 1);
             _engine = new DeviceEngine(DeviceUnderTest.Devices, Weights, threads: 1);
         }
         else

@@ -115,6 +115,24 @@ public sealed class GraphTests : IDisposable
         Assert.Equal([321f, 654f], product.ToArray<float>());
     }
 
+    /// <summary>Finalizers come in any order.</summary>
+    [Fact]
+    public void Scheduler_keeps_its_backends()
+    {
+        var (a, b, product, graph) = Product();
+        ggml_set_input(a);
+        ggml_set_input(b);
+        var backend = CpuBackend.Open(threads: 1);
+        var scheduler = Schedulers.Create([backend], graphSize: 16);
+        backend.Dispose();
+        Assert.True(ggml_backend_sched_alloc_graph(scheduler.Pointer, graph));
+        Fill(a, b);
+        Assert.Equal(GgmlStatus.Success, ggml_backend_sched_graph_compute(scheduler.Pointer, graph));
+        Assert.Equal([321f, 654f], product.ToArray<float>());
+        scheduler.Dispose();
+        Assert.True(backend.IsClosed);
+    }
+
     [Fact]
     public void Exception_of_a_tracing_callback_arrives()
     {

@@ -28,8 +28,10 @@ internal sealed class BackendsCommand(CommandHost host) : ToolCommand(host, "bac
                     json.WriteObjects("devices", candidate.Devices, device =>
                     {
                         json.WriteString("name", device.Name);
+                        json.WriteString("description", device.Description);
                         json.WriteNumber("totalMemory", device.TotalMemory);
                         json.WriteNumber("freeMemory", device.FreeMemory);
+                        json.WriteString("training", device.Training);
                     });
                 });
             },
@@ -59,5 +61,5 @@ internal sealed class BackendsCommand(CommandHost host) : ToolCommand(host, "bac
     }
 
     private static string Describe(DeviceInfo device) =>
-        $"{device.Name} ({device.Description}), {Units.Bytes(device.FreeMemory)} of {Units.Bytes(device.TotalMemory)} free";
+        $"{device.Name} ({device.Description}), {Units.Bytes(device.FreeMemory)} of {Units.Bytes(device.TotalMemory)} free: {device.Training}";
 }

@@ -38,10 +38,11 @@ internal sealed class BenchTrainCommand : ToolCommand
     {
         var result = _model.With(session, path =>
         {
-            using var model = session.LoadModel(path, [], repack: false);
+            using var model = session.LoadModel(path, []);
             return session.WithProgress(progress => TrainingBenchmark.Run(
                 model, Settings(session), new InlineProgress<string>(stage => progress.Report(new ProgressEvent(stage))), session.CancellationToken));
         });
+        FallbackNotes.Write(session.Terminal.Error, result.Device, result.FallbackNodes);
         session.Report(json => Write(json, result), console =>
         {
             console.Write(PlainConsole.Facts(
@@ -59,7 +60,8 @@ internal sealed class BenchTrainCommand : ToolCommand
                 ("gradient products", Invariant($"{result.BackwardGflops:F0} GFLOP/s (OUT_PROD {result.OutProdGflops:F1})")),
                 ("layers", result.Layers.ToString()),
                 ("peak memory", Units.Bytes(result.PeakMemoryBytes)),
-                ("estimated memory", Units.Bytes(result.EstimatedMemoryBytes))));
+                ("estimated memory", Units.Bytes(result.EstimatedMemoryBytes)),
+                ("on the device", result.EstimatedDeviceBytes > 0 ? Units.Bytes(result.EstimatedDeviceBytes) : null)));
             console.Write(Table(result.Operations));
         });
         return Task.FromResult(ExitCode.Done);

@@ -48,17 +48,21 @@ internal sealed class EvalCommand : ToolCommand
         var result = session.WithProgress(progress => LossEvaluation.Evaluate(
             model, data, options, new InlineProgress<OperationProgress>(state => progress.Report(new ProgressEvent("eval", state.Fraction))), session.CancellationToken));
         DatasetNotes.Write(session.Terminal.Error, result.Data, result.Problems);
+        FallbackNotes.Write(session.Terminal.Error, result.Device, result.FallbackNodes);
         session.Report(
             json =>
             {
                 json.WriteFinite("loss", result.Loss);
                 json.WriteFinite("perplexity", result.Perplexity);
                 json.WriteNumber("tokens", result.Tokens);
+                json.WriteString("device", result.Device);
+                json.WriteFallbacks("fallbackNodes", result.FallbackNodes);
             },
             console => console.Write(PlainConsole.Facts(
                 ("loss", Units.Fixed(result.Loss)),
                 ("perplexity", Units.Fixed(result.Perplexity)),
-                ("tokens", Units.Count(result.Tokens)))));
+                ("tokens", Units.Count(result.Tokens)),
+                ("device", result.Device))));
         return Task.FromResult(ExitCode.Done);
     }
 }

@@ -47,6 +47,7 @@ internal sealed class GradcheckCommand : ToolCommand
         var model = session.ModelPath(session.Required(_model));
         var result = session.WithProgress(progress => GradientCheck.Run(
             model, options, new InlineProgress<OperationProgress>(state => progress.Report(new ProgressEvent(state.Stage))), session.CancellationToken));
+        FallbackNotes.Write(session.Terminal.Error, result.Device, result.FallbackNodes);
         session.Report(
             json =>
             {
@@ -58,6 +59,7 @@ internal sealed class GradcheckCommand : ToolCommand
                 json.WriteFinite("maxRelativeL2", result.MaxRelativeL2);
                 json.WriteStrings("zeroGradientTensors", result.ZeroGradientTensors);
                 json.WriteString("device", result.Device);
+                json.WriteFallbacks("fallbackNodes", result.FallbackNodes);
                 json.WriteBoolean("pass", result.Pass);
             },
             console =>

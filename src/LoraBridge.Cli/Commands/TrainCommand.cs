@@ -57,7 +57,7 @@ internal sealed class TrainCommand : ToolCommand
             session.Terminal.Error.WriteLine($"warning: {warning}");
         var datasets = Datasets(session, session.Required(_data));
         var validation = Datasets(session, session.Value(_validation) ?? []);
-        using var model = session.LoadModel(session.Required(_model), [], repack: false, session.Value(_chatTemplate));
+        using var model = session.LoadModel(session.Required(_model), [], session.Value(_chatTemplate));
         using var finetuning = new LoraFinetuning(model) { Parameters = Parameters(session) };
         foreach (var dataset in datasets)
             finetuning.AddDataset(dataset);
@@ -82,8 +82,7 @@ internal sealed class TrainCommand : ToolCommand
             session.Terminal.Error.WriteLine($"changed: {change}");
         if (result.UntrainedTargets.Count > 0)
             session.Terminal.Error.WriteLine($"not trained, as the model computes nothing with an adapter of it: {string.Join(", ", result.UntrainedTargets)}");
-        foreach (var fallback in result.FallbackNodes)
-            session.Terminal.Error.WriteLine($"on the CPU beside {result.Device}: {fallback.Count} {fallback.Operation} ({fallback.Reason})");
+        FallbackNotes.Write(session.Terminal.Error, result.Device, result.FallbackNodes);
         // Ctrl-C keeps what was learnt; whoever pressed it did not want more to be written.
         if (merged is not null && result.AdapterPath is { } adapter && !session.CancellationToken.IsCancellationRequested)
             result = result with { ModelPath = Merge(model, adapter, merged, session) };
@@ -99,7 +98,7 @@ internal sealed class TrainCommand : ToolCommand
                 ("layers", result.Layers.ToString()),
                 ("peak memory", Units.Bytes(result.PeakMemoryBytes)),
                 ("parameters", Units.Count(result.TrainableParameters)),
-                ("device", result.Device),
+                ("device", $"{result.Device} ({result.DeviceReason})"),
                 ("adapter", result.AdapterPath),
                 ("merged", result.ModelPath))));
         return Task.FromResult(session.CancellationToken.IsCancellationRequested ? ExitCode.Cancelled : ExitCode.Done);
@@ -229,6 +228,7 @@ internal sealed class TrainCommand : ToolCommand
         json.WriteNumber("trainableParameters", result.TrainableParameters);
         json.WriteString("adapter", result.AdapterPath);
         json.WriteString("device", result.Device);
+        json.WriteString("deviceReason", result.DeviceReason);
         json.WriteFallbacks("fallbackNodes", result.FallbackNodes);
         json.WriteStrings("untrainedTargets", result.UntrainedTargets);
         json.WriteStrings("resumeChanges", result.ResumeChanges);

@@ -184,6 +184,9 @@ internal static unsafe partial class Ggml
     internal static partial TensorPtr ggml_cast(GgmlContext ctx, TensorPtr a, GgmlType type);
 
     [LibraryImport(Library)]
+    internal static partial TensorPtr ggml_cpy(GgmlContext ctx, TensorPtr a, TensorPtr b);
+
+    [LibraryImport(Library)]
     internal static partial TensorPtr ggml_cont(GgmlContext ctx, TensorPtr a);
 
     [LibraryImport(Library)]

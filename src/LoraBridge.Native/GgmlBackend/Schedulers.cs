@@ -9,7 +9,7 @@ internal static unsafe class Schedulers
     internal const int MaxBackends = 16;
 
     /// <summary>A scheduler over <paramref name="backends"/>, preferred ones first, the CPU last.</summary>
-    /// <param name="backends">They must outlive the scheduler.</param>
+    /// <param name="backends">They are freed after the scheduler, whenever they are disposed.</param>
     /// <param name="graphSize">Most nodes of a graph.</param>
     /// <param name="offloadOperations">Let a device compute large products of weights that lie in host memory.</param>
     internal static SchedulerHandle Create(IReadOnlyList<BackendHandle> backends, int graphSize, bool offloadOperations = false)
@@ -22,7 +22,7 @@ internal static unsafe class Schedulers
         BackendPtr[] pointers = [.. backends.Select(backend => backend.Pointer)];
         NativeLog.Clear();
         return new SchedulerHandle(
-            ggml_backend_sched_new(pointers, default, pointers.Length, (nuint)graphSize, parallel: false, offloadOperations),
+            ggml_backend_sched_new(pointers, default, pointers.Length, (nuint)graphSize, parallel: false, offloadOperations), backends,
             "A scheduler could not be created.");
     }
 

@@ -42,10 +42,27 @@ internal sealed class GraphAllocatorHandle(GraphAllocatorPtr pointer, string fai
     private protected override void Free(GraphAllocatorPtr pointer) => ggml_gallocr_free(pointer);
 }
 
-/// <summary>Owns a scheduler and the buffers that it made.</summary>
-internal sealed class SchedulerHandle(SchedulerPtr pointer, string failure) : NativeHandle<SchedulerPtr>(pointer, failure)
+/// <summary>Owns a scheduler and the buffers that it made. Its backends outlive it.</summary>
+internal sealed class SchedulerHandle : NativeHandle<SchedulerPtr>
 {
-    private protected override void Free(SchedulerPtr pointer) => ggml_backend_sched_free(pointer);
+    private readonly IReadOnlyList<BackendHandle> _backends;
+
+    internal SchedulerHandle(SchedulerPtr pointer, IReadOnlyList<BackendHandle> backends, string failure) : base(pointer, failure)
+    {
+        _backends = [.. backends];
+        foreach (var backend in _backends)
+        {
+            var referenced = false;
+            backend.DangerousAddRef(ref referenced);
+        }
+    }
+
+    private protected override void Free(SchedulerPtr pointer)
+    {
+        ggml_backend_sched_free(pointer);
+        foreach (var backend in _backends)
+            backend.DangerousRelease();
+    }
 }
 
 /// <summary>Owns a model.</summary>

@@ -3,7 +3,7 @@ using LoraBridge.Training.Autodiff.Ops;
 
 namespace LoraBridge.Training.Autodiff;
 
-/// <summary>The operations that gradients can pass: one file of <c>Ops/</c> each.</summary>
+/// <summary>The operations that gradients can pass, and the rule of each, in <c>Ops/</c>.</summary>
 internal static class GradientRules
 {
     private static readonly Dictionary<GgmlOp, IGradientRule> Rules = new()
@@ -59,9 +59,6 @@ internal static class GradientRules
     /// <summary>Results that do not vary with their arguments in a way that has a gradient: constants, and choices of indices.</summary>
     private static readonly HashSet<GgmlOp> Constants =
         [GgmlOp.None, GgmlOp.Arange, GgmlOp.Argmax, GgmlOp.Argsort, GgmlOp.CountEqual, GgmlOp.Fill, GgmlOp.TopK];
-
-    /// <summary>Operations that have a rule.</summary>
-    public static IReadOnlyCollection<GgmlOp> Differentiable => Rules.Keys;
 
     public static bool IsConstant(GgmlOp op) => Constants.Contains(op);
 

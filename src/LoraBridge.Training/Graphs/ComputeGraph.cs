@@ -70,13 +70,7 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
     }
 
     /// <summary>ggml's name for an operation with the type of its weights, or the name of our kernel.</summary>
-    public string KindOf(TensorPtr node)
-    {
-        if (builder.KernelOf(node) is { } kernel)
-            return kernel.GetType().Name;
-        var product = node.Op is GgmlOp.MulMat or GgmlOp.MulMatId;
-        return product ? $"{ggml_op_desc(node)} {node.Source(0).Type}" : ggml_op_desc(node) ?? node.Op.ToString();
-    }
+    public string KindOf(TensorPtr node) => builder.KernelOf(node)?.GetType().Name ?? node.OperationName;
 
     private double OperationsOf(TensorPtr node) => node.Op switch
     {

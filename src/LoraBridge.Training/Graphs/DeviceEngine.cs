@@ -13,11 +13,14 @@ namespace LoraBridge.Training.Graphs;
 /// </remarks>
 internal sealed class DeviceEngine : ComputeEngine
 {
+    private readonly IReadOnlyList<DevicePtr> _pointers;
     private readonly List<BackendHandle> _devices = [];
+    private readonly bool _needsFreshDevices;
     private readonly DeviceWeights _weights;
     private SchedulerHandle? _scheduler;
     private ComputeGraph? _placed;
     private int _capacity;
+    private bool _hasComputed;
 
     /// <param name="devices">The devices, preferred ones first.</param>
     /// <param name="weights">Where the model's weights lie on them.</param>
@@ -26,10 +29,11 @@ internal sealed class DeviceEngine : ComputeEngine
     public DeviceEngine(IReadOnlyList<DevicePtr> devices, DeviceWeights weights, int? threads = null) : base(threads)
     {
         ArgumentOutOfRangeException.ThrowIfZero(devices.Count);
-        _weights = weights;
+        (_pointers, _weights) = (devices, weights);
+        _needsFreshDevices = devices.Any(device => DeviceProperties.Of(device).IsSoftware);
         try
         {
-            _devices.AddRange(devices.Select(Backends.Open));
+            OpenDevices();
         }
         catch
         {
@@ -74,6 +78,8 @@ internal sealed class DeviceEngine : ComputeEngine
         var sizes = new nuint[_devices.Count + 1];
         ggml_backend_sched_reserve_size(_scheduler!.Pointer, graph.Pointer, sizes);
         graph.Unplaced.Restore();
+        // It knows the plan of the graph now, but has no memory for it, and would end the process if the graph were placed by that plan.
+        DropScheduler();
         return new ResultMemory((long)sizes[^1], sizes[..^1].Sum(size => (long)size));
     }
 
@@ -84,6 +90,7 @@ internal sealed class DeviceEngine : ComputeEngine
         Cancellation.ThrowIfCancellationRequested();
         if (_placed != graph)
             Allocate(graph, default!);
+        _hasComputed = true;
         ThrowUnlessDone(ggml_backend_sched_graph_compute(_scheduler!.Pointer, graph.Pointer), graph.Pointer);
         Cancellation.ThrowIfCancellationRequested();
     }
@@ -98,10 +105,28 @@ internal sealed class DeviceEngine : ComputeEngine
 
     protected override void Dispose(bool disposing)
     {
+        CloseDevices();
+        base.Dispose(disposing);
+    }
+
+    private void OpenDevices()
+    {
+        foreach (var device in _pointers)
+            _devices.Add(Backends.Open(device));
+    }
+
+    private void DropScheduler()
+    {
         _scheduler?.Dispose();
+        (_scheduler, _placed, _capacity) = (null, null, 0);
+    }
+
+    private void CloseDevices()
+    {
+        DropScheduler();
         foreach (var device in _devices)
             device.Dispose();
-        base.Dispose(disposing);
+        _devices.Clear();
     }
 
     /// <summary>Takes the scheduler from the graph that it placed last, for another one.</summary>
@@ -109,11 +134,19 @@ internal sealed class DeviceEngine : ComputeEngine
     {
         _placed = null;
         graph.Unplaced.Restore();
+        // ggml describes the memory of each operation to Vulkan in a slot with room for twelve buffers, and fills those that the operation takes. The
+        // others keep what an operation of an earlier graph left there, whose memory may be gone. Drivers leave alone what an operation does not use;
+        // Mesa's software, 22.3 at least, counts references to it, in freed memory. New slots have nothing to keep.
+        if (_needsFreshDevices && _hasComputed)
+        {
+            CloseDevices();
+            OpenDevices();
+            _hasComputed = false;
+        }
         var tensors = graph.Unplaced.NodeCount + graph.Unplaced.LeafCount;
         if (tensors > _capacity)
         {
-            _scheduler?.Dispose();
-            _scheduler = null;
+            DropScheduler();
             _capacity = tensors + tensors / 4;
             _scheduler = Schedulers.Create([.. _devices, Host], _capacity);
         }

@@ -36,6 +36,9 @@ internal sealed class DeviceWeights
     /// <summary>How many there are.</summary>
     public int Count => _byName.Values.Sum(tensors => tensors.Count);
 
+    /// <summary>Whether a tensor is one of them.</summary>
+    public bool Contains(TensorPtr weight) => _byName.TryGetValue(weight.Name, out var tensors) && tensors.Contains(weight);
+
     /// <summary>
     /// Makes the weights of a recorded graph those on the devices, by name; llama.cpp may hold several copies of one, which both sides use in
     /// the same order. What is not on a device stays where it was recorded.

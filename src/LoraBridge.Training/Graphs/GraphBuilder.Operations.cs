@@ -126,6 +126,13 @@ internal sealed partial class GraphBuilder
 
     public TensorPtr Cast(TensorPtr a, GgmlType type) => a.Type == type ? a : Record(ggml_cast(Context, a, type));
 
+    /// <summary>Writes <paramref name="a"/> into the memory of <paramref name="target"/>, in its type.</summary>
+    public TensorPtr CopyInto(TensorPtr a, TensorPtr target)
+    {
+        Require(a.Shape == target.Shape, "CPY", a, target, "the shapes must be equal");
+        return Record(ggml_cpy(Context, a, target));
+    }
+
     public TensorPtr Reshape(TensorPtr a, Shape shape)
     {
         Require(a.Shape.Count == shape.Count, "RESHAPE", a, $"{shape} has another number of elements");

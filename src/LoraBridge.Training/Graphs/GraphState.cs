@@ -9,6 +9,7 @@ internal sealed class GraphState
 {
     private readonly GraphPtr _graph;
     private readonly List<(TensorPtr Node, TensorPtr[] Sources, ElementsPtr Elements)> _nodes = [];
+    private readonly List<TensorPtr> _leavesWithoutMemory = [];
 
     public GraphState(GraphPtr graph)
     {
@@ -22,6 +23,7 @@ internal sealed class GraphState
             _nodes.Add((node, sources, node.Elements));
         }
         LeafCount = leaves.Count;
+        _leavesWithoutMemory.AddRange(leaves.Where(leaf => leaf.ViewSource.IsNull && leaf.Data == 0));
     }
 
     /// <summary>Operations.</summary>
@@ -30,9 +32,12 @@ internal sealed class GraphState
     /// <summary>Leaves that the operations use.</summary>
     public int LeafCount { get; }
 
-    /// <summary>Puts the operations back as they were: on their own sources, in no memory, in their order, which backends may change, too.</summary>
+    /// <summary>Puts operations and leaves back as they were: on their own sources, in no memory, in their order, which backends may change, too.</summary>
     public void Restore()
     {
+        // What a scheduler placed looks to the next one as if it had memory of its own, and stays where it was: in memory that is others' by then, or nobody's.
+        foreach (var leaf in _leavesWithoutMemory)
+            leaf.SetUnplaced(default);
         foreach (var (node, sources, elements) in _nodes)
         {
             node.SetUnplaced(elements);

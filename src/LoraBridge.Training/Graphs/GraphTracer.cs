@@ -73,15 +73,29 @@ internal sealed class GraphTracer
     public static IReadOnlyList<TensorPtr> WeightsOf(LlamaModelHandle model, IReadOnlySet<string> names, int context, int threads)
     {
         var weights = new OrderedDictionary<TensorPtr, bool>();
-        Decode(model, null, [1], 1, threads, context, (tensor, ask) =>
+        ShowOperations(model, context, threads, tensor =>
         {
-            for (var i = 0; ask && i < Ggml.MaxSources; i++)
+            for (var i = 0; i < Ggml.MaxSources; i++)
                 if (tensor.Source(i) is { IsNull: false, Op: GgmlOp.None } source && names.Contains(source.Name))
                     weights.TryAdd(source, true);
-            return false;
-        }, () => false);
+        });
         return [.. weights.Keys];
     }
+
+    /// <summary>
+    /// Shows the operations that inference takes for a token, attention step by step, where and as they are computed: they are gone when this returns.
+    /// </summary>
+    /// <param name="model">The model; it may lie on devices.</param>
+    /// <param name="context">Length of the context that the token is decoded in.</param>
+    /// <param name="threads">Threads for the one decode.</param>
+    /// <param name="show">Receives each operation before it is computed.</param>
+    public static void ShowOperations(LlamaModelHandle model, int context, int threads, Action<TensorPtr> show) => Decode(
+        model, null, [1], 1, threads, context, (tensor, ask) =>
+        {
+            if (ask)
+                show(tensor);
+            return false;
+        }, () => false, isInference: true);
 
     private static int[] Row(LlamaModelHandle model, int tokens, int first, int stride)
     {
@@ -104,7 +118,7 @@ internal sealed class GraphTracer
     /// <returns>What llama_decode returned.</returns>
     private static int Decode(
         LlamaModelHandle model, LlamaAdapterHandle? adapter, int[] tokens, int outputRows, int threads, int length, Func<TensorPtr, bool, bool> observe,
-        Func<bool> shouldAbort)
+        Func<bool> shouldAbort, bool isInference = false)
     {
         using var callback = new EvaluationCallback(observe);
         using var abort = new AbortCallback(shouldAbort);
@@ -116,11 +130,11 @@ internal sealed class GraphTracer
             n_seq_max = 1,
             n_threads = threads,
             n_threads_batch = threads,
-            flash_attn_type = LlamaFlashAttentionType.Enabled,
+            flash_attn_type = isInference ? LlamaFlashAttentionType.Disabled : LlamaFlashAttentionType.Enabled,
             type_k = GgmlType.F32,
             type_v = GgmlType.F32,
             swa_full = true,
-            offload_kqv = false,
+            offload_kqv = isInference,
             op_offload = false,
         };
         using var context = LlamaContexts.Create(model, parameters, callback, abort);

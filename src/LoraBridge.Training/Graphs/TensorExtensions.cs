@@ -55,6 +55,16 @@ internal static class TensorExtensions
         public bool HasContiguousRows => tensor.Nb(0) == ElementStride(tensor);
 
         public bool IsFloat => tensor.Type == GgmlType.F32;
+
+        /// <summary>ggml's name for the operation, for products with the type of their weights: <c>MUL_MAT Q4_K</c>.</summary>
+        public string OperationName
+        {
+            get
+            {
+                var name = Ggml.ggml_op_desc(tensor) ?? tensor.Op.ToString();
+                return tensor.Op is GgmlOp.MulMat or GgmlOp.MulMatId ? $"{name} {tensor.Source(0).Type}" : name;
+            }
+        }
     }
 
     extension(GgmlOp op)

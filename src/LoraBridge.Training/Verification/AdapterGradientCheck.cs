@@ -56,6 +56,9 @@ internal sealed class AdapterGradientCheck : IDisposable
     /// <summary>Targets that the graph does not use, or that the logits do not vary with.</summary>
     public IReadOnlyList<string> UnusedTargets => _session.UnusedTargets;
 
+    /// <summary>What the engine, where it is a device, left to the CPU; known once gradients were computed.</summary>
+    public IReadOnlyList<HostOperations> OnHost => _session.Graph.OnHost;
+
     /// <summary>Relative error to allow.</summary>
     public double Tolerance { get; }
 

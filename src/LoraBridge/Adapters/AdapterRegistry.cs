@@ -64,7 +64,7 @@ internal sealed class AdapterRegistry(ModelCore core) : IDisposable
         {
             var file = AdapterFile.Read(adapter.Path);
             AdapterMatch.CheckTensors(file, core.Files, separateOutput: false);
-            AdapterMatch.CheckInvocation(file, llama_vocab_n_tokens(llama_model_get_vocab(core.Handle.Pointer)));
+            AdapterMatch.CheckInvocation(file, VocabularySize());
             var name = OutputPath.RealPath(file.Path);
             var loaded = _loaded.Find(other => other.File == name && other.Stamp == file.Stamp)
                 ?? new LoadedAdapter(name, file.Stamp, [.. file.InvocationTokens], Load(file.Path));
@@ -78,11 +78,17 @@ internal sealed class AdapterRegistry(ModelCore core) : IDisposable
         }
     }
 
+    private int VocabularySize()
+    {
+        using var use = core.Enter();
+        return llama_vocab_n_tokens(use.Vocabulary);
+    }
+
     private LlamaAdapterHandle Load(string path)
     {
         try
         {
-            return LlamaAdapters.Load(core.Handle, path);
+            return LlamaAdapters.Load(core.ForInference(), path);
         }
         catch (NativeException fault)
         {

@@ -48,7 +48,11 @@ public static class LossEvaluation
             count += row.Count;
             progress?.Report(new OperationProgress("evaluating", (i + 1.0) / samples.Count));
         }
-        return new LossEvaluationResult(sum / count, count, reader.Statistics, reader.Problems);
+        return new LossEvaluationResult(sum / count, count, reader.Statistics, reader.Problems)
+        {
+            Device = DeviceNodes.NameOf(model.Core.CacheDevices),
+            FallbackNodes = DeviceNodes.FallbacksOfInference(model.Core),
+        };
     }
 
     /// <summary><see cref="Evaluate"/> on another thread.</summary>
@@ -68,4 +72,10 @@ public sealed record LossEvaluationResult(double Loss, long Tokens, DatasetStati
 {
     /// <summary>exp(loss): the number of equally likely tokens that would be as hard to predict.</summary>
     public double Perplexity => Math.Exp(Loss);
+
+    /// <summary>What computed: llama.cpp's names of the devices, such as <c>CUDA0</c>, or <c>CPU</c>.</summary>
+    public string Device { get; init; } = "CPU";
+
+    /// <summary>Operations of the model that the device cannot compute, and the CPU does for it. Empty on the CPU itself.</summary>
+    public IReadOnlyList<TrainingFallback> FallbackNodes { get; init; } = [];
 }

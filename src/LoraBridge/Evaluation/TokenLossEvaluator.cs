@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using LoraBridge.Adapters;
 using LoraBridge.Model;
+using LoraBridge.Native;
 using LoraBridge.TextGeneration;
 using LoraBridge.Training.Batching;
 
@@ -22,15 +23,17 @@ internal sealed class TokenLossEvaluator : IDisposable
     /// <param name="adapters">Adapters that count, all of them applied to the model; their scales are taken now.</param>
     /// <param name="longestRow">Tokens of the longest row.</param>
     /// <param name="batchSize">Tokens computed at once; bounds the memory for logits.</param>
-    internal TokenLossEvaluator(ModelCore core, IEnumerable<LoraAdapter> adapters, int longestRow, int batchSize = 512)
-        : this(core, AdapterSet.Of(core.Adapters, adapters), longestRow, batchSize)
+    /// <param name="plain">The same model, loaded plain, to compute with; null takes that for inference.</param>
+    internal TokenLossEvaluator(
+        ModelCore core, IEnumerable<LoraAdapter> adapters, int longestRow, int batchSize = 512, LlamaModelHandle? plain = null)
+        : this(core, AdapterSet.Of(core.Adapters, adapters), longestRow, batchSize, plain)
     {
     }
 
-    /// <inheritdoc cref="TokenLossEvaluator(ModelCore, IEnumerable{LoraAdapter}, int, int)"/>
-    internal TokenLossEvaluator(ModelCore core, AdapterSet adapters, int longestRow, int batchSize = 512)
+    /// <inheritdoc cref="TokenLossEvaluator(ModelCore, IEnumerable{LoraAdapter}, int, int, LlamaModelHandle?)"/>
+    internal TokenLossEvaluator(ModelCore core, AdapterSet adapters, int longestRow, int batchSize = 512, LlamaModelHandle? plain = null)
     {
-        _context = new InferenceContext(core, new InferenceContextOptions { ContextLength = longestRow, BatchSize = batchSize, Exact = true });
+        _context = new InferenceContext(core, new InferenceContextOptions { ContextLength = longestRow, BatchSize = batchSize, Exact = true, Model = plain });
         _context.SetAdapters(adapters.Lasting);
         _adapters = adapters;
     }

@@ -73,7 +73,7 @@ public static class GradientCheck
         var gradients = check.Gradients();
         string[] zeros = [.. gradients.Where(pair => DirectionalDerivative.Dot(pair.Value, pair.Value) == 0).Select(pair => pair.Key)];
         var (cosine, distance) = (1.0, 0.0);
-        var place = TrainingPlace.Of(engine);
+        IReadOnlyList<TrainingFallback> fallbacks = [];
         var devices = options.Device is { } device && device.GpuLayers != 0 ? Model.Backends.Select(device.Backend).Devices : [];
         if (quantized is not null || options.Precision != TrainingPrecision.Exact || devices.Count > 0)
         {
@@ -87,13 +87,14 @@ public static class GradientCheck
             using var there = loaded is null ? null : TrainingPlace.Open(loaded, quantized ?? exact, devices, threads);
             using var roughCheck = new AdapterGradientCheck(rough, blueprint, row, there ?? engine, threads, options.Seed, options.Precision);
             (cosine, distance) = Compare(gradients, roughCheck.Gradients());
-            place = TrainingPlace.Of(there ?? engine);
+            fallbacks = DeviceNodes.Fallbacks(roughCheck.OnHost);
         }
         var tensors = check.MeasureTensors(options.MaximumTensors, zeros, progress, cancellationToken);
         return new GradientCheckResult(architecture, nmse, tensors, cosine, distance, zeros, check.UnusedTargets, check.Tolerance)
         {
             Precision = options.Precision,
-            Device = place.Name,
+            Device = DeviceNodes.NameOf(devices),
+            FallbackNodes = fallbacks,
         };
     }
 

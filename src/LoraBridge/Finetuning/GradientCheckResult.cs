@@ -19,6 +19,9 @@ public sealed record GradientCheckResult(
     /// <summary>What computed these gradients: llama.cpp's names of the devices, such as <c>CUDA0</c>, or <c>CPU</c>.</summary>
     public string Device { get; init; } = "CPU";
 
+    /// <summary>What the device left to the CPU: operations that it cannot compute. Empty on the CPU itself.</summary>
+    public IReadOnlyList<TrainingFallback> FallbackNodes { get; init; } = [];
+
     /// <summary>Largest of the tensors' relative errors.</summary>
     public double MaxRelativeError => Tensors.Count == 0 ? 0 : Tensors.Max(tensor => tensor.RelativeError);
 

@@ -144,7 +144,7 @@ public sealed partial class LoraFinetuning
             Report(TrainingLoop.Nothing with { Stage = TrainingStage.BuildingGraph });
             var checkpoints = PlanCheckpoints(data);
             using var training = AdapterTraining.Open(_model, _parameters, data, cancellationToken);
-            MemoryPlan.Require(training.Memory, _model);
+            MemoryPlan.Require(training.Memory, training.Place);
             var loop = new TrainingLoop(training, data, _parameters, Report, () => _stopRequested)
             {
                 Checkpoints = checkpoints.OpenStore(training),

@@ -8,7 +8,7 @@ namespace LoraBridge.Finetuning;
 /// Trains LoRA adapters for a model, in process, on the CPU. The model's weights stay as they are, quantised or not.
 /// </summary>
 /// <remarks>
-/// The model may be used for inference meanwhile: a copy of its file is mapped for the training. One training runs at a time;
+/// The model may be used for inference meanwhile: its weights are loaded apart for that. One training runs at a time;
 /// data and parameters must not be changed while it does. <see cref="RequestStop"/> may be called from any thread.
 /// </remarks>
 /// <example>

@@ -4,7 +4,7 @@ namespace LoraBridge.Finetuning;
 /// <param name="Model">The model's file, mapped: pages are shared with others that map it, and may be dropped and read again.</param>
 /// <param name="Adapter">The adapter's matrices, a copy of them, their gradients and AdamW's two moments.</param>
 /// <param name="Working">Intermediate results of a row, and copies of weights that are kept for speed.</param>
-/// <param name="Process">What the process had in memory before: the runtime, and the model as it was loaded.</param>
+/// <param name="Process">What the process had in memory before: the runtime, and the model if it was loaded for inference.</param>
 public sealed record TrainingMemory(long Model, long Adapter, long Working, long Process)
 {
     /// <summary>What layers keep, of which there is a choice: see <see cref="LoraTrainingParameters.Recompute"/>.</summary>

@@ -41,6 +41,9 @@ public sealed record TrainingResult
     /// <summary>What computed: llama.cpp's names of the devices, such as <c>CUDA0</c>, or <c>CPU</c>.</summary>
     public required string Device { get; init; }
 
+    /// <summary>Why it computed there: that was asked for, or what was found when nothing was.</summary>
+    public string DeviceReason { get; init; } = "";
+
     /// <summary>What the device left to the CPU: operations that it cannot compute. Empty on the CPU itself.</summary>
     public IReadOnlyList<TrainingFallback> FallbackNodes { get; init; } = [];
 
@@ -68,9 +71,3 @@ public sealed record TrainingResult
     /// <summary>The newest checkpoint, if one was saved.</summary>
     public string? CheckpointPath { get; init; }
 }
-
-/// <summary>Operations of a training step that the CPU computed, although the training ran on a device.</summary>
-/// <param name="Operation">llama.cpp's name of the operation with the type of its weights, or the name of LoraBridge's own kernel.</param>
-/// <param name="Count">How many of them a row has.</param>
-/// <param name="Reason">Why the device did not compute them.</param>
-public sealed record TrainingFallback(string Operation, int Count, string Reason);

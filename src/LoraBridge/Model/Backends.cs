@@ -34,11 +34,16 @@ public static class Backends
             return (NameOf(backend), ComputeDevices.Require(NameOf(backend)));
         foreach (var candidate in Preferred)
         {
-            if (candidate != ComputeBackend.Cpu && Describe(candidate).Available)
-                return (NameOf(candidate), ComputeDevices.Require(NameOf(candidate)));
+            if (candidate != ComputeBackend.Cpu && Describe(candidate).Available
+                && Fast(ComputeDevices.Require(NameOf(candidate)), DeviceProperties.Of) is { Count: > 0 } devices)
+                return (NameOf(candidate), devices);
         }
         return (NameOf(ComputeBackend.Cpu), []);
     }
+
+    /// <summary>The devices that are faster than the CPU: not those that are the CPU.</summary>
+    internal static IReadOnlyList<DevicePtr> Fast(IReadOnlyList<DevicePtr> devices, Func<DevicePtr, DeviceProperties> propertiesOf) =>
+        [.. devices.Where(device => !propertiesOf(device).IsSoftware)];
 
     private static BackendInfo Describe(ComputeBackend backend)
     {
@@ -55,12 +60,20 @@ public static class Backends
 
     /// <summary>CUDA finds out at the first computation, and ends the process.</summary>
     private static string? NoteOn(ComputeBackend backend) => backend == ComputeBackend.Cuda && LlamaBuild.Loaded != LlamaBuild.B10221
-        ? "Its library has machine code for compute capability 8.6, 8.9, 12.0 and 12.1 (RTX 30, 40, 50, L4, L40); other GPUs, such as T4, A100 and H100, need a "
-            + "driver of CUDA 13.1 or later (nvidia-smi shows it), or fail with error 222."
+        ? "Its library is made with CUDA 13.1: machine code for compute capability 8.6, 8.9, 12.0 and 12.1 (RTX 30, 40, 50, L4, L40), which needs a driver of CUDA "
+            + "13, and PTX of version 9.1 for other GPUs, such as T4, A100 and H100, which needs one of CUDA 13.1 or later (nvidia-smi shows it), or fails with error 222."
         : null;
 
     private static DeviceInfo Describe(DeviceProperties device) =>
-        new(device.Name, device.Description, device.MemoryTotal, device.MemoryFree);
+        new(device.Name, device.Description, device.MemoryTotal, device.MemoryFree) { Training = TrainingOn(device) };
+
+    /// <summary>What trains on a device: what is loaded there.</summary>
+    private static string TrainingOn(DeviceProperties device) => device switch
+    {
+        { Type: GgmlBackendDeviceType.Cpu } => "trains models that are on no other device",
+        { IsSoftware: true } => "trains models that are loaded here; as it is software, only when asked for by name",
+        _ => "trains models that are loaded here; what it cannot compute, such as scans of recurrent models, is left to the CPU and reported",
+    };
 
     private static string NameOf(ComputeBackend backend) => backend.ToString().ToLowerInvariant();
 }

@@ -39,17 +39,20 @@ public sealed partial class LM : IDisposable
             NativeRuntime.Initialize(new NativeRuntimeOptions { Logger = options.Logger });
             var (selected, available) = Backends.Select(device.Backend);
             var (backend, devices) = DeviceFit.Choose(files, device, selected, available, DeviceMemory.Available);
-            var native = new NativeLoadOptions
+            var forInference = new NativeLoadOptions
             {
                 Devices = devices,
                 GpuLayers = device.GpuLayers,
                 UseExtraBuffers = options.RepackWeights,
                 UseMemoryMap = options.UseMemoryMap,
             };
+            var repacksLater = options.RepackWeights && devices.Count == 0;
+            var handle = ModelLoader.Load(files, repacksLater ? forInference with { UseExtraBuffers = false } : forInference, progress, cancellationToken);
             var onDevices = device.GpuLayers == 0 ? [] : devices;
-            _core = new ModelCore(files, ModelLoader.Load(files, native, progress, cancellationToken), device.Threads, onDevices, options.Inference);
+            _core = new ModelCore(files, handle, device.Threads, onDevices, options.Inference, repacksLater ? forInference : null);
             Backend = backend;
-            TrainingDevices = device.Backend == ComputeBackend.Auto ? [] : onDevices;
+            IsBackendNamed = device.Backend != ComputeBackend.Auto;
+            PlaceReason = ReasonFor(device, selected, backend);
         }
         catch
         {
@@ -58,19 +61,26 @@ public sealed partial class LM : IDisposable
         }
         Metadata = MetadataText.Of(Files.Metadata);
         Name = Metadata.TryGetValue("general.name", out var name) && name.Length > 0 ? name : System.IO.Path.GetFileNameWithoutExtension(Path);
-        ParameterCount = (long)llama_model_n_params(Handle.Pointer);
-        LayerCount = llama_model_n_layer(Handle.Pointer);
-        ContextLength = llama_model_n_ctx_train(Handle.Pointer);
-        EmbeddingSize = llama_model_n_embd(Handle.Pointer);
+        using (var use = _core.Enter())
+        {
+            ParameterCount = (long)llama_model_n_params(use.Model);
+            LayerCount = llama_model_n_layer(use.Model);
+            ContextLength = llama_model_n_ctx_train(use.Model);
+            EmbeddingSize = llama_model_n_embd(use.Model);
+        }
         QuantizationType = QuantizationOf(Files.Metadata);
         _vocabulary = new Vocabulary(_core);
         ChatTemplate = options.ChatTemplate ?? (Files.Metadata.TryGetString("tokenizer.chat_template", out var template) ? template : null);
     }
 
-    /// <summary>
-    /// The devices to train on; none is the CPU. A device must have been asked for by name: training on devices has been tried on no GPU yet.
-    /// </summary>
-    internal IReadOnlyList<DevicePtr> TrainingDevices { get; }
+    /// <summary>The devices that hold layers, which is where training computes; none is the CPU.</summary>
+    internal IReadOnlyList<DevicePtr> TrainingDevices => _core.CacheDevices;
+
+    /// <summary>Whether the backend was asked for by name: then nothing may fall back to another.</summary>
+    internal bool IsBackendNamed { get; }
+
+    /// <summary>Why the model is where it is.</summary>
+    internal string PlaceReason { get; }
 
     /// <summary>Loads a model by a URI: that of a local file, an address that is downloaded first, or <c>hf:owner/repository</c>.</summary>
     /// <param name="uri">A <c>file:</c>, <c>https:</c>, <c>http:</c> or <c>hf:</c> URI; an address may end in <c>#sha256=</c> and the hash.</param>
@@ -117,8 +127,6 @@ public sealed partial class LM : IDisposable
     /// <summary>The file that the model was loaded from.</summary>
     internal string Path => Files.Files[0].Path;
 
-    internal LlamaModelHandle Handle => _core.Handle;
-
     internal GgufModelFiles Files => _core.Files;
 
     /// <summary>Threads of computations on the CPU.</summary>
@@ -153,6 +161,19 @@ public sealed partial class LM : IDisposable
         }
         _core.Release();
     }
+
+    /// <param name="device">What was asked for.</param>
+    /// <param name="selected">The backend that it led to.</param>
+    /// <param name="backend">The backend that has the memory.</param>
+    private static string ReasonFor(DeviceConfiguration device, string selected, string backend) => device switch
+    {
+        { Backend: ComputeBackend.Cpu } => "asked for by name",
+        { GpuLayers: 0 } when selected != "cpu" => $"no layer was to be kept on {selected}",
+        { Backend: not ComputeBackend.Auto } => "asked for by name",
+        _ when backend != selected => $"the memory of {selected} is too small for the model",
+        _ when backend == "cpu" => "no GPU was found",
+        _ => "the model is there, the fastest place that was found",
+    };
 
     private static string QuantizationOf(GgufMetadata metadata) =>
         metadata.TryGetInt32("general.file_type", out var type) && ((LlamaFileType)type).IsDefined()

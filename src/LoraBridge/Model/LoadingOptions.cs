@@ -10,7 +10,10 @@ public sealed record LoadingOptions
     /// </summary>
     public bool UseMemoryMap { get; init; } = true;
 
-    /// <summary>Repacks quantised weights for the CPU: up to twice as fast, at the cost of a copy in memory.</summary>
+    /// <summary>
+    /// Repacks quantised weights for inference on the CPU, which is up to twice as fast for it. That happens when the model is first used for
+    /// inference, by a conversation, an embedder or an adapter that is applied: training computes with the weights as they are in the file.
+    /// </summary>
     public bool RepackWeights { get; init; } = true;
 
     /// <summary>

@@ -8,7 +8,6 @@ namespace LoraBridge.Model;
 internal sealed class Vocabulary
 {
     private readonly ModelCore _core;
-    private readonly VocabPtr _vocabulary;
     private readonly string _path;
     private readonly Lazy<TokenPieces> _pieces;
     private readonly Lazy<IReadOnlyList<ControlToken>> _controlTokens;
@@ -16,16 +15,17 @@ internal sealed class Vocabulary
     internal Vocabulary(ModelCore core)
     {
         _core = core;
-        _vocabulary = llama_model_get_vocab(core.Handle.Pointer);
+        using var use = core.Enter();
+        var vocabulary = use.Vocabulary;
         _path = core.Files.Files[0].Path;
-        HasTokenizer = llama_vocab_type(_vocabulary) is not (LlamaVocabType.None or LlamaVocabType.Test);
-        Size = llama_vocab_n_tokens(_vocabulary);
-        Bos = Existing(llama_vocab_bos(_vocabulary));
-        Eos = Existing(llama_vocab_eos(_vocabulary));
-        Eot = Existing(llama_vocab_eot(_vocabulary));
-        BosText = TextOf(Bos);
-        EosText = TextOf(Eos);
-        AddsBos = llama_vocab_get_add_bos(_vocabulary);
+        HasTokenizer = llama_vocab_type(vocabulary) is not (LlamaVocabType.None or LlamaVocabType.Test);
+        Size = llama_vocab_n_tokens(vocabulary);
+        Bos = Existing(llama_vocab_bos(vocabulary));
+        Eos = Existing(llama_vocab_eos(vocabulary));
+        Eot = Existing(llama_vocab_eot(vocabulary));
+        BosText = TextOf(vocabulary, Bos);
+        EosText = TextOf(vocabulary, Eos);
+        AddsBos = llama_vocab_get_add_bos(vocabulary);
         _pieces = new Lazy<TokenPieces>(() => new TokenPieces(this));
         _controlTokens = new(FindControlTokens);
     }
@@ -59,7 +59,7 @@ internal sealed class Vocabulary
     internal bool IsEndOfGeneration(int token)
     {
         using var use = _core.Enter();
-        return llama_vocab_is_eog(_vocabulary, token);
+        return llama_vocab_is_eog(use.Vocabulary, token);
     }
 
     /// <summary>The bytes of a token: a piece of text that may end within a character. Control tokens have none unless they are written out.</summary>
@@ -67,14 +67,14 @@ internal sealed class Vocabulary
     {
         RequireTokenizer();
         using var use = _core.Enter();
-        return LlamaTokenizer.Piece(_vocabulary, token, special: writeControl);
+        return LlamaTokenizer.Piece(use.Vocabulary, token, special: writeControl);
     }
 
     internal int[] Tokenize(string text, bool addSpecial, bool parseSpecial)
     {
         RequireTokenizer();
         using var use = _core.Enter();
-        var tokens = LlamaTokenizer.Tokenize(_vocabulary, text, addSpecial, parseSpecial);
+        var tokens = LlamaTokenizer.Tokenize(use.Vocabulary, text, addSpecial, parseSpecial);
         foreach (var token in tokens)
         {
             if ((uint)token >= (uint)Size)
@@ -87,16 +87,17 @@ internal sealed class Vocabulary
     {
         RequireTokenizer();
         using var use = _core.Enter();
-        return LlamaTokenizer.Detokenize(_vocabulary, tokens, removeSpecial, renderSpecial);
+        return LlamaTokenizer.Detokenize(use.Vocabulary, tokens, removeSpecial, renderSpecial);
     }
 
     private IReadOnlyList<ControlToken> FindControlTokens()
     {
+        using var use = _core.Enter();
         List<ControlToken> found = [];
         for (var token = 0; HasTokenizer && token < Size; token++)
         {
-            var attributes = llama_vocab_get_attr(_vocabulary, token);
-            if ((attributes & (LlamaTokenAttributes.Control | LlamaTokenAttributes.Unknown)) != 0 && TextOf(token) is { Length: > 0 } text)
+            var attributes = llama_vocab_get_attr(use.Vocabulary, token);
+            if ((attributes & (LlamaTokenAttributes.Control | LlamaTokenAttributes.Unknown)) != 0 && TextOf(use.Vocabulary, token) is { Length: > 0 } text)
                 found.Add(new ControlToken(token, text, attributes.HasFlag(LlamaTokenAttributes.Lstrip), attributes.HasFlag(LlamaTokenAttributes.Rstrip)));
         }
         return [.. found.OrderByDescending(token => Encoding.UTF8.GetByteCount(token.Text))];
@@ -108,7 +109,7 @@ internal sealed class Vocabulary
             throw new InvalidOperationException($"{_path} has no tokenizer.");
     }
 
-    private string TextOf(int? token) => token is { } id ? llama_vocab_get_text(_vocabulary, id) ?? "" : "";
+    private static string TextOf(VocabPtr vocabulary, int? token) => token is { } id ? llama_vocab_get_text(vocabulary, id) ?? "" : "";
 
     private int? Existing(int token) => token >= 0 && token < Size ? token : null;
 }

@@ -42,7 +42,8 @@ public sealed class Embedder : IDisposable
         if (!model.Vocabulary.HasTokenizer)
             throw new InvalidOperationException($"{model.Path} has no tokenizer.");
         ContextLength = InferenceContext.LengthFor(_core, contextLength);
-        Dimensions = llama_model_n_embd_out(model.Handle.Pointer);
+        using (var use = _core.Enter())
+            Dimensions = llama_model_n_embd_out(use.Model);
         _context = Create(TokensAtOnce);
     }
 
@@ -206,7 +207,8 @@ public sealed class Embedder : IDisposable
 
     private static LlamaPoolingType PoolingOf(LM model)
     {
-        if (llama_model_has_encoder(model.Handle.Pointer) && llama_model_has_decoder(model.Handle.Pointer))
+        using var use = model.Enter();
+        if (llama_model_has_encoder(use.Model) && llama_model_has_decoder(use.Model))
             throw new NotSupportedException($"{model.Path} ({model.Architecture}) has an encoder and a decoder: it computes no embeddings.");
         var metadata = model.Files.Metadata;
         var pooling = metadata.TryGetInt32(metadata.ArchitectureKey(PoolingKey), out var value) ? (LlamaPoolingType)value : LlamaPoolingType.None;

@@ -71,8 +71,11 @@ internal sealed class InferenceContext : IDisposable
     internal int BatchCount => _batch.Count;
 
     /// <summary>The tokens that a context of a model holds, if so many are asked for; 0 takes what the model was trained for, at most 4096.</summary>
-    internal static int LengthFor(ModelCore core, int contextLength) =>
-        contextLength > 0 ? contextLength : Math.Min(llama_model_n_ctx_train(core.Handle.Pointer), DefaultContextLength);
+    internal static int LengthFor(ModelCore core, int contextLength)
+    {
+        using var use = core.Enter();
+        return contextLength > 0 ? contextLength : Math.Min(llama_model_n_ctx_train(use.Model), DefaultContextLength);
+    }
 
     /// <summary>Changes the adapters, which empties the cache. Those that it has already leave the cache as it is.</summary>
     /// <exception cref="InvalidOperationException">An adapter of the set was freed.</exception>
@@ -273,7 +276,7 @@ internal sealed class InferenceContext : IDisposable
             parameters.flash_attn_type = LlamaFlashAttentionType.Disabled;
         }
         lock (_core.Gate)
-            return LlamaContexts.Create(_core.Handle, parameters, abort: _abort);
+            return LlamaContexts.Create(_options.Model ?? _core.ForInference(), parameters, abort: _abort);
     }
 
     private void SetNative(AdapterSet adapters)

@@ -20,6 +20,9 @@ internal sealed record InferenceContextOptions
     /// <summary>Keep keys and values as 32-bit floats and compute attention step by step: slower, for losses that are compared.</summary>
     public bool Exact { get; init; }
 
+    /// <summary>The model to compute with, loaded from the same file: a plain one, for a comparison that is not worth repacking; null takes that for inference.</summary>
+    public LlamaModelHandle? Model { get; init; }
+
     /// <summary>
     /// Compute embeddings of whole sequences, pooled in this way; null computes logits. Then the sequences share the tokens of the context,
     /// and each is computed in one batch.

@@ -141,7 +141,7 @@ public sealed class EmbedderTests : IDisposable
         parameters.embeddings = true;
         parameters.pooling_type = LlamaPoolingType.None;
         parameters.n_threads = parameters.n_threads_batch = 1;
-        using var context = LlamaContexts.Create(model.Handle, parameters);
+        using var context = LlamaContexts.Create(model.SharedCore.ForInference(), parameters);
         using var batch = new BatchHandle(tokens.Length);
         for (var i = 0; i < tokens.Length; i++)
             batch.Add(tokens[i], i, sequence: 0, logits: true);

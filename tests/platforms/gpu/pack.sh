@@ -1,18 +1,46 @@
 #!/usr/bin/env bash
-# Puts together what on-a-gpu.sh takes to a machine with a GPU: the tool, the tests of devices, and the libraries of llama.cpp v0.5.0 with CUDA and Vulkan.
+# Puts together what on-a-gpu.sh takes to a machine with a GPU, as a folder and as archives beside it: the tool, the tests of devices, the .NET runtime
+# that both share, and the libraries of llama.cpp v0.5.0 with CUDA and Vulkan; tiny models are an archive of their own, to be unpacked in the same place.
 # Needs npm. Usage: pack.sh FOLDER [REPOSITORY]
+#   CUDA_LIBRARY   A libggml-cuda.so to take instead of npm's, such as one made for an older driver; "none" leaves CUDA out.
+#   ZOO            A folder of tiny GGUF models that the tests use; those tests are skipped without it.
 set -euo pipefail
 folder="${1:?Usage: pack.sh FOLDER [REPOSITORY]}"
-repository="$(cd "${2:-$(dirname "$0")/../../..}" && pwd)"
+scripts="$(cd "$(dirname "$0")" && pwd)"
+repository="$(cd "${2:-$scripts/../../..}" && pwd)"
+rm -rf "$folder"
 mkdir -p "$folder/native"
+folder="$(cd "$folder" && pwd)"
 cd "$repository"
-dotnet publish src/LoraBridge.Cli -c Release -r linux-x64 --self-contained -o "$folder/cli" -v quiet
-dotnet publish tests/LoraBridge.Device.Tests -c Release -r linux-x64 --self-contained -o "$folder/tests" -v quiet
-(cd native && npm ci --loglevel=error)
-(cd native/vulkan && npm ci --loglevel=error)
-(cd native/cuda && npm ci --loglevel=error)
+dotnet publish tests/LoraBridge.Device.Tests -c Release -r linux-x64 --self-contained -o "$folder/app" -v quiet
+dotnet publish src/LoraBridge.Cli -c Release -r linux-x64 --self-contained -o "$folder/app" -v quiet
+rm -rf "$folder"/app/*.pdb "$folder"/app/*.xml "$folder"/app/runtimes
 packages=@node-llama-cpp
+(cd native && npm ci --loglevel=error)
 cp native/node_modules/$packages/linux-x64/bins/linux-x64/lib*.so "$folder/native/"
+rm "$folder/native/libllama-common.so"
+(cd native/vulkan && npm ci --loglevel=error)
 cp native/vulkan/node_modules/$packages/linux-x64-vulkan/bins/linux-x64-vulkan/libggml-vulkan.so "$folder/native/"
-cp native/cuda/node_modules/$packages/linux-x64-cuda/bins/linux-x64-cuda/libggml-cuda.so "$folder/native/"
-cp "$(dirname "$0")/on-a-gpu.sh" "$folder/" 2> /dev/null || cp tests/platforms/gpu/on-a-gpu.sh "$folder/"
+case "${CUDA_LIBRARY:-npm}" in
+  none) echo "CUDA is left out" ;;
+  npm)
+    (cd native/cuda && npm ci --loglevel=error)
+    cp native/cuda/node_modules/$packages/linux-x64-cuda/bins/linux-x64-cuda/libggml-cuda.so "$folder/native/"
+    ;;
+  *) cp "$CUDA_LIBRARY" "$folder/native/libggml-cuda.so" ;;
+esac
+# The tests find models that are in the repository from its root.
+mkdir -p "$folder/examples/models"
+cp examples/models/*.gguf "$folder/examples/models/"
+cp LoraBridge.sln "$folder/"
+cp "$scripts/on-a-gpu.sh" "$scripts/peft-bench.py" "$folder/"
+tar -C "$(dirname "$folder")" -cJf "$folder.tar.xz" "$(basename "$folder")"
+du -sh "$folder.tar.xz"
+if [ -n "${ZOO:-}" ]; then
+  mkdir "$folder/zoo"
+  for model in llama-dense qwen3-dense gemma3-dense phi3-dense gpt-oss-moe mamba2-dense qwen35-dense; do
+    cp "$ZOO/$model.gguf" "$folder/zoo/"
+  done
+  tar -C "$(dirname "$folder")" -cJf "$folder-zoo.tar.xz" "$(basename "$folder")/zoo"
+  du -sh "$folder-zoo.tar.xz"
+fi

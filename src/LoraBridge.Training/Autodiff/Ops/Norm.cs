@@ -14,3 +14,14 @@ internal sealed class Norm : IGradientRule
         pass.Add(y.Source(0), pass.Builder.Custom(new NormGradient(epsilon), y.Shape, x, dy));
     }
 }
+
+/// <summary>Division of rows by their Euclidean length: see <see cref="L2NormGradient"/>.</summary>
+internal sealed class L2Norm : IGradientRule
+{
+    public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        var epsilon = BitConverter.Int32BitsToSingle(y.OpParams[0]);
+        var x = pass.Builder.Contiguous(y.Source(0));
+        pass.Add(y.Source(0), pass.Builder.Custom(new L2NormGradient(epsilon), y.Shape, x, dy));
+    }
+}

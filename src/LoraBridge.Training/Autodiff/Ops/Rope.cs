@@ -10,3 +10,9 @@ internal sealed class Rope : IGradientRule
 {
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy) => pass.Add(y.Source(0), pass.Builder.Rotate(y, dy, GgmlOp.RopeBack));
 }
+
+/// <summary>y = R(position)ᵀ x, a rotation back (times a constant): dx = R dy.</summary>
+internal sealed class RopeBack : IGradientRule
+{
+    public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy) => pass.Add(y.Source(0), pass.Builder.Rotate(y, dy, GgmlOp.Rope));
+}

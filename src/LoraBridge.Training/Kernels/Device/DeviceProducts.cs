@@ -11,7 +11,8 @@ namespace LoraBridge.Training.Kernels.Device;
 /// </summary>
 /// <param name="indices">I32, on the device: 0, 1, 2, ... as many as the largest weight has rows.</param>
 /// <param name="transposedType">The type of transposed weights: F32, or BF16 for half the memory and faster products.</param>
-internal sealed class DeviceProducts(TensorPtr indices, GgmlType transposedType)
+/// <param name="kept">Weights that are kept transposed; null for none.</param>
+internal sealed class DeviceProducts(TensorPtr indices, GgmlType transposedType, TransposedWeights? kept = null)
 {
     /// <summary>Elements of a weight that are in memory as F32 at a time, where it can be taken in parts: 512 MiB, and as much again transposed.</summary>
     private const long MostElements = 1 << 27;
@@ -43,7 +44,7 @@ internal sealed class DeviceProducts(TensorPtr indices, GgmlType transposedType)
         ids = builder.Contiguous(ids);
         if (pass.Needs(x))
         {
-            var transposed = Transposed(builder, w, 0, w.Ne(1));
+            var transposed = kept?.Of(w) is { IsNull: false } copy ? copy : Transposed(builder, w, 0, w.Ne(1));
             pass.Add(x, builder.SumTo(builder.Record(Ggml.ggml_mul_mat_id(builder.Context, transposed, dy, ids)), x.Shape));
         }
         if (pass.Needs(w))
@@ -66,6 +67,8 @@ internal sealed class DeviceProducts(TensorPtr indices, GgmlType transposedType)
     /// <summary>Wᵀ dy, for the rows of a large W one part after the other.</summary>
     private TensorPtr InputGradient(GraphBuilder builder, TensorPtr w, TensorPtr dy)
     {
+        if (kept?.Of(w) is { IsNull: false } copy)
+            return builder.MulMatExact(copy, dy);
         var rows = w.Shape.Rows > w.Ne(1) ? w.Ne(1) : Math.Clamp(MostElements / w.Ne(0), 1, w.Ne(1));
         TensorPtr sum = default;
         for (var first = 0L; first < w.Ne(1); first += rows)
@@ -108,7 +111,8 @@ internal sealed class DeviceProducts(TensorPtr indices, GgmlType transposedType)
         return w.Op == GgmlOp.None && transposedType != GgmlType.F32 ? builder.Cast(transposed, transposedType) : builder.Contiguous(transposed);
     }
 
-    private TensorPtr Single(GraphBuilder builder, TensorPtr w, long first, long count)
+    /// <summary>Rows [first, first + count) of W as F32.</summary>
+    public TensorPtr Single(GraphBuilder builder, TensorPtr w, long first, long count)
     {
         if (w.Type.IsQuantized())
         {

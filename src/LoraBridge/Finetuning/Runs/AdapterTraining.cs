@@ -16,20 +16,22 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
 
     private readonly LM _source;
     private readonly int? _contextUsed;
-    private readonly LlamaModelHandle _model;
+    private readonly TrainingModel _model;
     private readonly ComputeEngine _engine;
     private readonly AdapterSession _session;
     private readonly long _modelBytes;
     private readonly long _processBytes;
 
     private AdapterTraining(
-        LM model, LlamaModelHandle handle, ComputeEngine engine, AdapterSession session, RowLayout layout, PreparedData data,
+        LM model, TrainingModel plain, ComputeEngine engine, TrainingPlace place, AdapterSession session, RowLayout layout, PreparedData data,
         LoraTrainingParameters parameters, long processBytes)
     {
-        _processBytes = processBytes;
+        Place = place;
         (_source, _contextUsed) = (model, parameters.ContextUsed);
-        (_model, _engine, _session, Layout) = (handle, engine, session, layout);
+        (_model, _engine, _session, Layout) = (plain, engine, session, layout);
         _modelBytes = model.Files.Files.Sum(file => file.Length);
+        // A model that is shared is mapped already.
+        _processBytes = Math.Max(0, processBytes - (plain.IsShared ? _modelBytes : 0));
         Batches = new BatchSchedule(data.Training, new BatchOptions
         {
             ContextLength = layout.Length,
@@ -71,12 +73,15 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     };
 
     /// <summary>Where it computes.</summary>
-    public TrainingPlace Place => TrainingPlace.Of(_engine);
+    public TrainingPlace Place { get; }
 
     /// <summary>What the device left to the CPU; known once a row was trained on.</summary>
-    public IReadOnlyList<TrainingFallback> Fallbacks =>
-        [.. _session.Graph.OnHost.Select(group => new TrainingFallback(group.Kind, group.Count, group.Reason))];
+    public IReadOnlyList<TrainingFallback> Fallbacks => DeviceNodes.Fallbacks(_session.Graph.OnHost);
 
+    /// <summary>
+    /// Sets a training up where the model is. Where nobody asked for that place by name, it may fail there, for want of memory or otherwise: then the CPU
+    /// trains, and <see cref="Place"/> says why.
+    /// </summary>
     /// <exception cref="ArgumentException">The targets name nothing that can be adapted.</exception>
     /// <exception cref="InsufficientMemoryException">The adapter alone needs more memory than there is.</exception>
     /// <exception cref="NotSupportedException">The model computes something through which gradients cannot pass, or rows are too long.</exception>
@@ -86,35 +91,66 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     /// <param name="cancellationToken">Stops loading.</param>
     /// <param name="keepBudget">Bytes that intermediate results may take; null takes half of what is free.</param>
     public static AdapterTraining Open(
-        LM model, LoraTrainingParameters parameters, PreparedData data, CancellationToken cancellationToken, long? keepBudget = null)
+        LM model, LoraTrainingParameters parameters, PreparedData data, CancellationToken cancellationToken, long? keepBudget = null) => Open(
+        TrainingPlace.Of(model), model.IsBackendNamed, place => Open(model, place, parameters, data, cancellationToken, keepBudget),
+        training => MemoryPlan.RequireOnDevice(training.Memory.Device, DeviceMemory.Available(training.Place.Devices), training.Place.Name));
+
+    /// <param name="place">Where the model is.</param>
+    /// <param name="isNamed">Whether that was asked for by name.</param>
+    /// <param name="open">Opens a place.</param>
+    /// <param name="require">Throws where a device has too little memory for what was opened.</param>
+    internal static T Open<T>(TrainingPlace place, bool isNamed, Func<TrainingPlace, T> open, Action<T> require) where T : IDisposable
+    {
+        if (!place.IsDevice || isNamed)
+            return open(place);
+        try
+        {
+            var training = open(place);
+            try
+            {
+                require(training);
+                return training;
+            }
+            catch
+            {
+                training.Dispose();
+                throw;
+            }
+        }
+        catch (Exception failure) when (failure is NativeException or InsufficientMemoryException)
+        {
+            return open(TrainingPlace.CpuBecause(failure.Message));
+        }
+    }
+
+    private static AdapterTraining Open(
+        LM model, TrainingPlace place, LoraTrainingParameters parameters, PreparedData data, CancellationToken cancellationToken, long? keepBudget)
     {
         var processBytes = Environment.WorkingSet;
         var design = AdapterDesign.For(model, parameters);
         // What is known by now; the graph says what it needs itself once it is built, and before it takes it.
         MemoryPlan.Require(new TrainingMemory(0, AdapterBytes(design.Blueprint), 0, processBytes));
-        // The model as it is loaded may be rearranged for inference, or lie on a device.
-        var handle = ModelLoader.Load(model.Files, new NativeLoadOptions
-        {
-            UseExtraBuffers = false,
-            MetadataOverrides = RopeFactors.For(model.Files, parameters.ContextUsed),
-        }, cancellationToken: cancellationToken);
+        var plain = model.SharedCore.ForTraining(RopeFactors.For(model.Files, parameters.ContextUsed), cancellationToken);
         ComputeEngine? engine = null;
         AdapterSession? session = null;
         try
         {
-            engine = TrainingPlace.Open(model);
+            engine = place.Open(model);
             RowLayout layout;
-            (session, layout) = OpenSession(model, handle, engine, design, data, parameters, parameters.SequencePacking, keepBudget);
-            return new AdapterTraining(model, handle, engine, session, layout, data, parameters, processBytes);
+            (session, layout) = OpenSession(model, plain.Handle, engine, place, design, data, parameters, parameters.SequencePacking, keepBudget);
+            return new AdapterTraining(model, plain, engine, place, session, layout, data, parameters, processBytes);
         }
         catch
         {
             session?.Dispose();
             engine?.Dispose();
-            handle.Dispose();
+            plain.Dispose();
             throw;
         }
     }
+
+    /// <summary>The model that is trained with, for a comparison with inference on the CPU; null where that is done with the model as it is loaded for inference.</summary>
+    public LlamaModelHandle? PlainModel => _source.SharedCore.IsPlain ? _model.Handle : null;
 
     /// <summary>From now on, rows that are computed end when <paramref name="token"/> is cancelled.</summary>
     public void CancelBy(CancellationToken token) => _engine.CancelBy(token);
@@ -122,9 +158,8 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     /// <summary>Writes the adapter as it is now, or with the values given by parameter.</summary>
     public void Save(string path, IEnumerable<KeyValuePair<string, GgufValue>> metadata, float[][]? values = null)
     {
-        values ??= CopyValues();
         var index = Parameters.Select((parameter, i) => (parameter.Name, i)).ToDictionary();
-        AdapterFileWriter.Write(path, Blueprint, (name, _) => values[index[name]], metadata);
+        AdapterFileWriter.Write(path, Blueprint, (name, _) => values?[index[name]] ?? Parameters[index[name]].Values.ToArray(), metadata);
     }
 
     public void WriteTrained(string path, float[][]? values = null) => Save(path, [], values);
@@ -165,20 +200,20 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     }
 
     private static (AdapterSession Session, RowLayout Layout) OpenSession(
-        LM model, LlamaModelHandle handle, ComputeEngine engine, AdapterDesign design, PreparedData data, LoraTrainingParameters parameters,
+        LM model, LlamaModelHandle handle, ComputeEngine engine, TrainingPlace place, AdapterDesign design, PreparedData data, LoraTrainingParameters parameters,
         bool packing, long? keepBudget)
     {
         var layout = RowLayout.For(
             data.Training.Concat(data.Validation), PreparedData.ContextLengthFor(model, parameters), model.ContextLength, packing);
         if (layout.Length > LongestRow)
             throw new NotSupportedException($"Rows of {layout.Length} tokens are too long, expected at most {LongestRow}. Lower {nameof(parameters.ContextLength)}.");
-        var headRows = engine is DeviceEngine
+        var headRows = place.IsDevice
             ? TrainingGraphShape.HeadRowsOnDevice(layout.Length, model.VocabularySize)
             : TrainingGraphShape.HeadRowsFor(layout.Length, model.VocabularySize);
-        var shape = MemoryPlan.Choose(model, parameters, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: null)
+        var shape = MemoryPlan.Choose(model, parameters, place, new TrainingGraphShape(layout.Length, headRows, model.Threads, Recompute: null)
         {
             Noise = NoiseOf(parameters),
-            FitsLengths = !packing && engine is not DeviceEngine,
+            FitsLengths = !packing && !place.IsDevice,
         });
         if (keepBudget is { } budget)
             shape = shape with { KeepBudget = budget };
@@ -186,7 +221,7 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
         if (!packing || !session.Graph.OneSequencePerRow)
             return (session, layout);
         session.Dispose();
-        return OpenSession(model, handle, engine, design, data, parameters, packing: false, keepBudget);
+        return OpenSession(model, handle, engine, place, design, data, parameters, packing: false, keepBudget);
     }
 
     private static long CountParameters(AdapterBlueprint blueprint) => blueprint.Targets.Sum(target => target.ParameterCount);

@@ -27,7 +27,7 @@ internal static class InferenceAgreement
         int[] tokens = [.. data.Training[0].Tokens.Take(Math.Min(Length, training.Layout.Length))];
         if (tokens.Length < 2)
             return;
-        using var evaluator = new TokenLossEvaluator(model.SharedCore, [], training.ContextOfInference(tokens.Length), tokens.Length);
+        using var evaluator = new TokenLossEvaluator(model.SharedCore, [], training.ContextOfInference(tokens.Length), tokens.Length, training.PlainModel);
         var inferred = evaluator.Evaluate([(tokens, null)], cancellationToken).Mean;
         var trained = training.BaseLoss(PackedRow.From(TrainingSample.Counting(tokens, ..)));
         if (!AreClose(trained, inferred))

@@ -9,6 +9,12 @@ internal static class MemoryPlan
     /// <summary>The part of the machine's memory that one such choice may take: a training is rarely all that a machine does.</summary>
     private const int Share = 16;
 
+    /// <summary>The part of what is free on a device that copies of weights may take there.</summary>
+    private const int DeviceShare = 4;
+
+    /// <summary>Bytes of a weight in BF16.</summary>
+    private const int BytesTransposed = 2;
+
     private static long Budget => DeviceMemory.Available([]) / Share;
 
     /// <exception cref="InsufficientMemoryException">The machine, or what this process may use of it, has less.</exception>
@@ -24,26 +30,35 @@ internal static class MemoryPlan
     }
 
     /// <exception cref="InsufficientMemoryException">The machine, or what this process may use of it, has less, or the devices have.</exception>
-    public static void Require(TrainingMemory needed, LM model)
+    public static void Require(TrainingMemory needed, TrainingPlace place)
     {
         Require(needed);
-        var devices = model.TrainingDevices;
-        if (devices.Count > 0 && DeviceMemory.Available(devices) is var free && needed.Device > free)
+        if (place.IsDevice)
+            RequireOnDevice(needed.Device, DeviceMemory.Available(place.Devices), place.Name);
+    }
+
+    /// <param name="needed">Bytes that a training takes on devices.</param>
+    /// <param name="free">Bytes that are free there.</param>
+    /// <param name="name">The devices.</param>
+    /// <exception cref="InsufficientMemoryException">That is less.</exception>
+    public static void RequireOnDevice(long needed, long free, string name)
+    {
+        if (needed > free)
             throw new InsufficientMemoryException(
-                $"Training needs {needed.Device >> 20} MiB on the device beside the model, but {free >> 20} are free there. Lower "
-                + $"{nameof(LoraTrainingParameters.ContextLength)}, keep fewer layers there ({nameof(DeviceConfiguration)}.{nameof(DeviceConfiguration.GpuLayers)}), or train on the CPU.");
+                $"Training needs {needed >> 20} MiB on {name} beside the model, but {free >> 20} are free there. Lower "
+                + $"{nameof(LoraTrainingParameters.ContextLength)}, keep fewer layers there ({nameof(DeviceConfiguration)}.{nameof(DeviceConfiguration.GpuLayers)}, --gpu-layers), or train on the CPU.");
     }
 
     /// <summary>
     /// The precision, and what is kept for it. What decides numbers goes by the parameters and the memory of the machine, so that one machine always chooses
     /// alike; layers, which give the same bits kept or computed again, may take half of what is free.
     /// </summary>
-    public static TrainingGraphShape Choose(LM model, LoraTrainingParameters parameters, TrainingGraphShape shape)
+    public static TrainingGraphShape Choose(LM model, LoraTrainingParameters parameters, TrainingPlace place, TrainingGraphShape shape)
     {
         return shape with
         {
             Precision = parameters.Precision,
-            KeepBudget = (model.TrainingDevices.Count > 0 ? DeviceMemory.Available(model.TrainingDevices) : DeviceMemory.FreeNow()) / 2,
+            KeepBudget = (place.IsDevice ? DeviceMemory.Available(place.Devices) : DeviceMemory.FreeNow()) / 2,
             Recompute = parameters.Recompute switch
             {
                 AutoSwitch.Always => true,
@@ -51,6 +66,12 @@ internal static class MemoryPlan
                 _ => null,
             },
             CachesTransposed = CachesTransposed(model, parameters),
+            KeepsTransposed = place.Devices.Count == 1 && parameters.CacheTransposed switch
+            {
+                AutoSwitch.Always => true,
+                AutoSwitch.Never => false,
+                _ => BytesTransposed * model.ParameterCount <= DeviceMemory.Available(place.Devices) / DeviceShare,
+            },
         };
     }
 

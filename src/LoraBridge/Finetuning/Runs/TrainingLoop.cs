@@ -65,6 +65,7 @@ internal sealed class TrainingLoop
         Layers = _training.Graph.Plan,
         TrainableParameters = _training.ParameterCount,
         Device = _training.Place.Name,
+        DeviceReason = _training.Place.Reason,
         FallbackNodes = _training.Fallbacks,
         UntrainedTargets = _training.UntrainedTargets,
         ResumeChanges = _changes,

@@ -6,24 +6,30 @@ using LoraBridge.Training.Graphs;
 namespace LoraBridge.Finetuning.Runs;
 
 /// <summary>Where a training computes: where the model is.</summary>
-/// <param name="Name">What ggml calls the devices, or <c>CPU</c>.</param>
-/// <param name="IsDevice">Whether that is something else than the CPU.</param>
-internal sealed record TrainingPlace(string Name, bool IsDevice)
+/// <param name="Devices">The devices; none is the CPU.</param>
+/// <param name="Reason">Why there.</param>
+internal sealed record TrainingPlace(IReadOnlyList<DevicePtr> Devices, string Reason)
 {
-    /// <summary>The place of an engine.</summary>
-    public static TrainingPlace Of(ComputeEngine engine) => engine is DeviceEngine device
-        ? new TrainingPlace(string.Join(", ", device.Names), true)
-        : new TrainingPlace("CPU", false);
+    /// <summary>What ggml calls the devices, or <c>CPU</c>.</summary>
+    public string Name => DeviceNodes.NameOf(Devices);
 
-    /// <summary>Opens what a model that is loaded is to be trained with: the devices that it was asked to be on, with its weights there, else the CPU.</summary>
-    /// <exception cref="NativeException">The device cannot be opened.</exception>
-    public static ComputeEngine Open(LM model)
+    /// <summary>Whether that is something else than the CPU.</summary>
+    public bool IsDevice => Devices.Count > 0;
+
+    /// <summary>The place of a model that is loaded.</summary>
+    public static TrainingPlace Of(LM model) => new(model.TrainingDevices, model.PlaceReason);
+
+    /// <summary>The CPU instead of the devices that the model is on.</summary>
+    public static TrainingPlace CpuBecause(string reason) => new([], reason);
+
+    /// <summary>Opens it, with the weights that the model has there.</summary>
+    /// <exception cref="NativeException">A device cannot be opened.</exception>
+    public ComputeEngine Open(LM model)
     {
-        var devices = model.TrainingDevices;
-        if (devices.Count == 0)
+        if (!IsDevice)
             return new ComputeEngine(model.Threads);
         lock (model.SharedCore.Gate)
-            return Open(model.Handle, model.Files, devices, model.Threads);
+            return Open(model.SharedCore.ForInference(), model.Files, Devices, model.Threads);
     }
 
     /// <summary>Opens devices with the weights of a model that was loaded there; it must not be freed before.</summary>
