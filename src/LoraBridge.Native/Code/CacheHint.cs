@@ -13,7 +13,7 @@ internal static unsafe class CacheHint
     /// <param name="offset">How far behind it.</param>
     /// <param name="count">How many bytes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Prefetch(ref readonly byte at, nint offset, int count)
+    internal static void Prefetch(ref readonly byte at, nuint offset, int count)
     {
         if (!Sse.IsSupported)
             return;

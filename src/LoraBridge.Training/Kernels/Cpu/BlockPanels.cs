@@ -67,16 +67,16 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
         ref readonly var weights = ref rows.Bytes(first, count, k, height)[0];
         for (var row = 0; row < count; row++)
         {
-            CacheHint.Prefetch(in weights, (nint)(row + RowsAhead) * rows.Stride, height / TFormat.Elements * TFormat.Bytes);
+            CacheHint.Prefetch(in weights, (nuint)(row + RowsAhead) * (nuint)rows.Stride, height / TFormat.Elements * TFormat.Bytes);
             ReadScales(in Unsafe.Add(ref Unsafe.AsRef(in weights), row * rows.Stride), height, ref scales.Slice(row * RowScales, RowScales)[0]);
         }
         ref var factors = ref ToFactors(scales, work.Slice(Lanes * RowScales, Lanes * RowScales), height / TFormat.Group, units[..Lanes]);
 
         // Where rows lack, the last is read again: its scales are zeros.
         var last = (count - 1) * rows.Stride;
-        var (row1, row2, row3) = ((nint)Math.Min(rows.Stride, last), (nint)Math.Min(2 * rows.Stride, last), (nint)Math.Min(3 * rows.Stride, last));
+        var (row1, row2, row3) = ((nuint)Math.Min(rows.Stride, last), (nuint)Math.Min(2 * rows.Stride, last), (nuint)Math.Min(3 * rows.Stride, last));
         var (row4, row5, row6, row7) = (
-            (nint)Math.Min(4 * rows.Stride, last), (nint)Math.Min(5 * rows.Stride, last), (nint)Math.Min(6 * rows.Stride, last), (nint)Math.Min(7 * rows.Stride, last));
+            (nuint)Math.Min(4 * rows.Stride, last), (nuint)Math.Min(5 * rows.Stride, last), (nuint)Math.Min(6 * rows.Stride, last), (nuint)Math.Min(7 * rows.Stride, last));
         ref readonly var block = ref weights;
         ref var target = ref tile[..((height / 2 - 1) * Tile + Lanes)][0];
         for (var element = 0; element < height; element += TFormat.Elements, block = ref Unsafe.Add(ref Unsafe.AsRef(in block), TFormat.Bytes))
@@ -93,7 +93,7 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
                 factors = ref Unsafe.Add(ref upper, Lanes);
             }
 
-        static Vector256<sbyte> Read(ref readonly byte block, nint row, nuint step) =>
+        static Vector256<sbyte> Read(ref readonly byte block, nuint row, nuint step) =>
             TFormat.ReadIntegers(in Unsafe.AddByteOffset(ref Unsafe.AsRef(in block), row), step);
     }
 
@@ -117,7 +117,7 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
         ref readonly var weights = ref rows.Bytes(first, height, column, width)[0];
         for (var row = 0; row < height; row++)
         {
-            CacheHint.Prefetch(in weights, (nint)(row + RowsAhead) * rows.Stride, width / TFormat.Elements * TFormat.Bytes);
+            CacheHint.Prefetch(in weights, (nuint)(row + RowsAhead) * (nuint)rows.Stride, width / TFormat.Elements * TFormat.Bytes);
             ReadScales(in Unsafe.Add(ref Unsafe.AsRef(in weights), row * rows.Stride), width, ref scales.Slice(row * RowScales, RowScales)[0]);
         }
         for (var group = 0; group < Groups; group += Lanes)
