@@ -1,4 +1,5 @@
 using LoraBridge.Finetuning;
+using LoraBridge.Model;
 
 namespace LoraBridge.Cli.Benchmarking;
 
@@ -84,7 +85,7 @@ public sealed record TrainingBenchmarkResult
     public long EstimatedDeviceBytes { get; init; }
 
     /// <summary>What the device left to the CPU.</summary>
-    public IReadOnlyList<TrainingFallback> FallbackNodes { get; init; } = [];
+    public IReadOnlyList<DeviceFallback> FallbackNodes { get; init; } = [];
 }
 
 /// <summary>The part of an update that one kind of operation takes.</summary>

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using LoraBridge.Finetuning;
+using LoraBridge.Model;
 
 namespace LoraBridge.Cli.Output;
 
@@ -57,7 +58,7 @@ internal static class JsonOutput
     }
 
     /// <summary>Writes what a device left to the CPU.</summary>
-    internal static void WriteFallbacks(this Utf8JsonWriter writer, string name, IEnumerable<TrainingFallback> fallbacks) =>
+    internal static void WriteFallbacks(this Utf8JsonWriter writer, string name, IEnumerable<DeviceFallback> fallbacks) =>
         writer.WriteObjects(name, fallbacks, fallback =>
         {
             writer.WriteString("operation", fallback.Operation);

@@ -77,5 +77,5 @@ public sealed record LossEvaluationResult(double Loss, long Tokens, DatasetStati
     public string Device { get; init; } = "CPU";
 
     /// <summary>Operations of the model that the device cannot compute, and the CPU does for it. Empty on the CPU itself.</summary>
-    public IReadOnlyList<TrainingFallback> FallbackNodes { get; init; } = [];
+    public IReadOnlyList<DeviceFallback> FallbackNodes { get; init; } = [];
 }

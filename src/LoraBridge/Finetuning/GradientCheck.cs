@@ -73,7 +73,7 @@ public static class GradientCheck
         var gradients = check.Gradients();
         string[] zeros = [.. gradients.Where(pair => DirectionalDerivative.Dot(pair.Value, pair.Value) == 0).Select(pair => pair.Key)];
         var (cosine, distance) = (1.0, 0.0);
-        IReadOnlyList<TrainingFallback> fallbacks = [];
+        IReadOnlyList<DeviceFallback> fallbacks = [];
         var devices = options.Device is { } device && device.GpuLayers != 0 ? Model.Backends.Select(device.Backend).Devices : [];
         if (quantized is not null || options.Precision != TrainingPrecision.Exact || devices.Count > 0)
         {

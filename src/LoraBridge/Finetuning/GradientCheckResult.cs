@@ -1,3 +1,5 @@
+using LoraBridge.Model;
+
 namespace LoraBridge.Finetuning;
 
 /// <summary>What <see cref="GradientCheck"/> found.</summary>
@@ -20,7 +22,7 @@ public sealed record GradientCheckResult(
     public string Device { get; init; } = "CPU";
 
     /// <summary>What the device left to the CPU: operations that it cannot compute. Empty on the CPU itself.</summary>
-    public IReadOnlyList<TrainingFallback> FallbackNodes { get; init; } = [];
+    public IReadOnlyList<DeviceFallback> FallbackNodes { get; init; } = [];
 
     /// <summary>Largest of the tensors' relative errors.</summary>
     public double MaxRelativeError => Tensors.Count == 0 ? 0 : Tensors.Max(tensor => tensor.RelativeError);

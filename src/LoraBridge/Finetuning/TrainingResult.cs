@@ -1,3 +1,5 @@
+using LoraBridge.Model;
+
 namespace LoraBridge.Finetuning;
 
 /// <summary>The outcome of a training.</summary>
@@ -45,7 +47,7 @@ public sealed record TrainingResult
     public string DeviceReason { get; init; } = "";
 
     /// <summary>What the device left to the CPU: operations that it cannot compute. Empty on the CPU itself.</summary>
-    public IReadOnlyList<TrainingFallback> FallbackNodes { get; init; } = [];
+    public IReadOnlyList<DeviceFallback> FallbackNodes { get; init; } = [];
 
     /// <summary>What layers kept for the backward pass, by <see cref="LoraTrainingParameters.Recompute"/> and the memory that was free.</summary>
     public required LayerPlan Layers { get; init; }

@@ -1,4 +1,3 @@
-using LoraBridge.Finetuning;
 using LoraBridge.Native;
 using LoraBridge.Training.Graphs;
 
@@ -12,11 +11,11 @@ internal static class DeviceNodes
         devices.Count == 0 ? "CPU" : string.Join(", ", devices.Select(device => Ggml.ggml_backend_dev_name(device)));
 
     /// <summary>What a device left to the CPU.</summary>
-    internal static IReadOnlyList<TrainingFallback> Fallbacks(IEnumerable<HostOperations> operations) =>
-        [.. operations.Select(group => new TrainingFallback(group.Kind, group.Count, group.Reason))];
+    internal static IReadOnlyList<DeviceFallback> Fallbacks(IEnumerable<HostOperations> operations) =>
+        [.. operations.Select(group => new DeviceFallback(group.Kind, group.Count, group.Reason))];
 
     /// <summary>What the devices that a model was loaded on leave to the CPU in inference.</summary>
-    internal static IReadOnlyList<TrainingFallback> FallbacksOfInference(ModelCore core)
+    internal static IReadOnlyList<DeviceFallback> FallbacksOfInference(ModelCore core)
     {
         lock (core.Gate)
             return Fallbacks(HostOperations.OfInference(core.ForInference(), core.CacheDevices, core.Threads));

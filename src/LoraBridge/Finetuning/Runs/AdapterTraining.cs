@@ -76,7 +76,7 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     public TrainingPlace Place { get; }
 
     /// <summary>What the device left to the CPU; known once a row was trained on.</summary>
-    public IReadOnlyList<TrainingFallback> Fallbacks => DeviceNodes.Fallbacks(_session.Graph.OnHost);
+    public IReadOnlyList<DeviceFallback> Fallbacks => DeviceNodes.Fallbacks(_session.Graph.OnHost);
 
     /// <summary>
     /// Sets a training up where the model is. Where nobody asked for that place by name, it may fail there, for want of memory or otherwise: then the CPU
