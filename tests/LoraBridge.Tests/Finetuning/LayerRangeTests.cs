@@ -91,10 +91,12 @@ public sealed class LayerRangeTests : IDisposable
             Assert.True(plan.Kept == 0 || plan.Recomputed == 0, $"{plan}");
             Assert.InRange(some.Graph.WorkingMemory, 1, least + (most - least) * i / 64 + (plan.CostlyKept + plan.Kept == 0 ? most : most - least) / 4);
             Assert.Equal(expected, Accumulate(some));
+            Assert.Equal(plan.Kept < layers, some.Graph.Profile().Any(operation => operation.Phase == TrainingPhase.Recomputation));
         }
         Assert.Contains(plans, plan => plan is { Kept: 0, CostlyKept: > 0 });
         Assert.Contains(plans, plan => plan is { Kept: > 0, CostlyKept: > 0 });
         Assert.Contains(plans, plan => plan is { CostlyKept: 0, Recomputed: 0 });
+        Assert.Contains(plans, plan => plan.Kept == layers - 1);
     }
 
     /// <summary>What is kept is not computed again: no product, and no attention.</summary>

@@ -107,6 +107,18 @@ public sealed class ContextPolicyTests : IDisposable
         ];
     }
 
+    [Fact]
+    public void A_promise_that_no_context_could_keep_is_one_of_half_of_it()
+    {
+        var builder = new PromptBuilder(_model.Vocabulary, new PlainChatTemplate());
+        List<ChatMessage> messages = [new("user", new string('a', 120)), new("assistant", "b"), new("user", "last")];
+        Assert.Equal(0, Fit(400, room: 1000).OmittedMessages);
+        Assert.Equal(2, Fit(300, room: 1000).OmittedMessages);
+
+        Prompt Fit(int length, int room) =>
+            new PromptWindow().Fit(builder, messages, default, length, room, ContextPolicy.DropOldest, TestContext.Current.CancellationToken);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
