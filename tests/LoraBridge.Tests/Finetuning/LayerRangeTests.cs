@@ -66,6 +66,8 @@ public sealed class LayerRangeTests : IDisposable
         Assert.Equal(kept, Gradients(parameters with { Recompute = AutoSwitch.Always }, out var recomputed));
         Assert.NotEmpty(recomputed);
         Assert.All(recomputed, name => Assert.DoesNotContain(Enumerable.Range(0, frozen), layer => name.EndsWith($"-{layer}", StringComparison.Ordinal)));
+        using var training = Open(parameters);
+        Assert.InRange(training.Graph.Plan.Frozen, 1, training.Graph.Parts.Layers.Count - 1);
     }
 
     /// <summary>Each number of kept layers gives the same gradients, in memory that grows with it.</summary>

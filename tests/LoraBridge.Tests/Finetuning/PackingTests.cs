@@ -65,6 +65,7 @@ public sealed class PackingTests : IDisposable
             new PreparedData(samples, [], new DatasetStatistics(), []), TestContext.Current.CancellationToken);
         PackedRow[] rows = [.. samples.Select(sample => PackedRow.From(sample))];
         Assert.Equal([128, 96, 64, 32, 64], rows.Select(row => training.Graph.For(row.Length).Tokens));
+        Assert.Same(training.Graph.For(90), training.Graph.For(70));
         var filled = Gradients(training, rows);
         var loss = Loss(row => training.Graph);
 
