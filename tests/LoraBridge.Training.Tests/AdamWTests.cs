@@ -27,6 +27,23 @@ public sealed class AdamWTests : IDisposable
         Fill(_vector.Values, 2);
     }
 
+    [Fact]
+    public void The_last_update_is_taken_back_once()
+    {
+        var optimizer = new AdamW([_matrix, _vector], new AdamWOptions());
+        Assert.False(optimizer.Undo());
+        Fill(_matrix.Gradients, 3);
+        Fill(_vector.Gradients, 4);
+        optimizer.Step(0.1f, 1);
+        var (matrix, vector) = (_matrix.Values.ToArray(), _vector.Values.ToArray());
+        optimizer.Step(0.1f, 1);
+        Assert.NotEqual(matrix, _matrix.Values.ToArray());
+        Assert.True(optimizer.Undo());
+        Assert.Equal(matrix, _matrix.Values.ToArray());
+        Assert.Equal(vector, _vector.Values.ToArray());
+        Assert.False(optimizer.Undo());
+    }
+
     [Theory]
     [InlineData(0.9f, 0.999f, 1e-8f, 0, 1, 1)]
     [InlineData(0.8f, 0.95f, 1e-2f, 0.1f, 0.5f, 1)]
