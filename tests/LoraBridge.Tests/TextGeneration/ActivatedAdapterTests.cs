@@ -79,6 +79,23 @@ public sealed class ActivatedAdapterTests : IDisposable
     }
 
     [Fact]
+    public void What_it_has_computed_is_not_put_aside()
+    {
+        using var model = new LM(Path, TinyModels.Device, new LoadingOptions
+        {
+            Inference = new InferenceOptions { SequencesPerContext = 1, MaximumContexts = 1, Deterministic = true, EvictedStateBytes = 1 << 20 },
+        });
+        using var chat = Text(model);
+        using var other = Text(model);
+        Answer(chat, Prompt, Adapter());
+        Answer(other, "Something else.");
+        var plain = Answer(chat, Prompt);
+        Assert.Equal(plain.PromptTokenCount - Start, plain.ReadTokenCount);
+        using var alone = Text(_model);
+        Assert.Equal(Answer(alone, Prompt).Tokens, plain.Tokens);
+    }
+
+    [Fact]
     public void Without_its_invocation_it_does_nothing()
     {
         using var chat = Text(_model);
