@@ -5,7 +5,7 @@ using LoraBridge.TextGeneration;
 namespace LoraBridge.Finetuning;
 
 /// <summary>
-/// Trains LoRA adapters for a model, in process, on the CPU. The model's weights stay as they are, quantised or not.
+/// Trains LoRA adapters for a model, in process, on the devices that the model is on. Its weights stay as they are, quantised or not.
 /// </summary>
 /// <remarks>
 /// The model may be used for inference meanwhile: its weights are loaded apart for that. One training runs at a time;

@@ -69,7 +69,7 @@ internal sealed class DeviceProducts(TensorPtr indices, GgmlType transposedType,
     {
         if (kept?.Of(w) is { IsNull: false } copy)
             return builder.MulMatExact(copy, dy);
-        var rows = w.Shape.Rows > w.Ne(1) ? w.Ne(1) : Math.Clamp(MostElements / w.Ne(0), 1, w.Ne(1));
+        var rows = RowsAtATime(w, MostElements);
         TensorPtr sum = default;
         for (var first = 0L; first < w.Ne(1); first += rows)
         {
@@ -102,6 +102,10 @@ internal sealed class DeviceProducts(TensorPtr indices, GgmlType transposedType,
         var byExpert = builder.Reshape(builder.MulMatExact(wide, narrow), new Shape(shape.Ne0, experts, shape.Ne1));
         return builder.Contiguous(builder.Permute(byExpert, 0, 2, 1, 3));
     }
+
+    /// <summary>How many rows of W are taken at a time so as to have no more elements than so many; of several matrices all, as their rows are numbered through.</summary>
+    public static long RowsAtATime(TensorPtr w, long mostElements) =>
+        w.Shape.Rows > w.Ne(1) ? w.Ne(1) : Math.Clamp(mostElements / w.Ne(0), 1, w.Ne(1));
 
     /// <summary>Rows [first, first + count) of W, transposed: [count, K, ...].</summary>
     private TensorPtr Transposed(GraphBuilder builder, TensorPtr w, long first, long count)

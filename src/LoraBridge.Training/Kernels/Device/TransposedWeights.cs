@@ -66,8 +66,7 @@ internal sealed class TransposedWeights : IDisposable
 
     private void Fill(DeviceProducts products, TensorPtr weight, TensorPtr copy)
     {
-        // Of several matrices, rows are numbered through: they are taken together.
-        var rows = weight.Shape.Rows > weight.Ne(1) ? weight.Ne(1) : Math.Clamp(MostElements / weight.Ne(0), 1, weight.Ne(1));
+        var rows = DeviceProducts.RowsAtATime(weight, MostElements);
         for (var first = 0L; first < weight.Ne(1); first += rows)
         {
             const int Tensors = 16;
