@@ -52,7 +52,7 @@ internal sealed class TrainedModel : IDisposable
         var (row, positions, sequences, targets) = Row(isPacked);
         Graph.ClearGradients();
         Graph.Noise?.Begin(0, 0, sequences);
-        return (Graph.Accumulate(row, positions, sequences, targets), [.. Graph.Parameters.Select(parameter => parameter.Gradients.ToArray())]);
+        return (Graph.Accumulate(row, positions, sequences, targets), [.. Graph.Parameters.Select(parameter => parameter.ReadGradients().ToArray())]);
     }
 
     /// <summary>The loss of the same row without gradients.</summary>

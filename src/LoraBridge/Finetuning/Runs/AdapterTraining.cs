@@ -66,7 +66,7 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
 
     public long ParameterCount => CountParameters(Blueprint);
 
-    public TrainingMemory Memory => new(_modelBytes, AdapterBytes(Blueprint), Graph.WorkingMemory, _processBytes)
+    public TrainingMemory Memory => new(_modelBytes, AdapterBytes(Blueprint) + Trainer.Optimizer.HostBytes, Graph.WorkingMemory, _processBytes)
     {
         Layers = Graph.Plan,
         Device = Graph.DeviceMemory,
@@ -159,13 +159,13 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     public void Save(string path, IEnumerable<KeyValuePair<string, GgufValue>> metadata, float[][]? values = null)
     {
         var index = Parameters.Select((parameter, i) => (parameter.Name, i)).ToDictionary();
-        AdapterFileWriter.Write(path, Blueprint, (name, _) => values?[index[name]] ?? Parameters[index[name]].Values.ToArray(), metadata);
+        AdapterFileWriter.Write(path, Blueprint, (name, _) => values?[index[name]] ?? Parameters[index[name]].ReadValues().ToArray(), metadata);
     }
 
     public void WriteTrained(string path, float[][]? values = null) => Save(path, [], values);
 
     /// <summary>The adapter's values as they are now, by parameter.</summary>
-    public float[][] CopyValues() => [.. Parameters.Select(parameter => parameter.Values.ToArray())];
+    public float[][] CopyValues() => [.. Parameters.Select(parameter => parameter.ReadValues().ToArray())];
 
     /// <summary>The length of a context of inference that computes so many tokens as the training graph does.</summary>
     public int ContextOfInference(int tokens) => RopeFactors.ContextFor(_source.Files, _contextUsed, _contextUsed is null ? Layout.Length : tokens);
@@ -177,9 +177,9 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     public double BaseLoss(PackedRow packed)
     {
         var outputs = Parameters.Where(parameter => parameter.Name.EndsWith(LoraPair.BSuffix, StringComparison.Ordinal)).ToList();
-        var values = outputs.ConvertAll(parameter => parameter.Values.ToArray());
+        var values = outputs.ConvertAll(parameter => parameter.ReadValues().ToArray());
         foreach (var parameter in outputs)
-            parameter.Values.Clear();
+            parameter.EditValues().Clear();
         try
         {
             var row = TrainingRow.From(packed, Graph.Tokens, 1f / packed.TargetCount);
@@ -188,7 +188,7 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
         finally
         {
             foreach (var (parameter, before) in outputs.Zip(values))
-                before.CopyTo(parameter.Values);
+                before.CopyTo(parameter.EditValues());
         }
     }
 
@@ -226,17 +226,17 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
 
     private static long CountParameters(AdapterBlueprint blueprint) => blueprint.Targets.Sum(target => target.ParameterCount);
 
-    /// <summary>Values, those before the last update, gradients and two moments of 4 bytes each.</summary>
-    private static long AdapterBytes(AdapterBlueprint blueprint) => 20 * CountParameters(blueprint);
+    /// <summary>Values and gradients; the optimiser's come on top, where it is on the host.</summary>
+    private static long AdapterBytes(AdapterBlueprint blueprint) => 2 * sizeof(float) * CountParameters(blueprint);
 
     private static RowNoise? NoiseOf(LoraTrainingParameters parameters) => parameters is { Dropout: 0, NeftuneAlpha: 0 }
         ? null
         : new RowNoise(parameters.Seed, parameters.Dropout, parameters.NeftuneAlpha);
 
-    private static AdamW CreateOptimizer(LM model, AdapterSession session, LoraTrainingParameters parameters)
+    private static Optimizer CreateOptimizer(LM model, AdapterSession session, LoraTrainingParameters parameters)
     {
         var gains = session.Blueprint.Targets.ToDictionary(target => target.Weight + LoraPair.BSuffix, target => target.Gain);
-        return new(session.Graph.Parameters, new AdamWOptions
+        return session.Graph.CreateOptimizer(new AdamWOptions
         {
             Beta1 = parameters.Beta1,
             Beta2 = parameters.Beta2,
