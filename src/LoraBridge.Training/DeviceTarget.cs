@@ -30,6 +30,7 @@ internal sealed class DeviceTarget : TrainingTarget
     private readonly DeviceSoftMax _softMax;
     private readonly TransposedWeights? _transposed;
     private IReadOnlyList<TrainableTensor> _parameters = [];
+    private IReadOnlyList<HostOperations> _onHost = [];
     private GraphBuilder? _leaves;
     private ParameterLayout? _layout;
     private Mirror? _values;
@@ -56,6 +57,8 @@ internal sealed class DeviceTarget : TrainingTarget
     public override IGradientRules Rules { get; }
 
     public override IReadOnlyList<(TensorPtr Value, TensorPtr Gradient)> Variables => _variables;
+
+    public override IReadOnlyList<HostOperations> OnHost => _onHost;
 
     public override long HostBytes => 0;
 
@@ -91,6 +94,7 @@ internal sealed class DeviceTarget : TrainingTarget
             return optimizer;
         }
         optimizer.Dispose();
+        _onHost = [new HostOperations("OPT_STEP_ADAMW", _parameters.Count, $"{_engine.Names[0]} cannot compute it")];
         return new AdamW(_parameters, options);
     }
 

@@ -135,8 +135,8 @@ internal sealed class TrainingGraph : IDisposable
     /// <summary>Bytes on devices of the intermediate results of the longest row, and of copies of what is trained.</summary>
     public long DeviceMemory => LargestWork(Plan).Devices + _target.DeviceBytes;
 
-    /// <summary>What devices left to the CPU of the first row that was trained on; empty before, and where there is no device.</summary>
-    public IReadOnlyList<HostOperations> OnHost => _onHost ?? [];
+    /// <summary>What devices left to the CPU of the first row that was trained on, and of updates; empty before, and where there is no device.</summary>
+    public IReadOnlyList<HostOperations> OnHost => _onHost is null ? [] : [.. _onHost, .. _target.OnHost];
 
     /// <summary>Makes the optimiser of the parameters, where they are; to be used while this graph is.</summary>
     public Optimizer CreateOptimizer(AdamWOptions options) => _target.CreateOptimizer(options);

@@ -31,6 +31,9 @@ internal abstract class TrainingTarget : IDisposable
     /// <summary>Bytes on devices that it takes for itself.</summary>
     public abstract long DeviceBytes { get; }
 
+    /// <summary>What the device left to the CPU beside rows.</summary>
+    public virtual IReadOnlyList<HostOperations> OnHost => [];
+
     /// <summary>Takes what is trained, before anything is emitted.</summary>
     /// <param name="parameters">Values and gradients in host memory.</param>
     public abstract void Prepare(IReadOnlyList<TrainableTensor> parameters);

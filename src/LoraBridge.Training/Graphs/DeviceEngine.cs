@@ -11,7 +11,7 @@ namespace LoraBridge.Training.Graphs;
 /// One scheduler serves all graphs, one at a time: a graph that is computed after another one is placed again. A copy does not see what a
 /// kernel writes into its sources, so that none may.
 /// </remarks>
-internal sealed class DeviceEngine : ComputeEngine
+internal class DeviceEngine : ComputeEngine
 {
     private readonly IReadOnlyList<DevicePtr> _pointers;
     private readonly List<BackendHandle> _devices = [];
@@ -53,7 +53,7 @@ internal sealed class DeviceEngine : ComputeEngine
     /// Opens the first device once more, by itself: for graphs that need nothing else, and stay placed whatever else is computed on the device meanwhile.
     /// </summary>
     /// <exception cref="NativeException">It cannot be opened.</exception>
-    public ComputeEngine OpenAlone() => new(Backends.Open(_pointers[0]));
+    public virtual ComputeEngine OpenAlone() => new(Backends.Open(_pointers[0]));
 
     /// <summary>Allocates the leaves made by <paramref name="builder"/> in the memory of the first device, filled with zeros.</summary>
     public BufferHandle AllocateOnDevice(GraphBuilder builder) => Allocate(builder, _devices[0]);

@@ -66,11 +66,22 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
 
     public long ParameterCount => CountParameters(Blueprint);
 
-    public TrainingMemory Memory => new(_modelBytes, AdapterBytes(Blueprint) + Trainer.Optimizer.HostBytes, Graph.WorkingMemory, _processBytes)
+    public TrainingMemory Memory => field ??= new(_modelBytes, AdapterBytes(Blueprint) + Trainer.Optimizer.HostBytes, Graph.WorkingMemory, _processBytes)
     {
         Layers = Graph.Plan,
         Device = Graph.DeviceMemory,
     };
+
+    /// <summary>Whether there is as much memory as it takes. A device that nobody named was asked before it was settled on.</summary>
+    /// <exception cref="InsufficientMemoryException">The machine, or what this process may use of it, has less, or the device has.</exception>
+    public void RequireMemory()
+    {
+        MemoryPlan.Require(Memory);
+        if (Place.IsDevice && _source.IsBackendNamed)
+            RequireOnDevice();
+    }
+
+    private void RequireOnDevice() => MemoryPlan.RequireOnDevice(Memory.Device, DeviceMemory.Available(Place.Devices), Place.Name);
 
     /// <summary>Where it computes.</summary>
     public TrainingPlace Place { get; }
@@ -93,7 +104,7 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     public static AdapterTraining Open(
         LM model, LoraTrainingParameters parameters, PreparedData data, CancellationToken cancellationToken, long? keepBudget = null) => Open(
         TrainingPlace.Of(model), model.IsBackendNamed, place => Open(model, place, parameters, data, cancellationToken, keepBudget),
-        training => MemoryPlan.RequireOnDevice(training.Memory.Device, DeviceMemory.Available(training.Place.Devices), training.Place.Name));
+        training => training.RequireOnDevice());
 
     /// <param name="place">Where the model is.</param>
     /// <param name="isNamed">Whether that was asked for by name.</param>
