@@ -2,69 +2,57 @@ using System.Numerics.Tensors;
 
 namespace LoraBridge.Training;
 
-/// <summary>
-/// AdamW: m = β₁ m + (1 - β₁) g, v = β₂ v + (1 - β₂) g², w -= lr (m̂ / (√v̂ + ε) + λ w), with m̂ = m / (1 - β₁ᵗ), v̂ = v / (1 - β₂ᵗ).
-/// Loshchilov and Hutter, <see href="https://arxiv.org/abs/1711.05101"/>.
-/// </summary>
-internal sealed class AdamW
+/// <summary>The optimiser on the CPU, on values and gradients in host memory.</summary>
+internal sealed class AdamW(IReadOnlyList<TrainableTensor> parameters, AdamWOptions options) : Optimizer(options)
 {
-    private readonly IReadOnlyList<TrainableTensor> _parameters;
-    private readonly AdamWOptions _options;
     private float[][]? _before;
-    private bool _hasBefore;
 
-    public AdamW(IReadOnlyList<TrainableTensor> parameters, AdamWOptions options)
-    {
-        _parameters = parameters;
-        _options = options;
-    }
+    public override long HostBytes => 3 * sizeof(float) * parameters.Sum(parameter => parameter.Shape.Count);
+
+    public override long DeviceBytes => 0;
 
     /// <summary>m, by parameter. Memory is taken when it is used: an estimate of a training needs none.</summary>
-    public float[][] FirstMoments => field ??= Zeros();
+    private float[][] First => field ??= Zeros();
 
     /// <summary>v, by parameter.</summary>
-    public float[][] SecondMoments => field ??= Zeros();
+    private float[][] Second => field ??= Zeros();
 
-    /// <inheritdoc cref="AdamWOptions.GainOf"/>
-    public Func<TrainableTensor, float> GainOf => _options.GainOf;
+    public override double MeasureNorm() => GradientNorm.Of(parameters, GainOf);
 
-    /// <summary>t, the updates made so far.</summary>
-    public int Steps { get; set; }
+    public override float[] FirstMoments(int parameter) => First[parameter];
 
-    /// <summary>Changes all parameters by their gradients.</summary>
-    /// <param name="learningRate">lr.</param>
-    /// <param name="gradientFactor">What gradients are multiplied by first: less than 1 where they are clipped.</param>
-    public void Step(float learningRate, float gradientFactor)
+    public override float[] SecondMoments(int parameter) => Second[parameter];
+
+    public override void SetMoments(int parameter, float[] first, float[] second)
     {
-        Steps++;
-        _hasBefore = true;
-        var (firstMoments, secondMoments, before) = (FirstMoments, SecondMoments, _before ??= Zeros());
-        var firstCorrection = 1 - MathF.Pow(_options.Beta1, Steps);
-        var secondCorrection = MathF.Sqrt(1 - MathF.Pow(_options.Beta2, Steps));
-        Parallel.For(0, _parameters.Count, new ParallelOptions { MaxDegreeOfParallelism = _options.Threads }, i =>
+        first.CopyTo(First[parameter], 0);
+        second.CopyTo(Second[parameter], 0);
+    }
+
+    protected override void Update(float learningRate, float gradientFactor)
+    {
+        var (firstMoments, secondMoments, before) = (First, Second, _before ??= Zeros());
+        var firstCorrection = 1 - MathF.Pow(Options.Beta1, Steps);
+        var secondCorrection = MathF.Sqrt(1 - MathF.Pow(Options.Beta2, Steps));
+        Parallel.For(0, parameters.Count, new ParallelOptions { MaxDegreeOfParallelism = Options.Threads }, i =>
         {
-            _parameters[i].Values.CopyTo(before[i]);
-            var rate = learningRate * _options.RateFactorOf(_parameters[i]);
-            var gain = _options.GainOf(_parameters[i]);
-            var decay = _options.Decays(_parameters[i]) ? rate * _options.WeightDecay : 0;
+            var values = parameters[i].EditValues();
+            values.CopyTo(before[i]);
+            var (gain, rateFactor, weightDecay) = Options.FactorsOf(parameters[i]);
+            var rate = learningRate * rateFactor;
             Update(
-                _parameters[i].Values, _parameters[i].Gradients, firstMoments[i], secondMoments[i], gain * gradientFactor,
-                gain * rate / firstCorrection, secondCorrection, decay);
+                values, parameters[i].ReadGradients(), firstMoments[i], secondMoments[i], gain * gradientFactor, gain * rate / firstCorrection,
+                secondCorrection, rate * weightDecay);
         });
     }
 
-    /// <summary>Puts the parameters back to what they were before the last update; the moments stay.</summary>
-    /// <returns>Whether an update has been made since the optimizer was made, and not been taken back yet.</returns>
-    public bool Undo()
+    protected override void TakeBack()
     {
-        for (var i = 0; i < _parameters.Count && _hasBefore; i++)
-            _before![i].CopyTo(_parameters[i].Values);
-        var undone = _hasBefore;
-        _hasBefore = false;
-        return undone;
+        for (var i = 0; i < parameters.Count; i++)
+            _before![i].CopyTo(parameters[i].EditValues());
     }
 
-    private float[][] Zeros() => [.. _parameters.Select(parameter => new float[parameter.Shape.Count])];
+    private float[][] Zeros() => [.. parameters.Select(parameter => new float[parameter.Shape.Count])];
 
     private void Update(
         Span<float> values, ReadOnlySpan<float> gradients, Span<float> first, Span<float> second, float factor, float rate,
@@ -82,13 +70,13 @@ internal sealed class AdamW
             TensorPrimitives.Multiply(gradients.Slice(at, length), factor, g);
 
             // m += (1 - β₁)(g - m), and likewise v with g².
-            TensorPrimitives.Lerp(m, g, 1 - _options.Beta1, m);
+            TensorPrimitives.Lerp(m, g, 1 - Options.Beta1, m);
             TensorPrimitives.Multiply(g, g, g);
-            TensorPrimitives.Lerp(v, g, 1 - _options.Beta2, v);
+            TensorPrimitives.Lerp(v, g, 1 - Options.Beta2, v);
 
             TensorPrimitives.Sqrt(v, g);
             TensorPrimitives.Divide(g, correction, g);
-            TensorPrimitives.Add(g, _options.Epsilon, g);
+            TensorPrimitives.Add(g, Options.Epsilon, g);
             TensorPrimitives.Divide(m, g, g);
             TensorPrimitives.Multiply(g, -rate, g);
             if (decay != 0)

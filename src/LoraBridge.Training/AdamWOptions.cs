@@ -1,6 +1,6 @@
 namespace LoraBridge.Training;
 
-/// <summary>Settings of <see cref="AdamW"/>.</summary>
+/// <summary>Settings of an <see cref="Optimizer"/>.</summary>
 internal sealed record AdamWOptions
 {
     /// <summary>β₁.</summary>
@@ -32,4 +32,13 @@ internal sealed record AdamWOptions
 
     /// <summary>How many parameters are updated at the same time; the result does not depend on it.</summary>
     public int Threads { get; init; } = 1;
+
+    /// <summary>What is particular to a parameter.</summary>
+    public UpdateFactors FactorsOf(TrainableTensor parameter) => new(GainOf(parameter), RateFactorOf(parameter), Decays(parameter) ? WeightDecay : 0);
 }
+
+/// <summary>What an update of one parameter has of its own.</summary>
+/// <param name="Gain">c, what its values are stored larger by.</param>
+/// <param name="Rate">What the learning rate is multiplied by.</param>
+/// <param name="Decay">λ; 0 where it does not decay.</param>
+internal readonly record struct UpdateFactors(float Gain, float Rate, float Decay);

@@ -14,6 +14,7 @@ namespace LoraBridge.Training;
 internal sealed class CpuTarget(TracedGraph graph, TrainingGraphShape shape, CpuTarget? longest) : TrainingTarget
 {
     private readonly PanelCache? _cache = shape.CachesTransposed ? longest?._cache ?? new PanelCache() : null;
+    private IReadOnlyList<TrainableTensor> _parameters = [];
     private IReadOnlyList<(TensorPtr Value, TensorPtr Gradient)> _variables = [];
     private long _cacheBytes;
 
@@ -27,8 +28,19 @@ internal sealed class CpuTarget(TracedGraph graph, TrainingGraphShape shape, Cpu
 
     public override long DeviceBytes => 0;
 
-    public override void Prepare(IReadOnlyList<TrainableTensor> parameters) =>
+    public override void Prepare(IReadOnlyList<TrainableTensor> parameters)
+    {
+        _parameters = parameters;
         _variables = [.. parameters.Select(parameter => (parameter.Value, parameter.Gradient))];
+    }
+
+    public override Optimizer CreateOptimizer(AdamWOptions options) => new AdamW(_parameters, options);
+
+    public override void ClearGradients()
+    {
+        foreach (var parameter in _parameters)
+            parameter.EditGradients().Clear();
+    }
 
     public override IReadOnlyList<IRewrite> Rewrites(IReadOnlyList<TracedTensor> trainable)
     {

@@ -11,9 +11,9 @@ using LoraBridge.Training.Rewrites;
 namespace LoraBridge.Training;
 
 /// <summary>
-/// Devices: ggml's operations on weights where they lie. What is trained belongs to the host, where the optimiser changes it; the devices have a copy
-/// of it, renewed for each update, and sum up gradients, so that within an update nothing passes between them and the host but rows, losses, and what no
-/// device can compute.
+/// Devices: ggml's operations on weights where they lie. What is trained lies on the first of them, as do the sums of its gradients and what the optimiser
+/// needs, so that over an update nothing passes between devices and the host but rows, losses, the length of the gradients, and what no device can
+/// compute.
 /// </summary>
 internal sealed class DeviceTarget : TrainingTarget
 {
@@ -25,13 +25,16 @@ internal sealed class DeviceTarget : TrainingTarget
     private readonly TensorPtr _anchor;
     private readonly List<BufferHandle> _memory = [];
     private readonly List<(TensorPtr Value, TensorPtr Gradient)> _variables = [];
+    private readonly List<IDisposable> _optimizers = [];
     private readonly DeviceProducts _products;
     private readonly DeviceSoftMax _softMax;
     private readonly TransposedWeights? _transposed;
     private IReadOnlyList<TrainableTensor> _parameters = [];
-    private GraphBuilder? _values;
-    private GraphBuilder? _gradients;
-    private BufferHandle? _gradientMemory;
+    private IReadOnlyList<HostOperations> _onHost = [];
+    private GraphBuilder? _leaves;
+    private ParameterLayout? _layout;
+    private Mirror? _values;
+    private Mirror? _gradients;
 
     public DeviceTarget(DeviceEngine engine, TracedGraph graph, TrainingGraphShape shape)
     {
@@ -55,23 +58,44 @@ internal sealed class DeviceTarget : TrainingTarget
 
     public override IReadOnlyList<(TensorPtr Value, TensorPtr Gradient)> Variables => _variables;
 
+    public override IReadOnlyList<HostOperations> OnHost => _onHost;
+
     public override long HostBytes => 0;
 
-    public override long DeviceBytes =>
-        (_transposed?.Bytes ?? 0) + _memory.Append(_gradientMemory).OfType<BufferHandle>().Sum(memory => (long)Ggml.ggml_backend_buffer_get_size(memory.Pointer));
+    public override long DeviceBytes => (_transposed?.Bytes ?? 0) + (_values?.Device.Bytes ?? 0) + (_gradients?.Device.Bytes ?? 0)
+        + _memory.Sum(memory => (long)Ggml.ggml_backend_buffer_get_size(memory.Pointer)) + _optimizers.OfType<Optimizer>().Sum(optimizer => optimizer.DeviceBytes);
 
     public override void Prepare(IReadOnlyList<TrainableTensor> parameters)
     {
         _parameters = parameters;
-        _values = new GraphBuilder(parameters.Count);
-        _gradients = new GraphBuilder(parameters.Count);
-        foreach (var parameter in parameters)
+        _layout = new ParameterLayout(parameters);
+        _values = Copy(parameter => parameter.Value, "values");
+        _gradients = Copy(parameter => parameter.Gradient, "gradients");
+        _leaves = new GraphBuilder(2 * parameters.Count);
+        foreach (var (index, parameter) in parameters.Index())
+        {
+            (parameter.ValuesOnDevice, parameter.GradientsOnDevice) = (_values, _gradients);
             _variables.Add((
-                _values.Leaf(GgmlType.F32, parameter.Shape, parameter.Name), _gradients.Leaf(GgmlType.F32, parameter.Shape, parameter.Gradient.Name)));
-        if (parameters.Count == 0)
-            return;
-        _memory.Add(_engine.AllocateOnDevice(_values));
-        _gradientMemory = _engine.AllocateOnDevice(_gradients);
+                _values.Device.Leaf(_leaves, index, parameter.Shape, parameter.Name),
+                _gradients.Device.Leaf(_leaves, index, parameter.Shape, parameter.Gradient.Name)));
+        }
+
+        Mirror Copy(Func<TrainableTensor, TensorPtr> host, string name) =>
+            new([.. parameters.Select(host)], new ParameterMemory(_engine.AllocateOnDevice, _layout, name));
+    }
+
+    /// <summary>That on the device, where it can compute that; else the host's, which changes the parameters there.</summary>
+    public override Optimizer CreateOptimizer(AdamWOptions options)
+    {
+        var optimizer = new DeviceAdamW(_parameters, options, _engine.OpenAlone(), _layout!, _values!, _gradients!);
+        if (optimizer.IsSupported())
+        {
+            _optimizers.Add(optimizer);
+            return optimizer;
+        }
+        optimizer.Dispose();
+        _onHost = [new HostOperations("OPT_STEP_ADAMW", _parameters.Count, $"{_engine.Names[0]} cannot compute it")];
+        return new AdamW(_parameters, options);
     }
 
     public override IReadOnlyList<IRewrite> Rewrites(IReadOnlyList<TracedTensor> trainable) => _shape.Precision == TrainingPrecision.Exact
@@ -89,33 +113,26 @@ internal sealed class DeviceTarget : TrainingTarget
         return new HeadLoss([loss, gradient], gradient, () => loss.ToArray<float>()[0]);
     }
 
-    public override void ClearGradients()
-    {
-        if (_gradientMemory is not null)
-            Ggml.ggml_backend_buffer_clear(_gradientMemory.Pointer, 0);
-    }
+    public override void ClearGradients() => _gradients!.Clear();
 
-    public override void Begin()
+    public override void Begin(bool backward)
     {
         _transposed?.Fill(_products);
-        foreach (var (parameter, variable) in _parameters.Zip(_variables))
-            variable.Value.Set<float>(parameter.Values);
-    }
-
-    public override void Collect()
-    {
-        foreach (var (parameter, variable) in _parameters.Zip(_variables))
-            variable.Gradient.Get(parameter.Gradients);
+        _values!.ReadOnDevice();
+        if (backward)
+            _gradients!.EditOnDevice();
     }
 
     public override void Dispose()
     {
+        foreach (var optimizer in _optimizers)
+            optimizer.Dispose();
         _transposed?.Dispose();
-        _gradientMemory?.Dispose();
+        _values?.Device.Dispose();
+        _gradients?.Device.Dispose();
         foreach (var memory in _memory)
             memory.Dispose();
-        _gradients?.Dispose();
-        _values?.Dispose();
+        _leaves?.Dispose();
         _constants.Dispose();
         _host.Dispose();
     }

@@ -13,7 +13,7 @@ internal static class GradientNorm
         {
             var gain = (double)gainOf(parameter);
             // F32 sums of long vectors lose digits, so pieces are added up in double precision.
-            ReadOnlySpan<float> gradients = parameter.Gradients;
+            ReadOnlySpan<float> gradients = parameter.ReadGradients();
             for (var at = 0; at < gradients.Length; at += 4096)
                 sum += gain * gain * TensorPrimitives.SumOfSquares(gradients.Slice(at, Math.Min(4096, gradients.Length - at)));
         }

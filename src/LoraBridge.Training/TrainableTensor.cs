@@ -3,17 +3,50 @@ using LoraBridge.Native;
 
 namespace LoraBridge.Training;
 
-/// <summary>A tensor that training changes, and the sum of its gradients over the rows of a step.</summary>
+/// <summary>
+/// A tensor that training changes, and the sum of its gradients over the rows of a step. Where a device has copies of both, those here are brought up to
+/// date when they are asked for.
+/// </summary>
 /// <param name="Name">Its name in the file it comes from, for example <c>blk.0.attn_q.weight.lora_a</c>.</param>
-/// <param name="Value">The native tensor that the model computes with: F32, contiguous, written in place.</param>
-/// <param name="Gradient">An F32 tensor of the same shape.</param>
+/// <param name="Value">The native tensor in host memory that a model on the CPU computes with: F32, contiguous, written in place.</param>
+/// <param name="Gradient">An F32 tensor of the same shape, in host memory.</param>
 internal sealed record TrainableTensor(string Name, TensorPtr Value, TensorPtr Gradient)
 {
     public Shape Shape => Value.Shape;
 
+    /// <summary>The values of all parameters that a device has; null where there is none.</summary>
+    public Mirror? ValuesOnDevice { get; set; }
+
+    /// <summary>The gradients of all parameters that a device has; null where there is none.</summary>
+    public Mirror? GradientsOnDevice { get; set; }
+
     /// <summary>Elements of the value.</summary>
-    public Span<float> Values => Value.HostSpan<float>(0, checked((int)Value.ElementCount));
+    public ReadOnlySpan<float> ReadValues()
+    {
+        ValuesOnDevice?.ReadOnHost();
+        return Elements(Value);
+    }
+
+    /// <summary>Elements of the value, to be changed before anything is computed with them.</summary>
+    public Span<float> EditValues()
+    {
+        ValuesOnDevice?.EditOnHost();
+        return Elements(Value);
+    }
 
     /// <summary>Elements of the gradient.</summary>
-    public Span<float> Gradients => Gradient.HostSpan<float>(0, checked((int)Gradient.ElementCount));
+    public ReadOnlySpan<float> ReadGradients()
+    {
+        GradientsOnDevice?.ReadOnHost();
+        return Elements(Gradient);
+    }
+
+    /// <summary>Elements of the gradient, to be changed before anything is computed with them.</summary>
+    public Span<float> EditGradients()
+    {
+        GradientsOnDevice?.EditOnHost();
+        return Elements(Gradient);
+    }
+
+    private static Span<float> Elements(TensorPtr tensor) => tensor.HostSpan<float>(0, checked((int)tensor.ElementCount));
 }

@@ -3,11 +3,11 @@ using LoraBridge.Training.Batching;
 namespace LoraBridge.Training;
 
 /// <summary>The training loop's body: gradients of one step's rows, clipped, into one update of all parameters.</summary>
-internal sealed class Trainer(TrainingGraph graph, AdamW optimizer, LearningRateSchedule schedule, double maximumGradientNorm)
+internal sealed class Trainer(TrainingGraph graph, Optimizer optimizer, LearningRateSchedule schedule, double maximumGradientNorm)
 {
     public TrainingGraph Graph => graph;
 
-    public AdamW Optimizer => optimizer;
+    public Optimizer Optimizer => optimizer;
 
     public LearningRateSchedule Schedule => schedule;
 
@@ -22,19 +22,16 @@ internal sealed class Trainer(TrainingGraph graph, AdamW optimizer, LearningRate
         var step = optimizer.Steps;
         graph.ClearGradients();
         var loss = 0.0;
-        graph.ComputeRows(() =>
+        foreach (var (index, packed) in data.MicroBatches.SelectMany(rows => rows).Index())
         {
-            foreach (var (index, packed) in data.MicroBatches.SelectMany(rows => rows).Index())
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var fitting = graph.For(packed.Length);
-                var row = TrainingRow.From(packed, fitting.Tokens, data.TokenWeight);
-                fitting.Noise?.Begin(step, index, row.Segments);
-                loss += fitting.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets);
-            }
-        }, backward: true);
+            cancellationToken.ThrowIfCancellationRequested();
+            var fitting = graph.For(packed.Length);
+            var row = TrainingRow.From(packed, fitting.Tokens, data.TokenWeight);
+            fitting.Noise?.Begin(step, index, row.Segments);
+            loss += fitting.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets);
+        }
 
-        var norm = GradientNorm.Of(graph.Parameters, optimizer.GainOf);
+        var norm = optimizer.MeasureNorm();
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
             throw new TrainingDivergedException(step, loss, norm, isGood: step > 0 && double.IsFinite(loss) || optimizer.Undo());
         var learningRate = schedule.At(step);
@@ -46,17 +43,14 @@ internal sealed class Trainer(TrainingGraph graph, AdamW optimizer, LearningRate
     public double Evaluate(IEnumerable<PackedRow> rows, CancellationToken cancellationToken = default)
     {
         var (sum, count) = (0.0, 0L);
-        graph.ComputeRows(() =>
+        foreach (var packed in rows)
         {
-            foreach (var packed in rows)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                var fitting = graph.For(packed.Length);
-                var row = TrainingRow.From(packed, fitting.Tokens, tokenWeight: 1);
-                sum += fitting.Evaluate(row.Tokens, row.Positions, row.Segments, row.Targets);
-                count += packed.TargetCount;
-            }
-        }, backward: false);
+            cancellationToken.ThrowIfCancellationRequested();
+            var fitting = graph.For(packed.Length);
+            var row = TrainingRow.From(packed, fitting.Tokens, tokenWeight: 1);
+            sum += fitting.Evaluate(row.Tokens, row.Positions, row.Segments, row.Targets);
+            count += packed.TargetCount;
+        }
         return count > 0 ? sum / count : double.NaN;
     }
 }

@@ -29,7 +29,6 @@ internal sealed class TrainingGraph : IDisposable
     private readonly Dictionary<int, TrainingGraph> _shorter = [];
     private readonly HashSet<TensorPtr> _weights;
     private IReadOnlyList<HostOperations>? _onHost;
-    private bool _isBetweenRows;
 
     /// <param name="graph">What llama.cpp computes for a row, with adapter branches if there is an adapter, and without state
     /// (<see cref="StateElimination"/>).</param>
@@ -136,37 +135,13 @@ internal sealed class TrainingGraph : IDisposable
     /// <summary>Bytes on devices of the intermediate results of the longest row, and of copies of what is trained.</summary>
     public long DeviceMemory => LargestWork(Plan).Devices + _target.DeviceBytes;
 
-    /// <summary>What devices left to the CPU of the first row that was trained on; empty before, and where there is no device.</summary>
-    public IReadOnlyList<HostOperations> OnHost => _onHost ?? [];
+    /// <summary>What devices left to the CPU of the first row that was trained on, and of updates; empty before, and where there is no device.</summary>
+    public IReadOnlyList<HostOperations> OnHost => _onHost is null ? [] : [.. _onHost, .. _target.OnHost];
 
-    public void ClearGradients()
-    {
-        foreach (var parameter in Parameters)
-            parameter.Gradients.Clear();
-        _target.ClearGradients();
-    }
+    /// <summary>Makes the optimiser of the parameters, where they are; to be used while this graph is.</summary>
+    public Optimizer CreateOptimizer(AdamWOptions options) => _target.CreateOptimizer(options);
 
-    /// <summary>
-    /// Computes rows between which no parameter changes: a device takes the values before the first, and gives the gradients, which it sums up, after the
-    /// last.
-    /// </summary>
-    /// <param name="rows">Computes them, by <see cref="Accumulate"/> or <see cref="Evaluate"/> of this graph or of those of <see cref="For"/>.</param>
-    /// <param name="backward">Whether gradients are wanted.</param>
-    public void ComputeRows(Action rows, bool backward)
-    {
-        _target.Begin();
-        _isBetweenRows = true;
-        try
-        {
-            rows();
-        }
-        finally
-        {
-            _isBetweenRows = false;
-        }
-        if (backward)
-            _target.Collect();
-    }
+    public void ClearGradients() => _target.ClearGradients();
 
     /// <summary>Adds the gradients of Σ weight · loss over the targets of a row.</summary>
     /// <returns>Σ weight · loss, in nats.</returns>
@@ -181,8 +156,12 @@ internal sealed class TrainingGraph : IDisposable
 
     /// <summary>Computes the row of the last computation once more, and says how long each operation takes; gradients are added again.</summary>
     /// <exception cref="InvalidOperationException">No row has been computed.</exception>
-    public IEnumerable<(TrainingPhase Phase, OperationTime Time)> Profile() =>
-        (_memory.Current ?? throw new InvalidOperationException("No row has been computed.")).Profile();
+    public IEnumerable<(TrainingPhase Phase, OperationTime Time)> Profile()
+    {
+        var step = _memory.Current ?? throw new InvalidOperationException("No row has been computed.");
+        _target.Begin(backward: true);
+        return step.Profile();
+    }
 
     private double Compute(
         ReadOnlySpan<int> tokens, ReadOnlySpan<int> positions, ReadOnlySpan<int> sequences, ReadOnlySpan<LossTarget> targets, bool backward)
@@ -194,14 +173,11 @@ internal sealed class TrainingGraph : IDisposable
             Head.FillAll(targets);
         else
             Head.Fill(targets);
+        _target.Begin(backward);
         var step = _memory.Use(this, RowsFor(targets.Length), backward);
         if (backward && _onHost is null && _engine is DeviceEngine device)
             _onHost = step.OnHost(device);
-        if (!_isBetweenRows)
-            _target.Begin();
         step.Compute();
-        if (backward && !_isBetweenRows)
-            _target.Collect();
         return step.Loss;
     }
 

@@ -31,9 +31,16 @@ internal abstract class TrainingTarget : IDisposable
     /// <summary>Bytes on devices that it takes for itself.</summary>
     public abstract long DeviceBytes { get; }
 
+    /// <summary>What the device left to the CPU beside rows.</summary>
+    public virtual IReadOnlyList<HostOperations> OnHost => [];
+
     /// <summary>Takes what is trained, before anything is emitted.</summary>
     /// <param name="parameters">Values and gradients in host memory.</param>
     public abstract void Prepare(IReadOnlyList<TrainableTensor> parameters);
+
+    /// <summary>Makes the optimiser of what is trained; the target owns what it has of devices.</summary>
+    /// <exception cref="NativeException">The device cannot be opened for it.</exception>
+    public abstract Optimizer CreateOptimizer(AdamWOptions options);
 
     /// <summary>How nodes are emitted where losses are measured.</summary>
     public abstract IReadOnlyList<IRewrite> Rewrites(IReadOnlyList<TracedTensor> trainable);
@@ -50,13 +57,11 @@ internal abstract class TrainingTarget : IDisposable
     public abstract HeadLoss EmitLoss(GraphBuilder builder, TensorPtr logits, TensorPtr targets, TensorPtr weights, bool mayOverwrite);
 
     /// <summary>Sets all gradients to zero.</summary>
-    public virtual void ClearGradients() { }
+    public abstract void ClearGradients();
 
-    /// <summary>Takes the parameters' values as they are, before rows are computed.</summary>
-    public virtual void Begin() { }
-
-    /// <summary>Gives the sums of gradients to the parameters, after rows were computed.</summary>
-    public virtual void Collect() { }
+    /// <summary>Takes the parameters as they are, before a row is computed.</summary>
+    /// <param name="backward">Whether gradients are going to be added to.</param>
+    public virtual void Begin(bool backward) { }
 
     public virtual void Dispose() { }
 }

@@ -37,7 +37,7 @@ internal sealed class WeightSession : IDisposable
             if (trained.TryGetValue(tensor.Info.Name, out var index))
                 writer.AddTensor(
                     tensor.Info.Name, GgmlType.F32, tensor.Info.Shape.AsSpan(),
-                    stream => stream.Write(MemoryMarshal.AsBytes(values is null ? Graph.Parameters[index].Values : values[index])));
+                    stream => stream.Write(MemoryMarshal.AsBytes(values is null ? Graph.Parameters[index].ReadValues() : values[index])));
             else
                 writer.AddTensor(tensor.File, tensor.Info);
         }

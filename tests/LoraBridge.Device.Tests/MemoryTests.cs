@@ -1,4 +1,7 @@
+using LoraBridge.Finetuning;
+using LoraBridge.Finetuning.Runs;
 using LoraBridge.Formats;
+using LoraBridge.Model;
 using LoraBridge.TestKit;
 using static LoraBridge.Native.Ggml;
 
@@ -18,5 +21,15 @@ public sealed class MemoryTests
         Assert.True(weights.Count > 15, $"Only {weights.Count} weights are used.");
         string[] onHost = [.. weights.Where(weight => ggml_backend_buft_is_host(ggml_backend_buffer_get_type(weight.Weight.Buffer))).Select(weight => weight.Name)];
         Assert.Equal([TensorNames.TokenEmbedding], onHost);
+    }
+
+    /// <summary>The CPU that takes the place of a device keeps for speed what it would have kept from the start.</summary>
+    [Fact]
+    public void Copies_in_8_bits_are_kept_where_the_CPU_trains()
+    {
+        using var model = new LM(TinyModels.PathOf(TinyArchitecture.Llama), DeviceUnderTest.Configuration);
+        var fast = new LoraTrainingParameters { Precision = TrainingPrecision.Fast };
+        Assert.False(MemoryPlan.CachesTransposed(model, TrainingPlace.Of(model), fast));
+        Assert.True(MemoryPlan.CachesTransposed(model, TrainingPlace.CpuBecause("no room there"), fast));
     }
 }

@@ -20,7 +20,9 @@ internal sealed class TrainedModel : IDisposable
     private readonly ComputeEngine _engine;
     private readonly AdapterSession _session;
 
-    public TrainedModel(string path, bool onDevice, Func<TrainingGraphShape, TrainingGraphShape>? change = null)
+    public TrainedModel(
+        string path, bool onDevice, Func<TrainingGraphShape, TrainingGraphShape>? change = null, Func<DeviceWeights, DeviceEngine>? open = null,
+        LoraTargetModules? targets = null)
     {
         _files = ModelLoader.Open(path);
         _model = ModelLoader.Load(_files, new NativeLoadOptions { UseExtraBuffers = false });
@@ -28,14 +30,14 @@ internal sealed class TrainedModel : IDisposable
         {
             _loaded = new LM(path, DeviceUnderTest.Configuration);
             Weights = DeviceWeights.Of(_loaded.Core.ForInference(), _files.Tensors.Select(tensor => tensor.Info.Name).ToHashSet(), threads: 1);
-            _engine = new DeviceEngine(DeviceUnderTest.Devices, Weights, threads: 1);
+            _engine = open?.Invoke(Weights) ?? new DeviceEngine(DeviceUnderTest.Devices, Weights, threads: 1);
         }
         else
         {
             _engine = new ComputeEngine(1);
         }
         var blueprint = TargetSelection.Choose(
-            _files.Metadata.GetString("general.architecture"), _files.Tensors.Select(tensor => tensor.Info), LoraTargetModules.AllLinear, _ => 4, 8);
+            _files.Metadata.GetString("general.architecture"), _files.Tensors.Select(tensor => tensor.Info), targets ?? LoraTargetModules.AllLinear, _ => 4, 8);
         var shape = new TrainingGraphShape(Tokens, Tokens, 1, Recompute: false);
         _session = AdapterSession.Open(_model, blueprint, WriteRandom, _engine, change?.Invoke(shape) ?? shape, requireAll: false);
     }
@@ -52,7 +54,7 @@ internal sealed class TrainedModel : IDisposable
         var (row, positions, sequences, targets) = Row(isPacked);
         Graph.ClearGradients();
         Graph.Noise?.Begin(0, 0, sequences);
-        return (Graph.Accumulate(row, positions, sequences, targets), [.. Graph.Parameters.Select(parameter => parameter.Gradients.ToArray())]);
+        return (Graph.Accumulate(row, positions, sequences, targets), [.. Graph.Parameters.Select(parameter => parameter.ReadGradients().ToArray())]);
     }
 
     /// <summary>The loss of the same row without gradients.</summary>

@@ -23,8 +23,8 @@ public sealed class AdamWTests : IDisposable
         _matrix = Create("matrix", new Shape(Columns, Rows));
         _vector = Create("vector", new Shape(Columns));
         _memory = _engine.Allocate(_leaves);
-        Fill(_matrix.Values, 1);
-        Fill(_vector.Values, 2);
+        Fill(_matrix.EditValues(), 1);
+        Fill(_vector.EditValues(), 2);
     }
 
     [Fact]
@@ -32,15 +32,15 @@ public sealed class AdamWTests : IDisposable
     {
         var optimizer = new AdamW([_matrix, _vector], new AdamWOptions());
         Assert.False(optimizer.Undo());
-        Fill(_matrix.Gradients, 3);
-        Fill(_vector.Gradients, 4);
+        Fill(_matrix.EditGradients(), 3);
+        Fill(_vector.EditGradients(), 4);
         optimizer.Step(0.1f, 1);
-        var (matrix, vector) = (_matrix.Values.ToArray(), _vector.Values.ToArray());
+        var (matrix, vector) = (_matrix.ReadValues().ToArray(), _vector.ReadValues().ToArray());
         optimizer.Step(0.1f, 1);
-        Assert.NotEqual(matrix, _matrix.Values.ToArray());
+        Assert.NotEqual(matrix, _matrix.ReadValues().ToArray());
         Assert.True(optimizer.Undo());
-        Assert.Equal(matrix, _matrix.Values.ToArray());
-        Assert.Equal(vector, _vector.Values.ToArray());
+        Assert.Equal(matrix, _matrix.ReadValues().ToArray());
+        Assert.Equal(vector, _vector.ReadValues().ToArray());
         Assert.False(optimizer.Undo());
     }
 
@@ -54,16 +54,16 @@ public sealed class AdamWTests : IDisposable
         {
             Beta1 = beta1, Beta2 = beta2, Epsilon = epsilon, WeightDecay = decay, RateFactorOf = tensor => tensor == _matrix ? ratio : 1,
         });
-        var expected = new[] { _matrix, _vector }.ToDictionary(tensor => tensor, tensor => tensor.Values.ToArray().Select(value => (W: (double)value, M: 0.0, V: 0.0)).ToArray());
+        var expected = new[] { _matrix, _vector }.ToDictionary(tensor => tensor, tensor => tensor.ReadValues().ToArray().Select(value => (W: (double)value, M: 0.0, V: 0.0)).ToArray());
         for (var t = 1; t <= Steps; t++)
         {
             var rate = 0.01f / t;
             foreach (var (tensor, states) in expected)
             {
-                Fill(tensor.Gradients, t);
+                Fill(tensor.EditGradients(), t);
                 for (var i = 0; i < states.Length; i++)
                 {
-                    var g = (double)factor * tensor.Gradients[i];
+                    var g = (double)factor * tensor.ReadGradients()[i];
                     var (w, m, v) = states[i];
                     (m, v) = (beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g);
                     var update = m / (1 - Math.Pow(beta1, t)) / (Math.Sqrt(v / (1 - Math.Pow(beta2, t))) + epsilon);
@@ -76,7 +76,7 @@ public sealed class AdamWTests : IDisposable
         }
         Assert.Equal(Steps, optimizer.Steps);
         foreach (var (tensor, states) in expected)
-            Assert.All(states.Zip(tensor.Values.ToArray()), pair => Assert.Equal(pair.First.W, pair.Second, 2e-5 * ratio));
+            Assert.All(states.Zip(tensor.ReadValues().ToArray()), pair => Assert.Equal(pair.First.W, pair.Second, 2e-5 * ratio));
     }
 
     [Theory]
@@ -86,10 +86,10 @@ public sealed class AdamWTests : IDisposable
     public void A_matrix_decays_whatever_its_rank(int rows, float decay)
     {
         var tensor = rows == 1 ? _vector : _matrix;
-        var before = tensor.Values.ToArray();
-        tensor.Gradients.Clear();
+        var before = tensor.ReadValues().ToArray();
+        tensor.EditGradients().Clear();
         new AdamW([tensor], new AdamWOptions { WeightDecay = decay, Decays = _ => true }).Step(0.1f, 1);
-        Assert.All(before.Zip(tensor.Values.ToArray()), pair => Assert.Equal(pair.First * (1 - 0.1f * decay), pair.Second, 1e-6f));
+        Assert.All(before.Zip(tensor.ReadValues().ToArray()), pair => Assert.Equal(pair.First * (1 - 0.1f * decay), pair.Second, 1e-6f));
     }
 
     /// <summary>What is stored 4 times as large has gradients a fourth as large, and comes to 4 times the values.</summary>
@@ -103,29 +103,29 @@ public sealed class AdamWTests : IDisposable
 
         float[] Train(float gain)
         {
-            Fill(_matrix.Values, 1);
-            foreach (ref var value in _matrix.Values)
+            Fill(_matrix.EditValues(), 1);
+            foreach (ref var value in _matrix.EditValues())
                 value *= gain;
             var optimizer = new AdamW([_matrix], new AdamWOptions { WeightDecay = 0.1f, Epsilon = 1e-2f, GainOf = _ => gain });
             for (var t = 1; t <= Steps; t++)
             {
-                Fill(_matrix.Gradients, t);
-                foreach (ref var gradient in _matrix.Gradients)
+                Fill(_matrix.EditGradients(), t);
+                foreach (ref var gradient in _matrix.EditGradients())
                     gradient /= gain;
                 Assert.Equal(26.8, GradientNorm.Of([_matrix], optimizer.GainOf), 1.0);
                 optimizer.Step(0.01f, 1);
             }
-            return _matrix.Values.ToArray();
+            return _matrix.ReadValues().ToArray();
         }
     }
 
     [Fact]
     public void Long_gradients_are_shortened_to_the_norm()
     {
-        Fill(_matrix.Gradients, 3);
-        Fill(_vector.Gradients, 4);
+        Fill(_matrix.EditGradients(), 3);
+        Fill(_vector.EditGradients(), 4);
         var norm = GradientNorm.Of([_matrix, _vector], _ => 1);
-        Assert.Equal(Math.Sqrt(_matrix.Gradients.ToArray().Concat(_vector.Gradients.ToArray()).Sum(g => (double)g * g)), norm, 1e-6);
+        Assert.Equal(Math.Sqrt(_matrix.ReadGradients().ToArray().Concat(_vector.ReadGradients().ToArray()).Sum(g => (double)g * g)), norm, 1e-6);
         Assert.Equal(1 / norm, GradientNorm.ClippingFactor(norm, 1), 1e-6);
         Assert.Equal(1, GradientNorm.ClippingFactor(norm, 1000));
         Assert.Equal(1, GradientNorm.ClippingFactor(norm, 0));

@@ -33,7 +33,7 @@ public sealed class TrainingGraphTests
         List<float> Run(LossTarget[] targets)
         {
             graph.ClearGradients();
-            return [(float)graph.Accumulate(Row, Row, Segments, targets), .. graph.Parameters.SelectMany(parameter => parameter.Gradients.ToArray())];
+            return [(float)graph.Accumulate(Row, Row, Segments, targets), .. graph.Parameters.SelectMany(parameter => parameter.ReadGradients().ToArray())];
         }
     }
 
@@ -58,7 +58,7 @@ public sealed class TrainingGraphTests
             Assert.Equal("result_norm", graph.Parts.BodyOutput.Name);
             Assert.Equal(GgmlOp.MulMat, Assert.Single(graph.Parts.Head).Op);
             var loss = graph.Accumulate(Row, Row, Segments, Targets(count));
-            return (loss, graph.Evaluate(Row, Row, Segments, Targets(count)), graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Gradients.ToArray()));
+            return (loss, graph.Evaluate(Row, Row, Segments, Targets(count)), graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.ReadGradients().ToArray()));
         }
     }
 

@@ -216,4 +216,7 @@ internal static unsafe partial class Ggml
     internal static partial TensorPtr ggml_custom_4d(
         GgmlContext ctx, GgmlType type, long ne0, long ne1, long ne2, long ne3, ReadOnlySpan<TensorPtr> args, int n_args,
         delegate* unmanaged[Cdecl]<TensorPtr, int, int, nint, void> fun, int n_tasks, nint userdata);
+
+    [LibraryImport(Library)]
+    internal static partial TensorPtr ggml_opt_step_adamw(GgmlContext ctx, TensorPtr a, TensorPtr grad, TensorPtr m, TensorPtr v, TensorPtr adamw_params);
 }

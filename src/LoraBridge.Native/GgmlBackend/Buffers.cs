@@ -25,19 +25,29 @@ internal static class Buffers
 
     /// <summary>Places <paramref name="tensor"/> at <paramref name="offset"/> bytes from the start of <paramref name="buffer"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It does not fit there.</exception>
-    internal static void Place(BufferHandle buffer, TensorPtr tensor, long offset)
+    internal static void Place(BufferHandle buffer, TensorPtr tensor, long offset) => PlaceAt(buffer.Pointer, tensor, offset);
+
+    /// <summary>Places <paramref name="tensor"/> in the memory of <paramref name="owner"/>, <paramref name="offset"/> bytes from its start.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It does not fit there.</exception>
+    internal static void PlaceWithin(TensorPtr owner, TensorPtr tensor, long offset)
+    {
+        owner.CheckTransfer((nuint)offset, (nuint)tensor.ByteCount);
+        PlaceAt(owner.Buffer, tensor, owner.Data - ggml_backend_buffer_get_base(owner.Buffer) + offset);
+    }
+
+    private static void PlaceAt(BufferPtr buffer, TensorPtr tensor, long offset)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        var size = (long)ggml_backend_buffer_get_size(buffer.Pointer);
-        var needed = (long)ggml_backend_buffer_get_alloc_size(buffer.Pointer, tensor);
-        var address = ggml_backend_buffer_get_base(buffer.Pointer) + (nint)offset;
+        var size = (long)ggml_backend_buffer_get_size(buffer);
+        var needed = (long)ggml_backend_buffer_get_alloc_size(buffer, tensor);
+        var address = ggml_backend_buffer_get_base(buffer) + (nint)offset;
         if (offset > size || needed > size - offset)
             throw new ArgumentOutOfRangeException(nameof(offset), $"{tensor} takes {needed} bytes; the buffer has {size}, asked for offset {offset}.");
         if (!tensor.Buffer.IsNull || tensor.Data != 0)
             throw new InvalidOperationException($"{tensor} already has memory.");
         if (!tensor.ViewSource.IsNull)
             throw new InvalidOperationException($"{tensor} is a view: it has the memory of its source.");
-        var status = ggml_backend_tensor_alloc(buffer.Pointer, tensor, address);
+        var status = ggml_backend_tensor_alloc(buffer, tensor, address);
         if (status != GgmlStatus.Success)
             throw new NativeException($"{tensor} could not be placed in its buffer: {status}.");
     }

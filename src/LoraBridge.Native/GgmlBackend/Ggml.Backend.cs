@@ -94,6 +94,9 @@ internal static unsafe partial class Ggml
     [LibraryImport(Library)]
     internal static partial void ggml_backend_tensor_get(TensorPtr tensor, void* data, nuint offset, nuint size);
 
+    [LibraryImport(Library)]
+    internal static partial void ggml_backend_tensor_copy(TensorPtr src, TensorPtr dst);
+
     /// <summary>Copies <paramref name="data"/> into <paramref name="tensor"/>, <paramref name="offset"/> bytes from its start.</summary>
     /// <exception cref="InvalidOperationException">The tensor is not allocated.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The tensor is too small.</exception>

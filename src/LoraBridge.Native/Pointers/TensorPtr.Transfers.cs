@@ -20,6 +20,17 @@ internal readonly unsafe partial record struct TensorPtr
     public void Get<T>(Span<T> values, long offset = 0) where T : unmanaged =>
         ggml_backend_tensor_get(this, MemoryMarshal.AsBytes(values), (nuint)ByteOffset<T>(offset));
 
+    /// <summary>Copies all elements into a tensor of the same type and shape, on the device where both are on one.</summary>
+    public void CopyTo(TensorPtr target)
+    {
+        CheckTransfer(0, 0);
+        target.CheckTransfer(0, 0);
+        for (var i = 0; i < MaxDimensions; i++)
+            if (Type != target.Type || Ne(i) != target.Ne(i) || Nb(i) != target.Nb(i))
+                throw new ArgumentException($"{target} does not have the type, shape and strides of {this}.", nameof(target));
+        ggml_backend_tensor_copy(this, target);
+    }
+
     /// <summary>All elements as an array of <typeparamref name="T"/>.</summary>
     public T[] ToArray<T>() where T : unmanaged
     {

@@ -4,17 +4,21 @@ using static LoraBridge.Native.Ggml;
 
 namespace LoraBridge.Training.Graphs;
 
-/// <summary>The CPU as a place to compute graphs: a backend with its threads.</summary>
+/// <summary>One backend as a place to compute graphs: the CPU with its threads, or a device by itself.</summary>
 internal class ComputeEngine : IDisposable
 {
     private readonly BackendHandle _backend;
     private readonly AbortCallback _abort;
     private CancellationToken _cancellation;
 
+    /// <summary>The CPU.</summary>
     /// <param name="threads">Threads to use; null takes the physical cores this process may use. More than that is far slower.</param>
-    public ComputeEngine(int? threads = null)
+    public ComputeEngine(int? threads = null) : this(CpuBackend.Open(threads)) { }
+
+    /// <param name="backend">The backend, which is disposed with this.</param>
+    public ComputeEngine(BackendHandle backend)
     {
-        _backend = CpuBackend.Open(threads);
+        _backend = backend;
         _abort = new AbortCallback(() => _cancellation.IsCancellationRequested);
         Backends.SetAbortCallback(_backend, _abort);
     }
@@ -25,13 +29,16 @@ internal class ComputeEngine : IDisposable
     /// <summary>Memory that operations use one after the other.</summary>
     public ScratchMemory Scratch { get; } = new();
 
-    /// <summary>The backend of the CPU.</summary>
+    /// <summary>The backend.</summary>
     protected BackendHandle Host => _backend;
 
     /// <summary>What ends computations.</summary>
     protected CancellationToken Cancellation => _cancellation;
 
-    /// <summary>Allocates the leaves made by <paramref name="builder"/> in host memory, filled with zeros.</summary>
+    /// <summary>Whether an operation can be computed here.</summary>
+    public virtual bool Supports(TensorPtr node) => ggml_backend_supports_op(_backend.Pointer, node);
+
+    /// <summary>Allocates the leaves made by <paramref name="builder"/> in the memory of the backend, filled with zeros.</summary>
     public BufferHandle Allocate(GraphBuilder builder) => Allocate(builder, _backend);
 
     /// <summary>An allocator for the intermediate results of graphs, which share its memory as far as their lifetimes allow.</summary>

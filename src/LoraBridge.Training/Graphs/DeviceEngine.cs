@@ -12,7 +12,7 @@ namespace LoraBridge.Training.Graphs;
 /// One scheduler serves all graphs, one at a time: a graph that is computed after another one is placed again. A copy does not see what a
 /// kernel writes into its sources, so that none may.
 /// </remarks>
-internal sealed class DeviceEngine : ComputeEngine
+internal class DeviceEngine : ComputeEngine
 {
     private readonly IReadOnlyList<DevicePtr> _pointers;
     private readonly List<BackendHandle> _devices = [];
@@ -50,11 +50,17 @@ internal sealed class DeviceEngine : ComputeEngine
     /// <summary>The weights of the model on the devices.</summary>
     public DeviceWeights Weights => _weights;
 
+    /// <summary>
+    /// Opens the first device once more, by itself: for graphs that need nothing else, and stay placed whatever else is computed on the device meanwhile.
+    /// </summary>
+    /// <exception cref="NativeException">It cannot be opened.</exception>
+    public virtual ComputeEngine OpenAlone() => new(Backends.Open(_pointers[0]));
+
     /// <summary>Allocates the leaves made by <paramref name="builder"/> in the memory of the first device, filled with zeros.</summary>
     public BufferHandle AllocateOnDevice(GraphBuilder builder) => Allocate(builder, _devices[0]);
 
     /// <summary>Whether one of the devices can compute an operation.</summary>
-    public bool Supports(TensorPtr node) => _devices.Exists(device => ggml_backend_supports_op(device.Pointer, node));
+    public override bool Supports(TensorPtr node) => _devices.Exists(device => ggml_backend_supports_op(device.Pointer, node));
 
     /// <summary>Whether the CPU computes an operation of the graph that was placed last.</summary>
     public bool IsOnHost(TensorPtr node) => ggml_backend_sched_get_tensor_backend(_scheduler!.Pointer, node) == Host.Pointer;

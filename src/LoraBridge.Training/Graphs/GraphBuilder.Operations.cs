@@ -250,4 +250,20 @@ internal sealed partial class GraphBuilder
         Count();
         return Record(ggml_repeat_back(Context, a, target));
     }
+
+    /// <summary>
+    /// One step of AdamW, in the memory of w, m and v: with factors [α, β₁, β₂, ε, λ, 1 / (1 - β₁ᵗ), 1 / (1 - β₂ᵗ)], m = β₁ m + (1 - β₁) g,
+    /// v = β₂ v + (1 - β₂) g², w = (1 - α λ) w - α m̂ / (√v̂ + ε).
+    /// </summary>
+    public TensorPtr AdamW(TensorPtr w, TensorPtr g, TensorPtr m, TensorPtr v, TensorPtr factors)
+    {
+        const int Factors = 7;
+        foreach (var other in (ReadOnlySpan<TensorPtr>)[w, g, m, v])
+            Require(w.Shape == other.Shape && other.IsFloat && other.IsContiguous, "OPT_STEP_ADAMW", w, other, "both must be contiguous F32 of one shape");
+        Require(factors.IsFloat && factors.IsContiguous && factors.Shape == new Shape(Factors), "OPT_STEP_ADAMW", factors, $"there must be {Factors} factors");
+        // ggml steps what is marked as a parameter. The mark is on a view, for graphs place marked leaves otherwise than others.
+        var parameter = Part(w, w.Shape, 0);
+        parameter.SetFlags(parameter.Flags | GgmlTensorFlags.Param);
+        return Record(ggml_opt_step_adamw(Context, parameter, g, m, v, factors));
+    }
 }

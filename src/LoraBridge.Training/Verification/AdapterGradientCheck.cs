@@ -66,7 +66,7 @@ internal sealed class AdapterGradientCheck : IDisposable
     public IReadOnlyDictionary<string, float[]> Gradients()
     {
         Compute();
-        return _session.Graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Gradients.ToArray());
+        return _session.Graph.Parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.ReadGradients().ToArray());
     }
 
     /// <summary>Spoils gradients, to see that wrong ones do not pass.</summary>
@@ -114,12 +114,12 @@ internal sealed class AdapterGradientCheck : IDisposable
     /// <summary>Enlarges what goes into tabulated activations while it measures.</summary>
     private void WithLinearGates(Action measure)
     {
-        var gates = _session.Graph.Parameters.Where(parameter => _gates.Contains(parameter.Name)).Select(gate => (Tensor: gate, Values: gate.Values.ToArray())).ToList();
+        var gates = _session.Graph.Parameters.Where(parameter => _gates.Contains(parameter.Name)).Select(gate => (Tensor: gate, Values: gate.ReadValues().ToArray())).ToList();
         foreach (var (tensor, values) in gates)
-            System.Numerics.Tensors.TensorPrimitives.Multiply(values, GateFactor, tensor.Values);
+            System.Numerics.Tensors.TensorPrimitives.Multiply(values, GateFactor, tensor.EditValues());
         measure();
         foreach (var (tensor, values) in gates)
-            values.CopyTo(tensor.Values);
+            values.CopyTo(tensor.EditValues());
     }
 
     private TrainableTensor[] Unresolved(TrainableTensor[] tensors, Dictionary<string, GradientCheckTensor> results, double limit) =>
@@ -143,12 +143,12 @@ internal sealed class AdapterGradientCheck : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             progress?.Report($"measuring {tensor.Name}");
-            var direction = DirectionalDerivative.Choose(tensor.Values, tensor.Gradients, random);
+            var direction = DirectionalDerivative.Choose(tensor.ReadValues(), tensor.ReadGradients(), random);
             var found = neighbourhood is null
-                ? DirectionalDerivative.Dot(tensor.Gradients, direction)
+                ? DirectionalDerivative.Dot(tensor.ReadGradients(), direction)
                 : neighbourhood.Average(tensor, () => SlopeAlong(tensor, direction));
             var (slope, error) = DirectionalDerivative.Measure(
-                tensor.Values, direction, found, Tolerance / 5, isSmooth: !_isTabulated, () => Average(() => _oracle.Loss(_row.Tokens)));
+                tensor.EditValues(), direction, found, Tolerance / 5, isSmooth: !_isTabulated, () => Average(() => _oracle.Loss(_row.Tokens)));
             var result = new GradientCheckTensor(tensor.Name, slope, found, error);
             if (!results.TryGetValue(tensor.Name, out var earlier) || Doubt(result) < Doubt(earlier))
                 results[tensor.Name] = result;
@@ -160,7 +160,7 @@ internal sealed class AdapterGradientCheck : IDisposable
     private double SlopeAlong(TrainableTensor tensor, ReadOnlySpan<float> direction)
     {
         Compute();
-        return DirectionalDerivative.Dot(tensor.Gradients, direction);
+        return DirectionalDerivative.Dot(tensor.ReadGradients(), direction);
     }
 
     private void Compute()
@@ -182,9 +182,9 @@ internal sealed class AdapterGradientCheck : IDisposable
             {
                 if (!parameters.TryGetValue(target.Weight + LoraPair.ASuffix, out var a) || !parameters.TryGetValue(target.Weight + LoraPair.BSuffix, out var b))
                     continue;
-                var influence = Length(a.Gradients) * Length(a.Values);
+                var influence = Length(a.ReadGradients()) * Length(a.ReadValues());
                 if (influence > 0)
-                    System.Numerics.Tensors.TensorPrimitives.Multiply(b.Values, (float)Math.Clamp(WantedInfluence / influence, 1, 10), b.Values);
+                    System.Numerics.Tensors.TensorPrimitives.Multiply(b.ReadValues(), (float)Math.Clamp(WantedInfluence / influence, 1, 10), b.EditValues());
             }
         }
     }
@@ -195,7 +195,7 @@ internal sealed class AdapterGradientCheck : IDisposable
         var random = new SeededRandom(seed);
         foreach (var parameter in _session.Graph.Parameters)
         {
-            var values = parameter.Values;
+            var values = parameter.EditValues();
             var length = Length(values);
             for (var i = 0; i < values.Length; i++)
                 values[i] = 2 * random.NextSingle() - 1;

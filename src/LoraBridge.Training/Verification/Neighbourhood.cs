@@ -16,7 +16,7 @@ internal sealed class Neighbourhood
     public Neighbourhood(IReadOnlyList<TrainableTensor> tensors, int points, SeededRandom random)
     {
         _tensors = tensors;
-        _center = [.. tensors.Select(tensor => tensor.Values.ToArray())];
+        _center = [.. tensors.Select(tensor => tensor.ReadValues().ToArray())];
         _points = [.. Enumerable.Range(0, points).Select(_ => _center.Select(values => Turn(values, random)).ToArray())];
     }
 
@@ -37,7 +37,7 @@ internal sealed class Neighbourhood
     {
         foreach (var (tensor, values) in _tensors.Zip(point))
             if (tensor != varied)
-                values.CopyTo(tensor.Values);
+                values.CopyTo(tensor.EditValues());
     }
 
     private static float[] Turn(float[] values, SeededRandom random)

@@ -26,6 +26,6 @@ public sealed partial class LoraFinetuning
         _resumed = Checkpoint.Find(directory);
     }
 
-    private CheckpointPlan PlanCheckpoints(PreparedData data) => new(
-        _parameters.CheckpointDirectory, _parameters.KeepCheckpoints, _resumed, () => CheckpointIdentity.Of(_model, data, _parameters));
+    private CheckpointPlan PlanCheckpoints(PreparedData data, TrainingPlace place) => new(
+        _parameters.CheckpointDirectory, _parameters.KeepCheckpoints, _resumed, () => CheckpointIdentity.Of(_model, place, data, _parameters));
 }

@@ -142,9 +142,9 @@ public sealed partial class LoraFinetuning
             Report(TrainingLoop.Nothing with { Stage = TrainingStage.ReadingData });
             var data = PrepareSamples(cancellationToken);
             Report(TrainingLoop.Nothing with { Stage = TrainingStage.BuildingGraph });
-            var checkpoints = PlanCheckpoints(data);
             using var training = AdapterTraining.Open(_model, _parameters, data, cancellationToken);
-            MemoryPlan.Require(training.Memory, training.Place);
+            training.RequireMemory();
+            var checkpoints = PlanCheckpoints(data, training.Place);
             var loop = new TrainingLoop(training, data, _parameters, Report, () => _stopRequested)
             {
                 Checkpoints = checkpoints.OpenStore(training),

@@ -222,8 +222,11 @@ public sealed class CheckpointTests : IDisposable
         var parameters = new LoraTrainingParameters { Precision = TrainingPrecision.Fast };
         Assert.Equal("Always", TrainingConfiguration.Of(parameters, cachesTransposed: true)["CacheTransposed"]);
         Assert.Equal("Never", TrainingConfiguration.Of(parameters, cachesTransposed: false)["CacheTransposed"]);
-        var identity = CheckpointIdentity.Of(_model, new PreparedData([], [], new DatasetStatistics(), []), parameters);
-        Assert.Equal("Always", identity.Configuration["CacheTransposed"]);
+        Assert.Equal("Always", Chosen(TrainingPlace.Of(_model)));
+        Assert.Equal("Never", Chosen(new TrainingPlace([LoraBridge.Native.CpuBackend.Device], "a device keeps none")));
+
+        string Chosen(TrainingPlace place) =>
+            CheckpointIdentity.Of(_model, place, new PreparedData([], [], new DatasetStatistics(), []), parameters).Configuration["CacheTransposed"];
     }
 
     public void Dispose()

@@ -157,6 +157,6 @@ public sealed class LayerRangeTests : IDisposable
         training.Graph.ClearGradients();
         var row = TrainingRow.From(training.Batches.Steps(default).First().MicroBatches[0][0], training.Graph.Tokens, 0.1f);
         training.Graph.Accumulate(row.Tokens, row.Positions, row.Segments, row.Targets);
-        return [.. training.Parameters.SelectMany(parameter => parameter.Gradients.ToArray())];
+        return [.. training.Parameters.SelectMany(parameter => parameter.ReadGradients().ToArray())];
     }
 }

@@ -72,7 +72,7 @@ public sealed class PackingTests : IDisposable
         training.Graph.ClearGradients();
         foreach (var packed in rows)
             Accumulate(training.Graph.For(packed.Length), packed);
-        var fitting = training.Parameters.SelectMany(parameter => parameter.Gradients.ToArray()).ToList();
+        var fitting = training.Parameters.SelectMany(parameter => parameter.ReadGradients().ToArray()).ToList();
         var size = Math.Sqrt(filled.Sum(gradient => (double)gradient * gradient));
         Assert.True(size > 0.1);
         Assert.True(Math.Sqrt(fitting.Zip(filled).Sum(pair => Math.Pow(pair.First - pair.Second, 2))) < 1e-5 * size);
@@ -163,7 +163,7 @@ public sealed class PackingTests : IDisposable
         training.Graph.ClearGradients();
         foreach (var packed in rows)
             Accumulate(training.Graph, packed);
-        return [.. training.Parameters.SelectMany(parameter => parameter.Gradients.ToArray())];
+        return [.. training.Parameters.SelectMany(parameter => parameter.ReadGradients().ToArray())];
     }
 
     private static void Accumulate(TrainingGraph graph, PackedRow packed)

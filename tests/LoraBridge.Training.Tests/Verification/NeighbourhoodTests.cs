@@ -26,7 +26,7 @@ public sealed class NeighbourhoodTests : IDisposable
         _memory = _engine.Allocate(_leaves);
         foreach (var tensor in new[] { _varied, _other })
             for (var i = 0; i < Count; i++)
-                tensor.Values[i] = (float)_random.NextGaussian();
+                tensor.EditValues()[i] = (float)_random.NextGaussian();
     }
 
     public void Dispose()
@@ -39,19 +39,19 @@ public sealed class NeighbourhoodTests : IDisposable
     [Fact]
     public void All_but_the_varied_tensor_is_moved_and_brought_back()
     {
-        var (varied, other) = (_varied.Values.ToArray(), _other.Values.ToArray());
+        var (varied, other) = (_varied.ReadValues().ToArray(), _other.ReadValues().ToArray());
         var seen = new List<float[]>();
         var mean = new Neighbourhood([_varied, _other], 5, _random).Average(_varied, () =>
         {
-            Assert.Equal(varied, _varied.Values);
-            seen.Add(_other.Values.ToArray());
+            Assert.Equal(varied, _varied.ReadValues());
+            seen.Add(_other.ReadValues().ToArray());
             return seen.Count;
         });
 
         Assert.Equal(3, mean);
         Assert.Equal(5, seen.Select(values => values[0]).Distinct().Count());
         Assert.All(seen, values => Assert.InRange(Distance(values, other), 0.09, 0.11));
-        Assert.Equal(other, _other.Values);
+        Assert.Equal(other, _other.ReadValues());
     }
 
     [Fact]
@@ -63,27 +63,27 @@ public sealed class NeighbourhoodTests : IDisposable
             var sum = 0.0;
             for (var i = 0; i < Count; i++)
             {
-                var u = Math.Round((_varied.Values[i] + 3 * _other.Values[i]) * 16) / 16;
+                var u = Math.Round((_varied.ReadValues()[i] + 3 * _other.ReadValues()[i]) * 16) / 16;
                 sum += u + u * u / 8;
             }
             return sum / Count;
         }
-        var direction = DirectionalDerivative.Choose(_varied.Values, Enumerable.Repeat(1f, Count).ToArray(), _random);
+        var direction = DirectionalDerivative.Choose(_varied.ReadValues(), Enumerable.Repeat(1f, Count).ToArray(), _random);
         double Slope()
         {
             var sum = 0.0;
             for (var i = 0; i < Count; i++)
-                sum += direction[i] * (1 + (_varied.Values[i] + 3 * _other.Values[i]) / 4);
+                sum += direction[i] * (1 + (_varied.ReadValues()[i] + 3 * _other.ReadValues()[i]) / 4);
             return sum / Count;
         }
         var neighbourhood = new Neighbourhood([_varied, _other], 64, _random);
 
         var found = neighbourhood.Average(_varied, Slope);
         var (slope, _) = DirectionalDerivative.Measure(
-            _varied.Values, direction, found, 1e-3, isSmooth: false, () => neighbourhood.Average(_varied, Evaluate));
+            _varied.EditValues(), direction, found, 1e-3, isSmooth: false, () => neighbourhood.Average(_varied, Evaluate));
 
         Assert.InRange(slope / found, 0.997, 1.003);
-        var (alone, _) = DirectionalDerivative.Measure(_varied.Values, direction, found, 1e-3, isSmooth: false, Evaluate);
+        var (alone, _) = DirectionalDerivative.Measure(_varied.EditValues(), direction, found, 1e-3, isSmooth: false, Evaluate);
         Assert.NotInRange(alone / Slope(), 0.997, 1.003);
     }
 

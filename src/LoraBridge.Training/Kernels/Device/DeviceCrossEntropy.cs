@@ -22,7 +22,9 @@ internal static class DeviceCrossEntropy
         var indices = builder.Reshape(targets, new Shape(1, rows));
         var p = builder.SoftMax(logits, default, scale: 1, maxBias: 0);
         var picked = builder.Reshape(builder.GetRows(builder.Reshape(p, single), indices), new Shape(rows));
-        var logarithms = builder.Record(Ggml.ggml_log(builder.Context, builder.Clamp(picked, Smallest, 1)));
+        // Devices clamp what is not a number to one of the bounds. A loss that diverged must show: 0 p is not a number either.
+        var logarithms = builder.Add(
+            builder.Record(Ggml.ggml_log(builder.Context, builder.Clamp(picked, Smallest, 1))), builder.Scale(picked, 0));
         var sum = builder.Record(Ggml.ggml_sum(builder.Context, builder.Mul(logarithms, weights)));
         var loss = builder.Scale(sum, -1);
 

@@ -64,9 +64,8 @@ internal sealed record Checkpoint(string Directory, CheckpointState State)
         var optimizer = training.Trainer.Optimizer;
         for (var i = 0; i < training.Parameters.Count; i++)
         {
-            TensorReader.ReadFloats(trained, training.Parameters[i].Name).CopyTo(training.Parameters[i].Values);
-            TensorReader.ReadFloats(moments, FirstMoment(i)).CopyTo(optimizer.FirstMoments[i], 0);
-            TensorReader.ReadFloats(moments, SecondMoment(i)).CopyTo(optimizer.SecondMoments[i], 0);
+            TensorReader.ReadFloats(trained, training.Parameters[i].Name).CopyTo(training.Parameters[i].EditValues());
+            optimizer.SetMoments(i, TensorReader.ReadFloats(moments, FirstMoment(i)), TensorReader.ReadFloats(moments, SecondMoment(i)));
         }
         optimizer.Steps = State.Step;
         if (State.Run.BestLoss is null)

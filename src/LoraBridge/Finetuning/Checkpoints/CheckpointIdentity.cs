@@ -12,9 +12,9 @@ namespace LoraBridge.Finetuning.Checkpoints;
 /// <param name="Configuration">The parameters, by name.</param>
 internal sealed record CheckpointIdentity(string Model, string Data, string Validation, SortedDictionary<string, string> Configuration)
 {
-    public static CheckpointIdentity Of(LM model, PreparedData data, LoraTrainingParameters parameters) => new(
+    public static CheckpointIdentity Of(LM model, TrainingPlace place, PreparedData data, LoraTrainingParameters parameters) => new(
         Describe(model), Describe(data.Training), Describe(data.Validation),
-        TrainingConfiguration.Of(parameters, MemoryPlan.CachesTransposed(model, parameters)));
+        TrainingConfiguration.Of(parameters, MemoryPlan.CachesTransposed(model, place, parameters)));
 
     public static CheckpointIdentity Of(GgufModelFiles model, IEnumerable<PackedRow> rows, PretrainingParameters parameters) =>
         new(Fingerprint.Of(model), Fingerprint.Of(rows), "none", TrainingConfiguration.Of(parameters));

@@ -91,13 +91,13 @@ internal sealed class CheckpointStore
         var writer = new GgufWriter();
         for (var i = 0; i < _training.Parameters.Count; i++)
         {
-            Add(Checkpoint.FirstMoment(i), optimizer.FirstMoments[i]);
-            Add(Checkpoint.SecondMoment(i), optimizer.SecondMoments[i]);
+            Add(Checkpoint.FirstMoment(i), i, optimizer.FirstMoments);
+            Add(Checkpoint.SecondMoment(i), i, optimizer.SecondMoments);
         }
         writer.Save(path);
 
-        void Add(string name, float[] values) => writer.AddTensor(
-            name, GgmlType.F32, [values.Length], stream => stream.Write(MemoryMarshal.AsBytes<float>(values)));
+        void Add(string name, int parameter, Func<int, float[]> moments) => writer.AddTensor(
+            name, GgmlType.F32, [_training.Parameters[parameter].Shape.Count], stream => stream.Write(MemoryMarshal.AsBytes<float>(moments(parameter))));
     }
 
     private void DeleteAbandoned()

@@ -66,11 +66,22 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
 
     public long ParameterCount => CountParameters(Blueprint);
 
-    public TrainingMemory Memory => new(_modelBytes, AdapterBytes(Blueprint), Graph.WorkingMemory, _processBytes)
+    public TrainingMemory Memory => field ??= new(_modelBytes, AdapterBytes(Blueprint) + Trainer.Optimizer.HostBytes, Graph.WorkingMemory, _processBytes)
     {
         Layers = Graph.Plan,
         Device = Graph.DeviceMemory,
     };
+
+    /// <summary>Whether there is as much memory as it takes. A device that nobody named was asked before it was settled on.</summary>
+    /// <exception cref="InsufficientMemoryException">The machine, or what this process may use of it, has less, or the device has.</exception>
+    public void RequireMemory()
+    {
+        MemoryPlan.Require(Memory);
+        if (Place.IsDevice && _source.IsBackendNamed)
+            RequireOnDevice();
+    }
+
+    private void RequireOnDevice() => MemoryPlan.RequireOnDevice(Memory.Device, DeviceMemory.Available(Place.Devices), Place.Name);
 
     /// <summary>Where it computes.</summary>
     public TrainingPlace Place { get; }
@@ -93,7 +104,7 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     public static AdapterTraining Open(
         LM model, LoraTrainingParameters parameters, PreparedData data, CancellationToken cancellationToken, long? keepBudget = null) => Open(
         TrainingPlace.Of(model), model.IsBackendNamed, place => Open(model, place, parameters, data, cancellationToken, keepBudget),
-        training => MemoryPlan.RequireOnDevice(training.Memory.Device, DeviceMemory.Available(training.Place.Devices), training.Place.Name));
+        training => training.RequireOnDevice());
 
     /// <param name="place">Where the model is.</param>
     /// <param name="isNamed">Whether that was asked for by name.</param>
@@ -162,13 +173,13 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     public void Save(string path, IEnumerable<KeyValuePair<string, GgufValue>> metadata, float[][]? values = null)
     {
         var index = Parameters.Select((parameter, i) => (parameter.Name, i)).ToDictionary();
-        AdapterFileWriter.Write(path, Blueprint, (name, _) => values?[index[name]] ?? Parameters[index[name]].Values.ToArray(), metadata);
+        AdapterFileWriter.Write(path, Blueprint, (name, _) => values?[index[name]] ?? Parameters[index[name]].ReadValues().ToArray(), metadata);
     }
 
     public void WriteTrained(string path, float[][]? values = null) => Save(path, [], values);
 
     /// <summary>The adapter's values as they are now, by parameter.</summary>
-    public float[][] CopyValues() => [.. Parameters.Select(parameter => parameter.Values.ToArray())];
+    public float[][] CopyValues() => [.. Parameters.Select(parameter => parameter.ReadValues().ToArray())];
 
     /// <summary>The length of a context of inference that computes so many tokens as the training graph does.</summary>
     public int ContextOfInference(int tokens) => RopeFactors.ContextFor(_source.Files, _contextUsed, _contextUsed is null ? Layout.Length : tokens);
@@ -180,9 +191,9 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     public double BaseLoss(PackedRow packed)
     {
         var outputs = Parameters.Where(parameter => parameter.Name.EndsWith(LoraPair.BSuffix, StringComparison.Ordinal)).ToList();
-        var values = outputs.ConvertAll(parameter => parameter.Values.ToArray());
+        var values = outputs.ConvertAll(parameter => parameter.ReadValues().ToArray());
         foreach (var parameter in outputs)
-            parameter.Values.Clear();
+            parameter.EditValues().Clear();
         try
         {
             var row = TrainingRow.From(packed, Graph.Tokens, 1f / packed.TargetCount);
@@ -191,7 +202,7 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
         finally
         {
             foreach (var (parameter, before) in outputs.Zip(values))
-                before.CopyTo(parameter.Values);
+                before.CopyTo(parameter.EditValues());
         }
     }
 
@@ -229,17 +240,17 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
 
     private static long CountParameters(AdapterBlueprint blueprint) => blueprint.Targets.Sum(target => target.ParameterCount);
 
-    /// <summary>Values, those before the last update, gradients and two moments of 4 bytes each.</summary>
-    private static long AdapterBytes(AdapterBlueprint blueprint) => 20 * CountParameters(blueprint);
+    /// <summary>Values and gradients; the optimiser's come on top, where it is on the host.</summary>
+    private static long AdapterBytes(AdapterBlueprint blueprint) => 2 * sizeof(float) * CountParameters(blueprint);
 
     private static RowNoise? NoiseOf(LoraTrainingParameters parameters) => parameters is { Dropout: 0, NeftuneAlpha: 0 }
         ? null
         : new RowNoise(parameters.Seed, parameters.Dropout, parameters.NeftuneAlpha);
 
-    private static AdamW CreateOptimizer(LM model, AdapterSession session, LoraTrainingParameters parameters)
+    private static Optimizer CreateOptimizer(LM model, AdapterSession session, LoraTrainingParameters parameters)
     {
         var gains = session.Blueprint.Targets.ToDictionary(target => target.Weight + LoraPair.BSuffix, target => target.Gain);
-        return new(session.Graph.Parameters, new AdamWOptions
+        return session.Graph.CreateOptimizer(new AdamWOptions
         {
             Beta1 = parameters.Beta1,
             Beta2 = parameters.Beta2,

@@ -29,14 +29,6 @@ internal static class MemoryPlan
                 + $"Lower {nameof(LoraTrainingParameters.ContextLength)} or {nameof(LoraTrainingParameters.Rank)}.");
     }
 
-    /// <exception cref="InsufficientMemoryException">The machine, or what this process may use of it, has less, or the devices have.</exception>
-    public static void Require(TrainingMemory needed, TrainingPlace place)
-    {
-        Require(needed);
-        if (place.IsDevice)
-            RequireOnDevice(needed.Device, DeviceMemory.Available(place.Devices), place.Name);
-    }
-
     /// <param name="needed">Bytes that a training takes on devices.</param>
     /// <param name="free">Bytes that are free there.</param>
     /// <param name="name">The devices.</param>
@@ -65,7 +57,7 @@ internal static class MemoryPlan
                 AutoSwitch.Never => false,
                 _ => null,
             },
-            CachesTransposed = CachesTransposed(model, parameters),
+            CachesTransposed = CachesTransposed(model, place, parameters),
             KeepsTransposed = place.Devices.Count == 1 && parameters.CacheTransposed switch
             {
                 AutoSwitch.Always => true,
@@ -76,10 +68,11 @@ internal static class MemoryPlan
     }
 
     /// <summary>Whether a copy of the weights is kept for the gradients: that decides how they are rounded.</summary>
-    public static bool CachesTransposed(LM model, LoraTrainingParameters parameters) => parameters.Precision == TrainingPrecision.Fast && model.TrainingDevices.Count == 0 && parameters.CacheTransposed switch
-    {
-        AutoSwitch.Always => true,
-        AutoSwitch.Never => false,
-        _ => model.ParameterCount <= Budget,
-    };
+    public static bool CachesTransposed(LM model, TrainingPlace place, LoraTrainingParameters parameters) =>
+        parameters.Precision == TrainingPrecision.Fast && !place.IsDevice && parameters.CacheTransposed switch
+        {
+            AutoSwitch.Always => true,
+            AutoSwitch.Never => false,
+            _ => model.ParameterCount <= Budget,
+        };
 }

@@ -60,7 +60,7 @@ internal sealed class ModelTraining : ICheckpointed, IDisposable
 
     private static Trainer CreateTrainer(TrainingGraph graph, PretrainingParameters parameters, int steps, int threads)
     {
-        var optimizer = new AdamW(graph.Parameters, new AdamWOptions
+        var optimizer = graph.CreateOptimizer(new AdamWOptions
         {
             Beta1 = parameters.Beta1,
             Beta2 = parameters.Beta2,

@@ -202,7 +202,7 @@ internal sealed class TrainingLoop
         if (_best is not null && State.BestStep != Step)
         {
             for (var i = 0; i < _best.Length; i++)
-                _best[i].CopyTo(_training.Parameters[i].Values);
+                _best[i].CopyTo(_training.Parameters[i].EditValues());
         }
     }
 

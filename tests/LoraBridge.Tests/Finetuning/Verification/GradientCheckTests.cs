@@ -37,7 +37,7 @@ public sealed class GradientCheckTests
         var found = Measure(tensor =>
         {
             if (tensor.Name.Contains("attn_k", StringComparison.Ordinal) || tensor.Name.Contains("blk.1.ffn_up", StringComparison.Ordinal))
-                System.Numerics.Tensors.TensorPrimitives.Multiply(tensor.Gradients, factor, tensor.Gradients);
+                System.Numerics.Tensors.TensorPrimitives.Multiply(tensor.ReadGradients(), factor, tensor.EditGradients());
         });
         Assert.Equal(wrong, found.Count(tensor => tensor.RelativeError > 1e-3));
     }
@@ -49,7 +49,7 @@ public sealed class GradientCheckTests
         var found = Measure(tensor =>
         {
             if (tensor.Name == "blk.0.attn_q.weight.lora_a")
-                tensor.Gradients.Reverse();
+                tensor.EditGradients().Reverse();
         });
         Assert.True(found.Single(tensor => tensor.Name == "blk.0.attn_q.weight.lora_a").RelativeError > 1e-3);
     }
