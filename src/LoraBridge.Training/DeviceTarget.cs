@@ -31,6 +31,7 @@ internal sealed class DeviceTarget : TrainingTarget
     private readonly TransposedWeights? _transposed;
     private IReadOnlyList<TrainableTensor> _parameters = [];
     private IReadOnlyList<HostOperations> _onHost = [];
+    private HeadInputs? _head;
     private GraphBuilder? _leaves;
     private ParameterLayout? _layout;
     private Mirror? _values;
@@ -49,9 +50,9 @@ internal sealed class DeviceTarget : TrainingTarget
         var isExact = shape.Precision == TrainingPrecision.Exact;
         if (shape.KeepsTransposed && !isExact && FrozenMatrices(engine) is { Count: > 0 } frozen)
             _transposed = new TransposedWeights(engine, frozen);
-        _products = new DeviceProducts(indices, isExact ? GgmlType.F32 : GgmlType.BF16, _transposed);
+        _products = new DeviceProducts(indices, isExact ? GgmlType.F32 : GgmlType.BF16, _transposed, engine.MultipliesOuter);
         _softMax = new DeviceSoftMax(engine.Supports);
-        Rules = new DeviceRules(_products, engine.Supports);
+        Rules = new DeviceRules(_products, engine.Supports, leaf => leaf == _head?.Rows);
     }
 
     public override IGradientRules Rules { get; }
@@ -65,9 +66,9 @@ internal sealed class DeviceTarget : TrainingTarget
     public override long DeviceBytes => (_transposed?.Bytes ?? 0) + (_values?.Device.Bytes ?? 0) + (_gradients?.Device.Bytes ?? 0)
         + _memory.Sum(memory => (long)Ggml.ggml_backend_buffer_get_size(memory.Pointer)) + _optimizers.OfType<Optimizer>().Sum(optimizer => optimizer.DeviceBytes);
 
-    public override void Prepare(IReadOnlyList<TrainableTensor> parameters)
+    public override void Prepare(IReadOnlyList<TrainableTensor> parameters, HeadInputs head)
     {
-        _parameters = parameters;
+        (_parameters, _head) = (parameters, head);
         _layout = new ParameterLayout(parameters);
         _values = Copy(parameter => parameter.Value, "values");
         _gradients = Copy(parameter => parameter.Gradient, "gradients");
@@ -99,8 +100,11 @@ internal sealed class DeviceTarget : TrainingTarget
     }
 
     public override IReadOnlyList<IRewrite> Rewrites(IReadOnlyList<TracedTensor> trainable) => _shape.Precision == TrainingPrecision.Exact
-        ? [new DeviceAttentionRewrite(_softMax), new ExactProductRewrite(_products)]
-        : [new DeviceAttentionRewrite(_softMax)];
+        ? [new DeviceAttentionRewrite(_products, _softMax, supports: null), new ScaledProductRewrite(), new ExactProductRewrite(_products)]
+        : [
+            new DeviceAttentionRewrite(_products, _softMax, _engine.Supports), new ScaledProductRewrite(),
+            new BF16ProductRewrite(_products, new ForwardProducts(_engine, _products).AsBF16(FrozenMatrices(_engine), _graph.Tokens, _shape.TypesAsBF16)),
+        ];
 
     /// <summary>The host makes the random numbers, those that it would train with itself; the device multiplies by them.</summary>
     public override TensorPtr Drop(GraphBuilder builder, RowNoise noise, ulong stream, TensorPtr x) =>

@@ -16,7 +16,6 @@ internal class DeviceEngine : ComputeEngine
 {
     private readonly IReadOnlyList<DevicePtr> _pointers;
     private readonly List<BackendHandle> _devices = [];
-    private readonly bool _needsFreshDevices;
     private readonly DeviceWeights _weights;
     private SchedulerHandle? _scheduler;
     private ComputeGraph? _placed;
@@ -31,7 +30,9 @@ internal class DeviceEngine : ComputeEngine
     {
         ArgumentOutOfRangeException.ThrowIfZero(devices.Count);
         (_pointers, _weights) = (devices, weights);
-        _needsFreshDevices = devices.Any(device => DeviceProperties.Of(device).IsSoftware);
+        IsSoftware = devices.Any(device => DeviceProperties.Of(device).IsSoftware);
+        // ROCm's and MUSA's backends are made of the same source.
+        MultipliesOuter = devices.All(device => ggml_backend_reg_name(ggml_backend_dev_backend_reg(device)) is "CUDA" or "ROCm" or "MUSA");
         try
         {
             OpenDevices();
@@ -43,6 +44,15 @@ internal class DeviceEngine : ComputeEngine
         }
         Names = [.. devices.Select(device => ggml_backend_dev_name(device) ?? "")];
     }
+
+    /// <summary>Whether one of the devices is the processor in disguise.</summary>
+    public bool IsSoftware { get; }
+
+    /// <summary>
+    /// Whether OUT_PROD is there what MUL_MAT is, with the other argument transposed: ggml's CUDA calls a library of products for both. Elsewhere each
+    /// element is summed up by itself.
+    /// </summary>
+    public bool MultipliesOuter { get; }
 
     /// <summary>What ggml calls the devices, such as <c>CUDA0</c>.</summary>
     public IReadOnlyList<string> Names { get; } = [];
@@ -164,7 +174,7 @@ internal class DeviceEngine : ComputeEngine
         // ggml describes the memory of each operation to Vulkan in a slot with room for twelve buffers, and fills those that the operation takes. The
         // others keep what an operation of an earlier graph left there, whose memory may be gone. Drivers leave alone what an operation does not use;
         // Mesa's software, 22.3 at least, counts references to it, in freed memory. New slots have nothing to keep.
-        if (_needsFreshDevices && _hasComputed)
+        if (IsSoftware && _hasComputed)
         {
             CloseDevices();
             OpenDevices();
