@@ -25,7 +25,7 @@ internal sealed class DeviceTarget : TrainingTarget
     private readonly TensorPtr _anchor;
     private readonly List<BufferHandle> _memory = [];
     private readonly List<(TensorPtr Value, TensorPtr Gradient)> _variables = [];
-    private readonly List<IDisposable> _optimizers = [];
+    private readonly List<DeviceAdamW> _optimizers = [];
     private readonly DeviceProducts _products;
     private readonly DeviceSoftMax _softMax;
     private readonly TransposedWeights? _transposed;
@@ -63,7 +63,7 @@ internal sealed class DeviceTarget : TrainingTarget
     public override long HostBytes => 0;
 
     public override long DeviceBytes => (_transposed?.Bytes ?? 0) + (_values?.Device.Bytes ?? 0) + (_gradients?.Device.Bytes ?? 0)
-        + _memory.Sum(memory => (long)Ggml.ggml_backend_buffer_get_size(memory.Pointer)) + _optimizers.OfType<Optimizer>().Sum(optimizer => optimizer.DeviceBytes);
+        + _memory.Sum(memory => (long)Ggml.ggml_backend_buffer_get_size(memory.Pointer)) + _optimizers.Sum(optimizer => optimizer.DeviceBytes);
 
     public override void Prepare(IReadOnlyList<TrainableTensor> parameters)
     {

@@ -12,7 +12,9 @@ namespace LoraBridge.Training.Kernels.Device;
 /// <param name="indices">I32, on the device: 0, 1, 2, ... as many as the largest weight has rows.</param>
 /// <param name="transposedType">The type of transposed weights: F32, or BF16 for half the memory and faster products.</param>
 /// <param name="kept">Weights that are kept transposed; null for none.</param>
-internal sealed class DeviceProducts(TensorPtr indices, GgmlType transposedType, TransposedWeights? kept = null)
+/// <param name="mostElements">See <see cref="MostElements"/>.</param>
+internal sealed class DeviceProducts(
+    TensorPtr indices, GgmlType transposedType, TransposedWeights? kept = null, long mostElements = DeviceProducts.MostElements)
 {
     /// <summary>Elements of a weight that are in memory as F32 at a time, where it can be taken in parts: 512 MiB, and as much again transposed.</summary>
     private const long MostElements = 1 << 27;
@@ -69,7 +71,7 @@ internal sealed class DeviceProducts(TensorPtr indices, GgmlType transposedType,
     {
         if (kept?.Of(w) is { IsNull: false } copy)
             return builder.MulMatExact(copy, dy);
-        var rows = RowsAtATime(w, MostElements);
+        var rows = RowsAtATime(w, mostElements);
         TensorPtr sum = default;
         for (var first = 0L; first < w.Ne(1); first += rows)
         {

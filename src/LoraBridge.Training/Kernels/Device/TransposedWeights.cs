@@ -17,14 +17,16 @@ internal sealed class TransposedWeights : IDisposable
     private readonly GraphBuilder _leaves;
     private readonly BufferHandle _memory;
     private readonly Dictionary<TensorPtr, TensorPtr> _copies = [];
+    private readonly long _mostElements;
     private bool _isFilled;
 
     /// <param name="engine">The device.</param>
     /// <param name="weights">What to copy.</param>
+    /// <param name="mostElements">See <see cref="MostElements"/>.</param>
     /// <exception cref="NativeException">There is not enough memory.</exception>
-    public TransposedWeights(DeviceEngine engine, IReadOnlyList<TensorPtr> weights)
+    public TransposedWeights(DeviceEngine engine, IReadOnlyList<TensorPtr> weights, long mostElements = MostElements)
     {
-        _engine = engine;
+        (_engine, _mostElements) = (engine, mostElements);
         _leaves = new GraphBuilder(weights.Count);
         foreach (var weight in weights)
         {
@@ -66,7 +68,7 @@ internal sealed class TransposedWeights : IDisposable
 
     private void Fill(DeviceProducts products, TensorPtr weight, TensorPtr copy)
     {
-        var rows = DeviceProducts.RowsAtATime(weight, MostElements);
+        var rows = DeviceProducts.RowsAtATime(weight, _mostElements);
         for (var first = 0L; first < weight.Ne(1); first += rows)
         {
             const int Tensors = 16;
