@@ -161,6 +161,20 @@ public sealed class DeviceRuleTests
         Compare(make, make, [new Shape(k, m, 4), new Shape(k, inputs, 3)], fused: true, new GradientProbe.Argument(GgmlType.I32, new Shape(2, 3), new[] { 1, 3, 0, 1, 3, 1 }, false));
     }
 
+    /// <summary>Sinks are weights of the model: nothing trains them on a device, and a gradient that got lost would not be noticed.</summary>
+    [Fact]
+    public void Sinks_cannot_be_trained()
+    {
+        NativeRuntime.Initialize();
+        Func<GraphBuilder, TensorPtr[], TensorPtr> make = (g, x) =>
+            DeviceAttention.Emit(g, new DeviceSoftMax(_ => true), new AttentionShape(0.5f, 0, 0), x[0], x[1], x[2], default, x[3]);
+        List<GradientProbe.Argument> arguments =
+            [.. AttentionShapes.Append(new Shape(4)).Select(shape => new GradientProbe.Argument(GgmlType.F32, shape, Random((int)shape.Count, 1), true))];
+        var rules = new DeviceRules(new DeviceProducts(default, GgmlType.F32), _ => true);
+        var fault = Assert.Throws<NotSupportedException>(() => new ProbeRun(make, arguments, new ComputeEngine(1), rules));
+        Assert.Contains("x3 cannot be trained on a device", fault.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Transposed_weights_may_be_BF16()
     {
