@@ -7,12 +7,18 @@ namespace LoraBridge.Training;
 /// A tensor that training changes, and the sum of its gradients over the rows of a step. Where a device has copies of both, those here are brought up to
 /// date when they are asked for.
 /// </summary>
-/// <param name="Name">Its name in the file it comes from, for example <c>blk.0.attn_q.weight.lora_a</c>.</param>
-/// <param name="Value">The native tensor in host memory that a model on the CPU computes with: F32, contiguous, written in place.</param>
-/// <param name="Gradient">An F32 tensor of the same shape, in host memory.</param>
-internal sealed record TrainableTensor(string Name, TensorPtr Value, TensorPtr Gradient)
+internal sealed class TrainableTensor(string name, TensorPtr value, TensorPtr gradient)
 {
-    public Shape Shape => Value.Shape;
+    /// <summary>Its name in the file it comes from, for example <c>blk.0.attn_q.weight.lora_a</c>.</summary>
+    public string Name => name;
+
+    /// <summary>The native tensor in host memory that a model on the CPU computes with: F32, contiguous, written in place.</summary>
+    public TensorPtr Value => value;
+
+    /// <summary>An F32 tensor of the same shape, in host memory.</summary>
+    public TensorPtr Gradient => gradient;
+
+    public Shape Shape => value.Shape;
 
     /// <summary>The values of all parameters that a device has; null where there is none.</summary>
     public Mirror? ValuesOnDevice { get; set; }
@@ -24,28 +30,28 @@ internal sealed record TrainableTensor(string Name, TensorPtr Value, TensorPtr G
     public ReadOnlySpan<float> ReadValues()
     {
         ValuesOnDevice?.ReadOnHost();
-        return Elements(Value);
+        return Elements(value);
     }
 
     /// <summary>Elements of the value, to be changed before anything is computed with them.</summary>
     public Span<float> EditValues()
     {
         ValuesOnDevice?.EditOnHost();
-        return Elements(Value);
+        return Elements(value);
     }
 
     /// <summary>Elements of the gradient.</summary>
     public ReadOnlySpan<float> ReadGradients()
     {
         GradientsOnDevice?.ReadOnHost();
-        return Elements(Gradient);
+        return Elements(gradient);
     }
 
     /// <summary>Elements of the gradient, to be changed before anything is computed with them.</summary>
     public Span<float> EditGradients()
     {
         GradientsOnDevice?.EditOnHost();
-        return Elements(Gradient);
+        return Elements(gradient);
     }
 
     private static Span<float> Elements(TensorPtr tensor) => tensor.HostSpan<float>(0, checked((int)tensor.ElementCount));

@@ -94,6 +94,20 @@ public sealed class DeviceOptimizerTests : IDisposable
         static Span<float> Raw(TensorPtr tensor) => tensor.HostSpan<float>(0, (int)tensor.ElementCount);
     }
 
+    /// <summary>Reading gradients does not end their sum, and what the host changes of it counts.</summary>
+    [Fact]
+    public void Gradients_that_were_read_are_added_to()
+    {
+        using var model = Model();
+        var (_, once) = model.Step(isPacked: false);
+        var (_, twice) = model.Step(isPacked: false, clear: false);
+        Assert.All(once.Zip(twice), pair => Assert.All(pair.First.Zip(pair.Second), gradient => Assert.Equal(2 * gradient.First, gradient.Second)));
+        model.Graph.Parameters[0].EditGradients().Clear();
+        var (_, mixed) = model.Step(isPacked: false, clear: false);
+        Assert.Equal(once[0], mixed[0]);
+        Assert.NotEqual(twice[1], mixed[1]);
+    }
+
     /// <summary>An update that went too far is found out by the next row's loss, and taken back.</summary>
     [Fact]
     public void A_divergence_leaves_what_was_good()

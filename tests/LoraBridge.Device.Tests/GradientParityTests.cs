@@ -57,7 +57,15 @@ public sealed class GradientParityTests
     [Theory]
     [InlineData(LlamaFileType.Q4_K_M)]
     [InlineData(LlamaFileType.Q8_0)]
-    public void Of_weights_that_are_multiplied_as_BF16(LlamaFileType type)
+    public void Of_weights_that_are_multiplied_as_BF16(LlamaFileType type) => CompareAsBF16(type, keeps: false, open: null);
+
+    /// <summary>Where sums over rows are fast, copies are those for the way forward.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Of_outer_products(bool keeps) => CompareAsBF16(LlamaFileType.Q8_0, keeps, weights => new OuterEngine(weights));
+
+    private static void CompareAsBF16(LlamaFileType type, bool keeps, Func<DeviceWeights, DeviceEngine>? open)
     {
         _ = DeviceUnderTest.Backend;
         using var folder = new TemporaryFolder();
@@ -66,8 +74,9 @@ public sealed class GradientParityTests
         Compare(path, AsBF16, device: shape => shape with
         {
             Precision = TrainingPrecision.Balanced,
+            KeepsCopies = keeps,
             TypesAsBF16 = new HashSet<GgmlType> { GgmlType.Q4_K, GgmlType.Q5_0, GgmlType.Q6_K, GgmlType.Q8_0 },
-        });
+        }, open: open);
     }
 
     [Fact]
@@ -106,7 +115,7 @@ public sealed class GradientParityTests
         ((double Loss, float[][] Gradients) Step, long Bytes) Step(bool kept)
         {
             using var trained = new TrainedModel(
-                path, onDevice: true, shape => shape with { Precision = TrainingPrecision.Balanced, KeepsTransposed = kept });
+                path, onDevice: true, shape => shape with { Precision = TrainingPrecision.Balanced, KeepsCopies = kept });
             sameProducts = trained.Engine is DeviceEngine { MultipliesOuter: false };
             var device = trained.Graph.Target.DeviceBytes;
             trained.Step(isPacked: true);
@@ -117,14 +126,14 @@ public sealed class GradientParityTests
     /// <returns>The operations that were left to the CPU.</returns>
     private static IReadOnlyList<string> Compare(
         string path, double allowed, Func<TrainingGraphShape, TrainingGraphShape>? change = null, bool isPacked = true,
-        Func<TrainingGraphShape, TrainingGraphShape>? device = null)
+        Func<TrainingGraphShape, TrainingGraphShape>? device = null, Func<DeviceWeights, DeviceEngine>? open = null)
     {
         _ = DeviceUnderTest.Backend;
         double loss;
         float[][] expected;
         using (var cpu = new TrainedModel(path, onDevice: false, change))
             (loss, expected) = cpu.Step(isPacked);
-        using var trained = new TrainedModel(path, onDevice: true, device ?? change);
+        using var trained = new TrainedModel(path, onDevice: true, device ?? change, open);
         Assert.True(trained.Weights.Count > 0, "No weight is on the device.");
         for (var i = 0; i < 2; i++)
         {
@@ -147,5 +156,11 @@ public sealed class GradientParityTests
                 length += Math.Pow(a[i], 2);
             }
         return Math.Sqrt(difference / length);
+    }
+
+    /// <summary>A device that is said to have fast outer products.</summary>
+    private sealed class OuterEngine(DeviceWeights weights) : DeviceEngine(DeviceUnderTest.Devices, weights, threads: 1)
+    {
+        public override bool MultipliesOuter => true;
     }
 }

@@ -51,10 +51,13 @@ internal sealed class TrainedModel : IDisposable
     public int Vocabulary => Llama.llama_vocab_n_tokens(Llama.llama_model_get_vocab(_model.Pointer));
 
     /// <summary>Loss and gradients of a row, of two sequences or of one.</summary>
-    public (double Loss, float[][] Gradients) Step(bool isPacked)
+    /// <param name="isPacked">Whether it is two.</param>
+    /// <param name="clear">Whether gradients are zero before.</param>
+    public (double Loss, float[][] Gradients) Step(bool isPacked, bool clear = true)
     {
         var (row, positions, sequences, targets) = Row(isPacked);
-        Graph.ClearGradients();
+        if (clear)
+            Graph.ClearGradients();
         Graph.Noise?.Begin(0, 0, sequences);
         return (Graph.Accumulate(row, positions, sequences, targets), [.. Graph.Parameters.Select(parameter => parameter.ReadGradients().ToArray())]);
     }

@@ -81,6 +81,8 @@ public sealed class MirrorTests : IDisposable
     public void Zeros_are_those_of_both()
     {
         _parameters[0].EditValues().Fill(1);
+        _mirror.ReadOnDevice();
+        Assert.Equal(1, OnDevice(0));
         _mirror.Clear();
         Assert.Equal(0, OnDevice(0));
         Assert.Equal(0, _parameters[0].ReadValues()[0]);

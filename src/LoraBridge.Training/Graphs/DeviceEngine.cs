@@ -52,7 +52,7 @@ internal class DeviceEngine : ComputeEngine
     /// Whether OUT_PROD is there what MUL_MAT is, with the other argument transposed: ggml's CUDA calls a library of products for both. Elsewhere each
     /// element is summed up by itself.
     /// </summary>
-    public bool MultipliesOuter { get; }
+    public virtual bool MultipliesOuter { get; }
 
     /// <summary>What ggml calls the devices, such as <c>CUDA0</c>.</summary>
     public IReadOnlyList<string> Names { get; } = [];

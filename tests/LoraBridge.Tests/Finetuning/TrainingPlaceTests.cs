@@ -2,6 +2,8 @@ using LoraBridge.Finetuning;
 using LoraBridge.Finetuning.Runs;
 using LoraBridge.Model;
 using LoraBridge.Native;
+using LoraBridge.TestKit;
+using LoraBridge.Training;
 using Backends = LoraBridge.Model.Backends;
 
 namespace LoraBridge.Tests.Finetuning;
@@ -54,6 +56,29 @@ public sealed class TrainingPlaceTests
         Assert.Contains("3 are free there", fault.Message, StringComparison.Ordinal);
         Assert.Contains("--gpu-layers", fault.Message, StringComparison.Ordinal);
         MemoryPlan.RequireOnDevice(3L << 20, 3L << 20, "CUDA0");
+    }
+
+    /// <summary>On one device: several would have them on the first.</summary>
+    [Theory]
+    [InlineData(1, AutoSwitch.Auto, true)]
+    [InlineData(1, AutoSwitch.Always, true)]
+    [InlineData(1, AutoSwitch.Never, false)]
+    [InlineData(0, AutoSwitch.Always, false)]
+    [InlineData(2, AutoSwitch.Always, false)]
+    public void Weights_are_kept_transposed_on_one_device(int devices, AutoSwitch wanted, bool kept)
+    {
+        using var model = TinyModels.Load(TinyArchitecture.Llama);
+        var place = new TrainingPlace([.. Enumerable.Repeat(CpuBackend.Device, devices)], "");
+        var shape = MemoryPlan.Choose(
+            model, new LoraTrainingParameters { CacheTransposed = wanted }, place, new TrainingGraphShape(8, 8, 1, Recompute: null));
+        Assert.Equal(kept, shape.KeepsCopies);
+    }
+
+    [Fact]
+    public void Transposed_weights_may_take_a_quarter_of_what_is_free()
+    {
+        Assert.True(MemoryPlan.FitTransposed(weights: 1000, free: 8000));
+        Assert.False(MemoryPlan.FitTransposed(weights: 1001, free: 8000));
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using LoraBridge.Cli.Benchmarking;
 using LoraBridge.Formats;
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
@@ -14,6 +15,10 @@ public sealed class DeviceRuleTests
 {
     private static readonly Shape Matrix = new(12, 5);
 
+    private static Shape[] AttentionShapes => [new Shape(8, 7, 4), new Shape(8, 9, 2), new Shape(6, 9, 2)];
+
+    private static AttentionShape Blocks => new(0.5f, 0, 0) { BlockQueries = 3, MostQueries = 5 };
+
     public static TheoryData<string> Operations { get; } = [.. Cases.Keys];
 
     private static Dictionary<string, (Func<GraphBuilder, TensorPtr[], TensorPtr> Operation, Shape[] Arguments)> Cases => new()
@@ -22,6 +27,7 @@ public sealed class DeviceRuleTests
         ["MUL_MAT of groups"] = ((g, x) => g.MulMat(x[0], x[1]), [new Shape(12, 7, 2), new Shape(12, 5, 6)]),
         ["RMS_NORM"] = ((g, x) => g.Record(Ggml.ggml_rms_norm(g.Context, x[0], 1e-3f)), [Matrix]),
         ["NORM"] = ((g, x) => g.Record(Ggml.ggml_norm(g.Context, x[0], 1e-3f)), [Matrix]),
+        ["L2_NORM of what is shorter than ε"] = ((g, x) => g.Record(Ggml.ggml_l2_norm(g.Context, x[0], 50)), [Matrix]),
         ["L2_NORM"] = ((g, x) => g.Record(Ggml.ggml_l2_norm(g.Context, x[0], 1e-3f)), [Matrix]),
         ["SOFT_MAX"] = ((g, x) => g.SoftMax(x[0], default, 0.7f, 0), [Matrix]),
         ["CUMSUM"] = ((g, x) => g.Record(Ggml.ggml_cumsum(g.Context, x[0])), [Matrix]),
@@ -29,10 +35,12 @@ public sealed class DeviceRuleTests
         ["SIN"] = ((g, x) => g.Record(Ggml.ggml_sin(g.Context, x[0])), [Matrix]),
         ["COS"] = ((g, x) => g.Record(Ggml.ggml_cos(g.Context, x[0])), [Matrix]),
         ["SWIGLU_OAI"] = ((g, x) => g.Record(Ggml.ggml_swiglu_oai(g.Context, x[0], x[1], 1.7f, 0.6f)), [Matrix, Matrix]),
-        ["attention"] = ((g, x) => Attention(g, x, new AttentionShape(0.5f, 0, 0)), [new Shape(8, 7, 4), new Shape(8, 9, 2), new Shape(6, 9, 2)]),
-        ["attention, capped"] = ((g, x) => Attention(g, x, new AttentionShape(0.5f, 0, 2)), [new Shape(8, 7, 4), new Shape(8, 9, 2), new Shape(6, 9, 2)]),
-        ["attention, in blocks"] = (
-            (g, x) => Attention(g, x, new AttentionShape(0.5f, 0, 0) { BlockQueries = 3, MostQueries = 5 }), [new Shape(8, 7, 4), new Shape(8, 9, 2), new Shape(6, 9, 2)]),
+        ["attention"] = ((g, x) => Attention(g, x, new AttentionShape(0.5f, 0, 0)), AttentionShapes),
+        ["attention, capped"] = ((g, x) => Attention(g, x, new AttentionShape(0.5f, 0, 2)), AttentionShapes),
+        ["attention, masked"] = ((g, x) => Attention(g, x, new AttentionShape(0.5f, 0, 0)), AttentionShapes),
+        ["attention, in blocks, masked"] = ((g, x) => Attention(g, x, Blocks), AttentionShapes),
+        ["attention, in blocks, masked, sloping"] = ((g, x) => Attention(g, x, Blocks with { MaxBias = 8 }), AttentionShapes),
+        ["attention, in blocks"] = ((g, x) => Attention(g, x, Blocks), AttentionShapes),
     };
 
     [Theory]
@@ -41,9 +49,72 @@ public sealed class DeviceRuleTests
     {
         var (make, shapes) = Cases[operation];
         // As a whole, attention has another rule; in small steps, each has the one of the CPU.
-        var plain = operation.StartsWith("attention", StringComparison.Ordinal) ? PlainAttention(operation.EndsWith("capped", StringComparison.Ordinal) ? 2 : 0) : make;
-        Compare(make, plain, shapes, fused: true);
-        Compare(make, plain, shapes, fused: false);
+        var plain = Is("attention") ? PlainAttention(Is("capped") ? 2 : 0, Is("sloping") ? 8 : 0) : make;
+        var mask = Is("masked") ? new GradientProbe.Argument(GgmlType.F32, new Shape(9, 7), Random(63, 9), false) : null;
+        Compare(make, plain, shapes, fused: true, mask);
+        Compare(make, plain, shapes, fused: false, mask);
+
+        bool Is(string word) => operation.Contains(word, StringComparison.Ordinal);
+    }
+
+    /// <summary>A weight of 8 rows, 3 at a time.</summary>
+    [Theory]
+    [InlineData(GgmlType.F32)]
+    [InlineData(GgmlType.Q8_0)]
+    public void Large_weights_are_taken_in_parts(object type)
+    {
+        const int Columns = 32, Rows = 8;
+        Func<GraphBuilder, TensorPtr[], TensorPtr> make = (g, x) => g.MulMat(x[1], x[0]);
+        Array values = (GgmlType)type == GgmlType.F32 ? Random(Rows * Columns, 3) : RandomBlocks.Make((GgmlType)type, Rows, 1, new SeededRandom(1));
+        Compare(
+            make, make, [new Shape(Columns, 5)], fused: true, new GradientProbe.Argument((GgmlType)type, new Shape(Columns, Rows), values, false),
+            allowed: 1e-5, mostElements: 3 * Columns);
+    }
+
+    /// <summary>What is no weight is computed anew for each row, and not rounded.</summary>
+    [Fact]
+    public void Only_weights_are_rounded_where_they_are_transposed()
+    {
+        Func<GraphBuilder, TensorPtr[], TensorPtr> make = (g, x) => g.MulMat(g.Scale(x[0], 0.37f), x[1]);
+        Compare(make, make, [new Shape(12, 7), Matrix], fused: true, transposedType: GgmlType.BF16, allowed: 1e-5);
+    }
+
+    [Fact]
+    public void Rows_are_taken_as_many_as_fit_and_those_of_several_matrices_all()
+    {
+        NativeRuntime.Initialize();
+        using var builder = new GraphBuilder(8);
+        var matrix = builder.Leaf(GgmlType.F32, new Shape(12, 7), "matrix");
+        Assert.Equal((7, 3, 1), (DeviceProducts.RowsAtATime(matrix, 1000), DeviceProducts.RowsAtATime(matrix, 40), DeviceProducts.RowsAtATime(matrix, 1)));
+        Assert.Equal(7, DeviceProducts.RowsAtATime(builder.Leaf(GgmlType.F32, new Shape(12, 7, 2), "matrices"), 40));
+    }
+
+    /// <summary>Row numbers of experts are 32-bit floats for a while, and heads are shared along one dimension.</summary>
+    [Fact]
+    public void Products_that_are_not_covered_are_left_to_the_CPU()
+    {
+        NativeRuntime.Initialize();
+        using var builder = new GraphBuilder(32);
+        Assert.True(DeviceProducts.TakesMulMatId(Experts(count: 1 << 12, tokens: (1 << 11) - 1)));
+        Assert.False(DeviceProducts.TakesMulMatId(Experts(count: 1 << 12, tokens: 1 << 11)));
+        Assert.True(DeviceProducts.TakesMulMat(Product(last: 1)));
+        Assert.False(DeviceProducts.TakesMulMat(Product(last: 2)));
+
+        TensorPtr Experts(int count, int tokens) => builder.Record(Ggml.ggml_mul_mat_id(
+            builder.Context, builder.Leaf(GgmlType.F32, new Shape(4, 4, count), "w"), builder.Leaf(GgmlType.F32, new Shape(4, 2, tokens), "x"),
+            builder.Leaf(GgmlType.I32, new Shape(2, tokens), "ids")));
+
+        TensorPtr Product(int last) => builder.MulMat(builder.Leaf(GgmlType.F32, new Shape(4, 3), "w"), builder.Leaf(GgmlType.F32, new Shape(4, 5, 2, last), "x"));
+    }
+
+    /// <summary>Sums of products of gradients in half precision would overflow.</summary>
+    [Fact]
+    public void Products_are_summed_up_in_single_precision()
+    {
+        NativeRuntime.Initialize();
+        using var builder = new GraphBuilder(8);
+        var product = builder.MulMatExact(builder.Leaf(GgmlType.F32, new Shape(4, 3), "w"), builder.Leaf(GgmlType.F32, new Shape(4, 5), "x"));
+        Assert.Equal(10, product.OpParams[0]);
     }
 
     [Theory]
@@ -115,7 +186,7 @@ public sealed class DeviceRuleTests
                 hiddenKeys = g.Tape.Where(node => node.Op == GgmlOp.SoftMax).Sum(node => keys - node.Ne(0));
                 return y;
             },
-            PlainAttention(0), [new Shape(8, queries, 4), new Shape(8, keys, 2), new Shape(8, keys, 2)], fused: true, mask, allowed: isFused ? 1e-3 : 1e-4);
+            PlainAttention(0, 0), [new Shape(8, queries, 4), new Shape(8, keys, 2), new Shape(8, keys, 2)], fused: true, mask, allowed: isFused ? 1e-3 : 1e-4);
         Assert.Equal(isFused ? 0 : block == 3 ? 6 + 3 + 2 : 2, hiddenKeys);
     }
 
@@ -148,6 +219,20 @@ public sealed class DeviceRuleTests
         NodeToEmit Place(TracedTensor node, TensorPtr source) => new(builder, node, node, [source], default, _ => default);
     }
 
+    /// <summary>Sinks are weights of the model: nothing trains them on a device, and a gradient that got lost would not be noticed.</summary>
+    [Fact]
+    public void Sinks_cannot_be_trained()
+    {
+        NativeRuntime.Initialize();
+        Func<GraphBuilder, TensorPtr[], TensorPtr> make = (g, x) =>
+            DeviceAttention.Emit(g, new DeviceProducts(default, GgmlType.F32), new DeviceSoftMax(_ => true), new AttentionShape(0.5f, 0, 0), x[0], x[1], x[2], default, x[3]);
+        List<GradientProbe.Argument> arguments =
+            [.. AttentionShapes.Append(new Shape(4)).Select(shape => new GradientProbe.Argument(GgmlType.F32, shape, Random((int)shape.Count, 1), true))];
+        var rules = new DeviceRules(new DeviceProducts(default, GgmlType.F32), _ => true);
+        var fault = Assert.Throws<NotSupportedException>(() => new ProbeRun(make, arguments, new ComputeEngine(1), rules));
+        Assert.Contains("x3 cannot be trained on a device", fault.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Transposed_weights_may_be_BF16()
     {
@@ -158,7 +243,8 @@ public sealed class DeviceRuleTests
 
     private static void Compare(
         Func<GraphBuilder, TensorPtr[], TensorPtr> onDevice, Func<GraphBuilder, TensorPtr[], TensorPtr> onCpu, Shape[] shapes, bool fused,
-        GradientProbe.Argument? last = null, GgmlType transposedType = GgmlType.F32, double allowed = 1e-4, Func<TensorPtr, bool>? areDistinct = null)
+        GradientProbe.Argument? last = null, GgmlType transposedType = GgmlType.F32, double allowed = 1e-4,
+        long mostElements = 1 << 20, Func<TensorPtr, bool>? areDistinct = null)
     {
         NativeRuntime.Initialize();
         List<GradientProbe.Argument> arguments = [.. shapes.Select((shape, i) => new GradientProbe.Argument(GgmlType.F32, shape, Random((int)shape.Count, i), true))];
@@ -170,7 +256,8 @@ public sealed class DeviceRuleTests
         using var memory = engine.Allocate(leaves);
         indices.Set<int>(Enumerable.Range(0, 256).ToArray());
         using var expected = new ProbeRun(onCpu, arguments, 1);
-        using var found = new ProbeRun(onDevice, arguments, engine, new DeviceRules(new DeviceProducts(indices, transposedType, multipliesOuter: fused && transposedType == GgmlType.F32), _ => fused, areDistinct));
+        var products = new DeviceProducts(indices, transposedType, multipliesOuter: fused && transposedType == GgmlType.F32, mostElements: mostElements);
+        using var found = new ProbeRun(onDevice, arguments, engine, new DeviceRules(products, _ => fused, areDistinct));
         expected.Compute();
         found.Compute();
         for (var i = 0; i < shapes.Length; i++)
@@ -184,12 +271,12 @@ public sealed class DeviceRuleTests
     }
 
     private static TensorPtr Attention(GraphBuilder g, TensorPtr[] x, AttentionShape options) =>
-        DeviceAttention.Emit(g, new DeviceProducts(default, GgmlType.F32), new DeviceSoftMax(_ => true), options, x[0], x[1], x[2], default, default);
+        DeviceAttention.Emit(g, new DeviceProducts(default, GgmlType.F32), new DeviceSoftMax(_ => true), options, x[0], x[1], x[2], x.Length > 3 ? x[3] : default, default);
 
-    private static Func<GraphBuilder, TensorPtr[], TensorPtr> PlainAttention(float cap) => (g, x) =>
+    private static Func<GraphBuilder, TensorPtr[], TensorPtr> PlainAttention(float cap, float maxBias) => (g, x) =>
     {
         var scores = g.MulMat(x[1], x[0]);
-        var weights = cap == 0 ? g.SoftMax(scores, x.ElementAtOrDefault(3), 0.5f, 0) : g.SoftMax(g.Scale(g.Tanh(g.Scale(scores, 0.5f / cap)), cap), default, 1, 0);
+        var weights = cap == 0 ? g.SoftMax(scores, x.Length > 3 ? x[3] : default, 0.5f, maxBias) : g.SoftMax(g.Scale(g.Tanh(g.Scale(scores, 0.5f / cap)), cap), default, 1, 0);
         return g.Contiguous(g.Permute(g.MulMat(g.Contiguous(g.Transpose(x[2])), weights), 0, 2, 1, 3));
     };
 

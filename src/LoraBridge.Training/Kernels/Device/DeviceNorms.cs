@@ -27,13 +27,15 @@ internal sealed class DeviceNorms(Func<TensorPtr, bool> supports)
         pass.Add(x, builder.Div(rest, RootMeanSquare(builder, centred, Epsilon(y))));
     }
 
-    /// <summary>y = x / r, r = max(‖x‖, ε): dx = (dy - y (dy·y)) / r.</summary>
+    /// <summary>y = x / r, r = max(‖x‖, ε): dx = (dy - y (dy·y)) / r, and dy / r where r is ε.</summary>
     public static void L2Norm(BackwardPass pass, TensorPtr y, TensorPtr dy)
     {
         var (x, builder) = (y.Source(0), pass.Builder);
         var squares = builder.SumRows(builder.Record(Ggml.ggml_sqr(builder.Context, builder.Contiguous(x))));
-        var length = builder.Clamp(builder.Record(Ggml.ggml_sqrt(builder.Context, squares)), Epsilon(y), float.MaxValue);
-        pass.Add(x, builder.Div(Residual(builder, y, dy, builder.SumRows), length));
+        var length = builder.Record(Ggml.ggml_sqrt(builder.Context, squares));
+        var varies = builder.Unary(builder.ScaleBias(length, 1, -Epsilon(y)), GgmlUnaryOp.Step);
+        var rest = Residual(builder, y, dy, product => builder.Mul(builder.SumRows(product), varies));
+        pass.Add(x, builder.Div(rest, builder.Clamp(length, Epsilon(y), float.MaxValue)));
     }
 
     private static TensorPtr RootMeanSquare(GraphBuilder builder, TensorPtr x, float epsilon)

@@ -12,9 +12,11 @@ namespace LoraBridge.Training.Kernels.Device;
 /// </summary>
 /// <param name="indices">I32, on the device: 0, 1, 2, ... as many as the largest weight has rows.</param>
 /// <param name="transposedType">The type of transposed weights: F32, or BF16 for half the memory and faster products.</param>
-/// <param name="kept">Weights that are kept transposed; null for none.</param>
+/// <param name="kept">Weights that are kept in BF16; null for none.</param>
 /// <param name="multipliesOuter">Whether OUT_PROD is as fast as MUL_MAT.</param>
-internal sealed class DeviceProducts(TensorPtr indices, GgmlType transposedType, TransposedWeights? kept = null, bool multipliesOuter = false)
+/// <param name="mostElements">See <see cref="MostElements"/>.</param>
+internal sealed class DeviceProducts(
+    TensorPtr indices, GgmlType transposedType, KeptWeights? kept = null, bool multipliesOuter = false, long mostElements = DeviceProducts.MostElements)
 {
     /// <summary>Elements of a weight that are in memory as F32 at a time, where it can be taken in parts: 512 MiB, and as much again transposed.</summary>
     private const long MostElements = 1 << 27;
@@ -46,7 +48,7 @@ internal sealed class DeviceProducts(TensorPtr indices, GgmlType transposedType,
         ids = builder.Contiguous(ids);
         if (pass.Needs(x))
         {
-            var transposed = kept?.Of(w) is { IsNull: false } copy ? copy : Transposed(builder, w, 0, w.Ne(1));
+            var transposed = kept?.TransposedOf(w) is { IsNull: false } copy ? copy : Transposed(builder, w, 0, w.Ne(1));
             pass.Add(x, builder.SumTo(builder.Record(Ggml.ggml_mul_mat_id(builder.Context, transposed, dy, ids)), x.Shape));
         }
         if (pass.Needs(w))
@@ -59,7 +61,8 @@ internal sealed class DeviceProducts(TensorPtr indices, GgmlType transposedType,
     /// <summary>y = W x with a quantised W as BF16, whose gradient is that of W as it is stored.</summary>
     public TensorPtr ProductAsBF16(GraphBuilder builder, TensorPtr w, TensorPtr x)
     {
-        var y = builder.MulMatExact(builder.Cast(Single(builder, w), GgmlType.BF16), x);
+        var rounded = kept?.PlainOf(w) is { IsNull: false } copy ? copy : builder.Cast(Single(builder, w), GgmlType.BF16);
+        var y = builder.MulMatExact(rounded, x);
         builder.SetRule(y, new DeviceRule((pass, _, dy) =>
         {
             if (pass.Needs(x))
@@ -86,9 +89,9 @@ internal sealed class DeviceProducts(TensorPtr indices, GgmlType transposedType,
     /// <summary>Wᵀ dy, for the rows of a large W one part after the other.</summary>
     private TensorPtr InputGradient(GraphBuilder builder, TensorPtr w, TensorPtr dy)
     {
-        if (kept?.Of(w) is { IsNull: false } copy)
+        if (kept?.TransposedOf(w) is { IsNull: false } copy)
             return builder.MulMatExact(copy, dy);
-        var rows = RowsAtATime(w, MostElements);
+        var rows = RowsAtATime(w, mostElements);
         TensorPtr sum = default;
         for (var first = 0L; first < w.Ne(1); first += rows)
         {
