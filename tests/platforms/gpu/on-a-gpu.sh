@@ -2,7 +2,7 @@
 # Tests and measures training on a machine with a GPU, in one run: the tests of devices, then `bench train` on random models of 0.44, 1 and 8 billion
 # weights in Q4_K with rows of 2048 tokens, on the backends that are there, and PyTorch with PEFT on the same shapes where Python has them.
 # Needs nothing but what it is given: a folder made by pack.sh. Usage: on-a-gpu.sh [FOLDER] [BACKEND...]
-# The CUDA libraries of a Python environment are found if they are installed there.
+# The CUDA libraries of a Python environment are found if they are installed there. What was packed for one compute capability is assembled by ptxas first.
 #   SHAPES, TYPE, TOKENS, STEPS   What is measured; "0.5b 1b 8b", q4_k, 2048 and 3 unless given.
 #   TEST_SECONDS, BENCH_SECONDS   What the tests of a backend, and each measurement, may take; 150 and 75 unless given.
 #   PEFT                          "no" leaves PyTorch out: not twice, where each backend has a run of its own.
@@ -31,6 +31,16 @@ for library in $(python3 -c 'import site; print(*site.getsitepackages())' 2> /de
   done
 done
 export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}"
+for code in "$folder"/cuda-*; do
+  if [ -d "$code" ] && [ ! -f "$folder/native/libggml-cuda.so" ]; then
+    PATH="$PATH:/usr/local/cuda/bin"
+    mkdir -p "$code/cubin"
+    # The longest first, so that none is left at the end.
+    (cd "$code/ptx" && ls -S ./*.ptx | xargs -P "$(nproc)" -I{} sh -c "ptxas -arch=sm_${code##*-} {} -o ../cubin/\$(basename {} .ptx).cubin") \
+      > "$out/ptxas.log" 2>&1
+    python3 "$folder/cuda-code.py" put "$code" "${code##*-}" "$folder/native/libggml-cuda.so" || tail -n 3 "$out/ptxas.log"
+  fi
+done
 tool="$folder/app/LoraBridge.Cli"
 
 # watch FILE: writes the most memory that the GPU's processes had, in MiB, until its process ends.
