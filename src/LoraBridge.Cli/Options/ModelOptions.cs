@@ -67,7 +67,7 @@ internal static class ModelOptions
 
     internal static Option<string?> Recompute() => Switch("--recompute", "Compute layers again in the backward pass instead of keeping them: less memory, more time; auto unless given.");
 
-    internal static Option<string?> CacheTransposed() => Switch("--cache-transposed", "With --precision fast, keep a copy of the weights in 8 bits for the gradients; auto unless given.");
+    internal static Option<string?> CacheTransposed() => Switch("--cache-transposed", "Keep a copy of the weights: in 8 bits for the gradients with --precision fast, in BF16 on a GPU; auto unless given.");
 
     /// <summary>The value of <see cref="Recompute"/> or <see cref="CacheTransposed"/>.</summary>
     internal static AutoSwitch ReadSwitch(string? value) => value is null ? AutoSwitch.Auto : Enum.Parse<AutoSwitch>(value, ignoreCase: true);

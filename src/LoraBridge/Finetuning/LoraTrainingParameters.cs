@@ -185,8 +185,9 @@ public sealed partial record LoraTrainingParameters
     /// With <see cref="TrainingPrecision.Fast"/>, keeps an 8-bit copy of the weights for the backward pass: one byte per weight. Automatic
     /// keeps it if it takes at most a sixteenth of the machine's memory. With <see cref="AutoSwitch.Never"/>, gradients are computed as with
     /// <see cref="TrainingPrecision.Balanced"/>.
-    /// On a GPU, keeps a transposed BF16 copy of the weights there with any precision but <see cref="TrainingPrecision.Exact"/>: two bytes per weight, and
-    /// the gradients are the same without it. Automatic keeps it if it takes at most a quarter of the memory that is free beside the model.
+    /// On a GPU, keeps a copy of the weights in BF16 there with any precision but <see cref="TrainingPrecision.Exact"/>: two bytes per weight, instead of
+    /// making them so for each row, or multiplying with them as they are stored where that is as fast. Automatic keeps it if it takes at most a quarter of the
+    /// memory that is free beside the model.
     /// </summary>
     public AutoSwitch CacheTransposed { get; init; } = AutoSwitch.Auto;
 
