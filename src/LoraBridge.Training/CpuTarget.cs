@@ -28,7 +28,7 @@ internal sealed class CpuTarget(TracedGraph graph, TrainingGraphShape shape, Cpu
 
     public override long DeviceBytes => 0;
 
-    public override void Prepare(IReadOnlyList<TrainableTensor> parameters)
+    public override void Prepare(IReadOnlyList<TrainableTensor> parameters, HeadInputs head)
     {
         _parameters = parameters;
         _variables = [.. parameters.Select(parameter => (parameter.Value, parameter.Gradient))];

@@ -28,9 +28,11 @@ internal sealed class DeviceTarget : TrainingTarget
     private readonly List<DeviceAdamW> _optimizers = [];
     private readonly DeviceProducts _products;
     private readonly DeviceSoftMax _softMax;
-    private readonly TransposedWeights? _transposed;
+    private readonly KeptWeights? _kept;
+    private readonly IReadOnlySet<TensorPtr> _multipliedAsBF16;
     private IReadOnlyList<TrainableTensor> _parameters = [];
     private IReadOnlyList<HostOperations> _onHost = [];
+    private HeadInputs? _head;
     private GraphBuilder? _leaves;
     private ParameterLayout? _layout;
     private Mirror? _values;
@@ -47,11 +49,16 @@ internal sealed class DeviceTarget : TrainingTarget
         _anchor = _host.Leaf(GgmlType.F32, new Shape(1), "anchor");
         _memory.Add(engine.Allocate(_host));
         var isExact = shape.Precision == TrainingPrecision.Exact;
-        if (shape.KeepsTransposed && !isExact && FrozenMatrices(engine) is { Count: > 0 } frozen)
-            _transposed = new TransposedWeights(engine, frozen);
-        _products = new DeviceProducts(indices, isExact ? GgmlType.F32 : GgmlType.BF16, _transposed);
+        var frozen = FrozenMatrices(engine);
+        var keeps = shape.KeepsCopies && !isExact && frozen.Count > 0;
+        var forward = new ForwardProducts(engine, new DeviceProducts(indices, GgmlType.BF16), keeps && engine.MultipliesOuter);
+        _multipliedAsBF16 = isExact ? new HashSet<TensorPtr>() : forward.AsBF16(frozen, graph.Tokens, shape.TypesAsBF16);
+        // A copy serves one direction. Back there is another way without one, where sums over rows are fast.
+        if (keeps)
+            _kept = new KeptWeights(engine, frozen, isTransposed: weight => !engine.MultipliesOuter || !_multipliedAsBF16.Contains(weight));
+        _products = new DeviceProducts(indices, isExact ? GgmlType.F32 : GgmlType.BF16, _kept, engine.MultipliesOuter);
         _softMax = new DeviceSoftMax(engine.Supports);
-        Rules = new DeviceRules(_products, engine.Supports);
+        Rules = new DeviceRules(_products, engine.Supports, leaf => leaf == _head?.Rows);
     }
 
     public override IGradientRules Rules { get; }
@@ -62,12 +69,12 @@ internal sealed class DeviceTarget : TrainingTarget
 
     public override long HostBytes => 0;
 
-    public override long DeviceBytes => (_transposed?.Bytes ?? 0) + (_values?.Device.Bytes ?? 0) + (_gradients?.Device.Bytes ?? 0)
+    public override long DeviceBytes => (_kept?.Bytes ?? 0) + (_values?.Device.Bytes ?? 0) + (_gradients?.Device.Bytes ?? 0)
         + _memory.Sum(memory => (long)Ggml.ggml_backend_buffer_get_size(memory.Pointer)) + _optimizers.Sum(optimizer => optimizer.DeviceBytes);
 
-    public override void Prepare(IReadOnlyList<TrainableTensor> parameters)
+    public override void Prepare(IReadOnlyList<TrainableTensor> parameters, HeadInputs head)
     {
-        _parameters = parameters;
+        (_parameters, _head) = (parameters, head);
         _layout = new ParameterLayout(parameters);
         _values = Copy(parameter => parameter.Value, "values");
         _gradients = Copy(parameter => parameter.Gradient, "gradients");
@@ -99,8 +106,11 @@ internal sealed class DeviceTarget : TrainingTarget
     }
 
     public override IReadOnlyList<IRewrite> Rewrites(IReadOnlyList<TracedTensor> trainable) => _shape.Precision == TrainingPrecision.Exact
-        ? [new DeviceAttentionRewrite(_softMax), new ExactProductRewrite(_products)]
-        : [new DeviceAttentionRewrite(_softMax)];
+        ? [new DeviceAttentionRewrite(_products, _softMax, supports: null), new ScaledProductRewrite(), new ExactProductRewrite(_products)]
+        : [
+            new DeviceAttentionRewrite(_products, _softMax, _engine.Supports), new ScaledProductRewrite(),
+            new BF16ProductRewrite(_products, _multipliedAsBF16),
+        ];
 
     /// <summary>The host makes the random numbers, those that it would train with itself; the device multiplies by them.</summary>
     public override TensorPtr Drop(GraphBuilder builder, RowNoise noise, ulong stream, TensorPtr x) =>
@@ -117,7 +127,7 @@ internal sealed class DeviceTarget : TrainingTarget
 
     public override void Begin(bool backward)
     {
-        _transposed?.Fill(_products);
+        _kept?.Fill(_products);
         _values!.ReadOnDevice();
         if (backward)
             _gradients!.EditOnDevice();
@@ -127,7 +137,7 @@ internal sealed class DeviceTarget : TrainingTarget
     {
         foreach (var optimizer in _optimizers)
             optimizer.Dispose();
-        _transposed?.Dispose();
+        _kept?.Dispose();
         _values?.Device.Dispose();
         _gradients?.Device.Dispose();
         foreach (var memory in _memory)

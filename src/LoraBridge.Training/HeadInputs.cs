@@ -22,7 +22,7 @@ internal sealed class HeadInputs
         Weights = leaves.Leaf(GgmlType.F32, new Shape(capacity), "weights");
     }
 
-    /// <summary>[T] the tokens, by their place in the row.</summary>
+    /// <summary>[T] the tokens, by their place in the row: each at most once.</summary>
     public TensorPtr Rows { get; }
 
     /// <summary>[T] the token that should follow each.</summary>
@@ -31,12 +31,21 @@ internal sealed class HeadInputs
     /// <summary>[T] the factor of each one's cross entropy; 0 where it does not count.</summary>
     public TensorPtr Weights { get; }
 
-    /// <summary>Places the targets one after the other; what stays free has weight 0.</summary>
+    /// <summary>Places the targets one after the other; what stays free goes to the tokens that have none, with weight 0.</summary>
     public void Fill(ReadOnlySpan<LossTarget> targets)
     {
         Clear();
+        var hasTarget = new bool[_capacity];
         for (var i = 0; i < targets.Length; i++)
+        {
             Set(i, targets[i]);
+            hasTarget[targets[i].Row] = true;
+        }
+        var rows = Rows.HostSpan<int>(0, _capacity);
+        var free = targets.Length;
+        for (var row = 0; row < _capacity; row++)
+            if (!hasTarget[row])
+                rows[free++] = row;
     }
 
     /// <summary>Places each target at its own row: for models that compute logits for all tokens.</summary>

@@ -63,7 +63,7 @@ internal sealed class TrainingGraph : IDisposable
 
         Head = new HeadInputs(_leaves, Tokens);
         _leafMemory = engine.Allocate(_leaves);
-        _target.Prepare(Parameters);
+        _target.Prepare(Parameters, Head);
         // Built now, so that an operation without a rule is reported before anything is trained; memory is taken when it is used.
         Plan = shape.Recompute switch
         {

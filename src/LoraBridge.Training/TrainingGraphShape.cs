@@ -1,4 +1,5 @@
 using LoraBridge.Finetuning;
+using LoraBridge.Formats;
 
 namespace LoraBridge.Training;
 
@@ -15,8 +16,11 @@ internal sealed record TrainingGraphShape(int Tokens, int HeadRows, int Threads,
     /// <summary>Whether gradients are computed with copies of the frozen weights in 8 bits.</summary>
     public bool CachesTransposed { get; init; }
 
-    /// <summary>Whether a device keeps the frozen weights transposed, in BF16, instead of making them so for each row: the gradients are the same.</summary>
-    public bool KeepsTransposed { get; init; }
+    /// <summary>Whether a device keeps the frozen weights in BF16, as its products need them, instead of making them so for each row.</summary>
+    public bool KeepsCopies { get; init; }
+
+    /// <summary>Types of quantised weights that a device multiplies with as BF16, forward; null for those with which it is faster.</summary>
+    public IReadOnlySet<GgmlType>? TypesAsBF16 { get; init; }
 
     /// <summary>Dropout, and noise on embeddings; null for neither.</summary>
     public RowNoise? Noise { get; init; }

@@ -113,7 +113,7 @@ internal sealed class TrainingStepGraph : IDisposable
 
     /// <summary>Whether a result takes nearly all of the work of a layer, together with others like it. Their gradients do without it.</summary>
     private bool IsCostly(TensorPtr node) =>
-        _builder.KernelOf(node) is Linear or Attention || node.Op is GgmlOp.MulMat or GgmlOp.MulMatId or GgmlOp.SsmScan or GgmlOp.GatedDeltaNet;
+        _builder.KernelOf(node) is Linear or Attention || node.Op is GgmlOp.MulMat or GgmlOp.MulMatId or GgmlOp.FlashAttnExt or GgmlOp.SsmScan or GgmlOp.GatedDeltaNet;
 
     /// <summary>A stretch of the tape, and the tensors that stand for the recorded ones there.</summary>
     private readonly record struct Emitted(Emitter Emitter, int Start, int Count)

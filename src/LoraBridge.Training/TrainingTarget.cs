@@ -36,7 +36,8 @@ internal abstract class TrainingTarget : IDisposable
 
     /// <summary>Takes what is trained, before anything is emitted.</summary>
     /// <param name="parameters">Values and gradients in host memory.</param>
-    public abstract void Prepare(IReadOnlyList<TrainableTensor> parameters);
+    /// <param name="head">The inputs of the head.</param>
+    public abstract void Prepare(IReadOnlyList<TrainableTensor> parameters, HeadInputs head);
 
     /// <summary>Makes the optimiser of what is trained; the target owns what it has of devices.</summary>
     /// <exception cref="NativeException">The device cannot be opened for it.</exception>

@@ -46,6 +46,8 @@ internal sealed class TrainedModel : IDisposable
 
     public TrainingGraph Graph => _session.Graph;
 
+    public ComputeEngine Engine => _engine;
+
     public int Vocabulary => Llama.llama_vocab_n_tokens(Llama.llama_model_get_vocab(_model.Pointer));
 
     /// <summary>Loss and gradients of a row, of two sequences or of one.</summary>

@@ -49,8 +49,7 @@ public static class TrainingBenchmark
         var share = timed > 0 ? (seconds - optimizer) / timed : 0;
 
         progress?.Report("measuring products");
-        using var engine = new ComputeEngine(model.Threads);
-        var (peak, type) = ProductRate.Peak(engine);
+        var (peak, type) = ProductRate.Peak(training.Engine);
         var onDevice = training.Place.IsDevice;
         var precision = LinearPrecision.Of(parameters.Precision);
         var instruction = InstructionPeak.Of((precision.Backward as IntegerFormat)?.Tile, model.Threads) / 1e9;
@@ -71,14 +70,14 @@ public static class TrainingBenchmark
             SecondsBackward = Seconds(TrainingPhase.Backward),
             SecondsOptimizer = optimizer,
             SecondsAttention = share * profile.Where(entry => IsAttention(entry.Time, training.Graph.Tokens)).Sum(entry => entry.Time.Seconds),
-            Operations = onDevice ? [] : Slowest(profile.Select(entry => entry.Time), share),
+            Operations = Slowest(profile.Select(entry => entry.Time), share),
             PeakMemoryBytes = peakMemory,
             EstimatedMemoryBytes = training.Memory.Total,
             AllocatedBytesPerStep = allocated,
             TrainableParameters = training.ParameterCount,
             Layers = training.Graph.Plan,
-            BackwardGflops = onDevice ? 0 : Rate(profile.Where(entry => entry.Phase == TrainingPhase.Backward).Select(entry => entry.Time)),
-            OutProdGflops = onDevice ? 0 : OutProdRate(training, engine) / 1e9,
+            BackwardGflops = Rate(profile.Where(entry => entry.Phase == TrainingPhase.Backward).Select(entry => entry.Time)),
+            OutProdGflops = onDevice ? 0 : OutProdRate(training) / 1e9,
             Device = training.Place.Name,
             EstimatedDeviceBytes = training.Memory.Device,
             FallbackNodes = training.Fallbacks,
@@ -149,7 +148,7 @@ public static class TrainingBenchmark
     }
 
     /// <summary>ggml's own gradient of the products of the first layer.</summary>
-    private static double OutProdRate(AdapterTraining training, ComputeEngine engine)
+    private static double OutProdRate(AdapterTraining training)
     {
         var (operations, seconds) = (0.0, 0.0);
         foreach (var node in training.Graph.Parts.Layers[0].Where(node => node.Op == GgmlOp.MulMat && node.Sources[0] is { IsWeight: true } weight && IsMatrix(weight)))
@@ -157,7 +156,7 @@ public static class TrainingBenchmark
             var weight = node.Sources[0]!.Weight;
             var work = 2.0 * weight.ElementCount * OutProdTokens;
             operations += work;
-            seconds += work / ProductRate.OutProd(engine, weight, OutProdTokens);
+            seconds += work / ProductRate.OutProd(training.Engine, weight, OutProdTokens);
         }
         return seconds > 0 ? operations / seconds : 0;
 

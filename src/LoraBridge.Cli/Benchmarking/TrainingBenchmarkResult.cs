@@ -15,7 +15,10 @@ public sealed record TrainingBenchmarkResult
     /// <summary>Multiplications and additions of all matrix products of an update, by token.</summary>
     public required double FlopsPerToken { get; init; }
 
-    /// <summary>The fastest of ggml's products of 2048 x 2048 weights in F32, BF16 and Q8_0 with 512 tokens, in 10^9 operations per second.</summary>
+    /// <summary>
+    /// The fastest of ggml's products of weights in F32, BF16 and Q8_0, 2048 x 2048 with 512 tokens, or 4096 x 4096 with 4096 where that takes less than a
+    /// thousandth of a second, where the training computes, in 10^9 operations per second.
+    /// </summary>
     public required double PeakGemmGflops { get; init; }
 
     /// <summary>The type of the weights in the fastest product.</summary>

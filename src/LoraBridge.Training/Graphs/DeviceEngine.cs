@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LoraBridge.Native;
 using static LoraBridge.Native.Ggml;
 
@@ -15,7 +16,6 @@ internal class DeviceEngine : ComputeEngine
 {
     private readonly IReadOnlyList<DevicePtr> _pointers;
     private readonly List<BackendHandle> _devices = [];
-    private readonly bool _needsFreshDevices;
     private readonly DeviceWeights _weights;
     private SchedulerHandle? _scheduler;
     private ComputeGraph? _placed;
@@ -30,7 +30,9 @@ internal class DeviceEngine : ComputeEngine
     {
         ArgumentOutOfRangeException.ThrowIfZero(devices.Count);
         (_pointers, _weights) = (devices, weights);
-        _needsFreshDevices = devices.Any(device => DeviceProperties.Of(device).IsSoftware);
+        IsSoftware = devices.Any(device => DeviceProperties.Of(device).IsSoftware);
+        // ROCm's and MUSA's backends are made of the same source.
+        MultipliesOuter = devices.All(device => ggml_backend_reg_name(ggml_backend_dev_backend_reg(device)) is "CUDA" or "ROCm" or "MUSA");
         try
         {
             OpenDevices();
@@ -42,6 +44,15 @@ internal class DeviceEngine : ComputeEngine
         }
         Names = [.. devices.Select(device => ggml_backend_dev_name(device) ?? "")];
     }
+
+    /// <summary>Whether one of the devices is the processor in disguise.</summary>
+    public bool IsSoftware { get; }
+
+    /// <summary>
+    /// Whether OUT_PROD is there what MUL_MAT is, with the other argument transposed: ggml's CUDA calls a library of products for both. Elsewhere each
+    /// element is summed up by itself.
+    /// </summary>
+    public virtual bool MultipliesOuter { get; }
 
     /// <summary>What ggml calls the devices, such as <c>CUDA0</c>.</summary>
     public IReadOnlyList<string> Names { get; } = [];
@@ -101,12 +112,32 @@ internal class DeviceEngine : ComputeEngine
         Cancellation.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Devices compute operations together and beside each other: none has a time of its own, which is recorded as 0.</summary>
+    /// <summary>Makes the devices finish each operation before the next one begins: together they would be faster than their times add up to.</summary>
     /// <inheritdoc/>
     public override void Time(ComputeGraph graph, Action<int, double> record)
     {
-        for (var i = 0; i < graph.Count; i++)
-            record(i, 0);
+        var places = graph.Nodes.Index().ToDictionary(node => node.Item, node => node.Index);
+        if (_placed != graph)
+            Allocate(graph, default!);
+        var start = 0L;
+        using var callback = new EvaluationCallback((node, ask) =>
+        {
+            if (ask)
+                start = Stopwatch.GetTimestamp();
+            else if (places.TryGetValue(node, out var place))
+                record(place, Stopwatch.GetElapsedTime(start).TotalSeconds);
+            return true;
+        });
+        Schedulers.SetEvaluationCallback(_scheduler!, callback);
+        try
+        {
+            Compute(graph);
+        }
+        finally
+        {
+            Schedulers.SetEvaluationCallback(_scheduler!, null);
+        }
+        callback.ThrowIfFaulted();
     }
 
     protected override void Dispose(bool disposing)
@@ -143,7 +174,7 @@ internal class DeviceEngine : ComputeEngine
         // ggml describes the memory of each operation to Vulkan in a slot with room for twelve buffers, and fills those that the operation takes. The
         // others keep what an operation of an earlier graph left there, whose memory may be gone. Drivers leave alone what an operation does not use;
         // Mesa's software, 22.3 at least, counts references to it, in freed memory. New slots have nothing to keep.
-        if (_needsFreshDevices && _hasComputed)
+        if (IsSoftware && _hasComputed)
         {
             CloseDevices();
             OpenDevices();

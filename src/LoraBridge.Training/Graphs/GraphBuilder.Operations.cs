@@ -87,10 +87,13 @@ internal sealed partial class GraphBuilder
         return product;
     }
 
-    /// <summary>y[k, n] = sum over m of a[k, m] b[n, m]: what ggml's own differentiation makes of a product. It is only measured here.</summary>
+    /// <summary>y[k, n] = sum over m of a[k, m] b[n, m]; a is broadcast over dimensions 2 and 3. On the CPU it is slow.</summary>
     public TensorPtr OutProd(TensorPtr a, TensorPtr b)
     {
-        Require(a.Ne(1) == b.Ne(1) && b.IsFloat, "OUT_PROD", a, b, "second dimensions must be equal, and b F32");
+        Require(
+            a.Ne(1) == b.Ne(1) && b.IsFloat && b.Ne(2) % a.Ne(2) == 0 && b.Ne(3) % a.Ne(3) == 0, "OUT_PROD", a, b,
+            "second dimensions must be equal, those behind of b multiples of those of a, and b F32");
+        Require(a.Nb(0) <= a.Nb(1), "OUT_PROD", a, "a must not be transposed");
         return Record(ggml_out_prod(Context, a, b));
     }
 

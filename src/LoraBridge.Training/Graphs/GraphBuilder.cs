@@ -128,6 +128,9 @@ internal sealed partial class GraphBuilder : IDisposable
         for (var i = 0; i < sources.Length; i++)
             if (!sources[i].IsNull)
                 tensor.SetSource(i, sources[i]);
+        // Where a copy goes was recorded as no argument of it; ggml's devices look at it, and at the tensor itself where that is the target.
+        if (node.Op == GgmlOp.Cpy)
+            tensor.SetSource(1, tensor);
 
         if (!viewSource.IsNull)
         {

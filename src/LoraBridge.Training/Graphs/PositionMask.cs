@@ -29,7 +29,11 @@ internal sealed class PositionMask : IEquatable<PositionMask>
     {
         _seen = seen;
         Biases = biases;
+        IsCausal = !seen.Index().Any(entry => entry.Item.End > entry.Index + 1);
     }
+
+    /// <summary>Whether no position sees one behind it.</summary>
+    public bool IsCausal { get; }
 
     /// <summary>[2 T - 1] what is added to the score of position j as seen from position i, at j - i + T - 1; null when nothing is.</summary>
     public float[]? Biases { get; }

@@ -28,6 +28,7 @@ internal sealed partial class GradientProbe(Func<GraphBuilder, TensorPtr[], Tens
         indices.Set<int>(Enumerable.Range(0, Indices).ToArray());
         var rules = new DeviceRules(new DeviceProducts(indices, GgmlType.F32), engine.Supports);
         using var found = new ProbeRun(operation, _arguments, engine, rules);
+        Assert.SkipWhen(found.Graph.Nodes.Any(node => EndsTheProcess(node, engine)), "ggml says that it can compute this, and ends the process.");
         expected.Compute();
         found.Compute();
         foreach (var node in found.Graph.Nodes.Where(node => !node.IsView))
@@ -38,6 +39,10 @@ internal sealed partial class GradientProbe(Func<GraphBuilder, TensorPtr[], Tens
             if (_arguments[i].Varies)
                 Compare($"the gradient of argument {i} {_arguments[i].Shape}", expected.Gradient(i), found.Gradient(i));
     }
+
+    /// <summary>llama.cpp cannot run a model with such an operation on CUDA either: there are kernels for states of four widths only, and no check.</summary>
+    private static bool EndsTheProcess(TensorPtr node, DeviceEngine engine) =>
+        node.Op == GgmlOp.GatedDeltaNet && node.Source(2).Ne(0) is not (16 or 32 or 64 or 128) && engine.Names.Any(name => name.StartsWith("CUDA", StringComparison.Ordinal));
 
     private static void Compare(string what, float[] expected, float[] found)
     {

@@ -71,7 +71,7 @@ public sealed class TrainingPlaceTests
         var place = new TrainingPlace([.. Enumerable.Repeat(CpuBackend.Device, devices)], "");
         var shape = MemoryPlan.Choose(
             model, new LoraTrainingParameters { CacheTransposed = wanted }, place, new TrainingGraphShape(8, 8, 1, Recompute: null));
-        Assert.Equal(kept, shape.KeepsTransposed);
+        Assert.Equal(kept, shape.KeepsCopies);
     }
 
     [Fact]

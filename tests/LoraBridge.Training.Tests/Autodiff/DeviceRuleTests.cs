@@ -4,6 +4,7 @@ using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Training.Kernels.Device;
+using LoraBridge.Training.Rewrites;
 
 namespace LoraBridge.Training.Tests.Autodiff;
 
@@ -161,13 +162,70 @@ public sealed class DeviceRuleTests
         Compare(make, make, [new Shape(k, m, 4), new Shape(k, inputs, 3)], fused: true, new GradientProbe.Argument(GgmlType.I32, new Shape(2, 3), new[] { 1, 3, 0, 1, 3, 1 }, false));
     }
 
+    /// <summary>Seven queries among nine keys, none of which sees one behind it; the last two keys are padding, and a band of the others is hidden, too.</summary>
+    [Theory]
+    [InlineData(3, false, false)]
+    [InlineData(3, true, false)]
+    [InlineData(512, true, false)]
+    [InlineData(3, false, true)]
+    public void Attention_multiplies_with_the_keys_alone_that_queries_may_see(int block, bool multipliesOuter, bool isFused)
+    {
+        const int queries = 7, keys = 9, window = 4;
+        float[] hidden = [.. from q in Enumerable.Range(0, queries) from k in Enumerable.Range(0, keys) select k <= q && k > q - window ? 0 : float.NegativeInfinity];
+        var mask = isFused
+            ? new GradientProbe.Argument(GgmlType.F16, new Shape(keys, queries), hidden.Select(x => BitConverter.HalfToUInt16Bits((Half)x)).ToArray(), false)
+            : new GradientProbe.Argument(GgmlType.F32, new Shape(keys, queries), hidden, false);
+        var options = new AttentionShape(0.5f, 0, 0) { IsCausal = true, CausalQueries = block };
+        var hiddenKeys = 0L;
+        Compare(
+            (g, x) =>
+            {
+                var products = new DeviceProducts(default, GgmlType.F32, multipliesOuter: multipliesOuter);
+                var fused = isFused ? g.Copy(Node(GgmlOp.FlashAttnExt, new Shape(8, 4, queries), 0.5f), x, default) : default;
+                var y = DeviceAttention.Emit(g, products, new DeviceSoftMax(_ => true), options, x[0], x[1], x[2], x[3], default, fused);
+                hiddenKeys = g.Tape.Where(node => node.Op == GgmlOp.SoftMax).Sum(node => keys - node.Ne(0));
+                return y;
+            },
+            PlainAttention(0, 0), [new Shape(8, queries, 4), new Shape(8, keys, 2), new Shape(8, keys, 2)], fused: true, mask, allowed: isFused ? 1e-3 : 1e-4);
+        Assert.Equal(isFused ? 0 : block == 3 ? 6 + 3 + 2 : 2, hiddenKeys);
+    }
+
+    [Fact]
+    public void What_is_chosen_once_is_written_where_it_was_chosen()
+    {
+        var indices = new GradientProbe.Argument(GgmlType.I32, new Shape(3), new[] { 4, 0, 2 }, false);
+        TensorPtr chosen = default;
+        Func<GraphBuilder, TensorPtr[], TensorPtr> make = (g, x) => g.GetRows(x[0], chosen = x[1]);
+        Compare(make, make, [Matrix], fused: true, indices);
+        Compare(make, make, [Matrix], fused: true, indices, areDistinct: leaf => leaf == chosen);
+        var again = indices with { Values = new[] { 4, 4, 2 } };
+        Compare(make, make, [Matrix], fused: true, again);
+    }
+
+    [Fact]
+    public void A_scale_is_multiplied_where_there_is_less()
+    {
+        var (scale, biased) = (Node(GgmlOp.Scale, Matrix, 0.5f), Node(GgmlOp.Scale, Matrix, 0.5f, 1));
+        using var builder = new GraphBuilder(32);
+        var z = builder.Leaf(GgmlType.F32, new Shape(3, 5), "z");
+        var product = builder.MulMat(builder.Leaf(GgmlType.F32, new Shape(3, 12), "B"), z);
+        var scaled = new ScaledProductRewrite().TryEmit(Place(scale, product));
+        Assert.Equal((GgmlOp.MulMat, GgmlOp.Scale), (scaled.Op, scaled.Source(1).Op));
+        Assert.Equal((z, 0.5f), (scaled.Source(1).Source(0), BitConverter.Int32BitsToSingle(scaled.Source(1).OpParams[0])));
+        Assert.True(new ScaledProductRewrite().TryEmit(Place(biased, product)).IsNull);
+        var narrow = builder.MulMat(builder.Leaf(GgmlType.F32, new Shape(12, 2), "A"), product);
+        Assert.True(new ScaledProductRewrite().TryEmit(Place(scale, narrow)).IsNull);
+
+        NodeToEmit Place(TracedTensor node, TensorPtr source) => new(builder, node, node, [source], default, _ => default);
+    }
+
     /// <summary>Sinks are weights of the model: nothing trains them on a device, and a gradient that got lost would not be noticed.</summary>
     [Fact]
     public void Sinks_cannot_be_trained()
     {
         NativeRuntime.Initialize();
         Func<GraphBuilder, TensorPtr[], TensorPtr> make = (g, x) =>
-            DeviceAttention.Emit(g, new DeviceSoftMax(_ => true), new AttentionShape(0.5f, 0, 0), x[0], x[1], x[2], default, x[3]);
+            DeviceAttention.Emit(g, new DeviceProducts(default, GgmlType.F32), new DeviceSoftMax(_ => true), new AttentionShape(0.5f, 0, 0), x[0], x[1], x[2], default, x[3]);
         List<GradientProbe.Argument> arguments =
             [.. AttentionShapes.Append(new Shape(4)).Select(shape => new GradientProbe.Argument(GgmlType.F32, shape, Random((int)shape.Count, 1), true))];
         var rules = new DeviceRules(new DeviceProducts(default, GgmlType.F32), _ => true);
@@ -186,7 +244,7 @@ public sealed class DeviceRuleTests
     private static void Compare(
         Func<GraphBuilder, TensorPtr[], TensorPtr> onDevice, Func<GraphBuilder, TensorPtr[], TensorPtr> onCpu, Shape[] shapes, bool fused,
         GradientProbe.Argument? last = null, GgmlType transposedType = GgmlType.F32, double allowed = 1e-4,
-        long mostElements = 1 << 20)
+        long mostElements = 1 << 20, Func<TensorPtr, bool>? areDistinct = null)
     {
         NativeRuntime.Initialize();
         List<GradientProbe.Argument> arguments = [.. shapes.Select((shape, i) => new GradientProbe.Argument(GgmlType.F32, shape, Random((int)shape.Count, i), true))];
@@ -198,7 +256,8 @@ public sealed class DeviceRuleTests
         using var memory = engine.Allocate(leaves);
         indices.Set<int>(Enumerable.Range(0, 256).ToArray());
         using var expected = new ProbeRun(onCpu, arguments, 1);
-        using var found = new ProbeRun(onDevice, arguments, engine, new DeviceRules(new DeviceProducts(indices, transposedType, mostElements: mostElements), _ => fused));
+        var products = new DeviceProducts(indices, transposedType, multipliesOuter: fused && transposedType == GgmlType.F32, mostElements: mostElements);
+        using var found = new ProbeRun(onDevice, arguments, engine, new DeviceRules(products, _ => fused, areDistinct));
         expected.Compute();
         found.Compute();
         for (var i = 0; i < shapes.Length; i++)
@@ -212,7 +271,7 @@ public sealed class DeviceRuleTests
     }
 
     private static TensorPtr Attention(GraphBuilder g, TensorPtr[] x, AttentionShape options) =>
-        DeviceAttention.Emit(g, new DeviceSoftMax(_ => true), options, x[0], x[1], x[2], x.Length > 3 ? x[3] : default, default);
+        DeviceAttention.Emit(g, new DeviceProducts(default, GgmlType.F32), new DeviceSoftMax(_ => true), options, x[0], x[1], x[2], x.Length > 3 ? x[3] : default, default);
 
     private static Func<GraphBuilder, TensorPtr[], TensorPtr> PlainAttention(float cap, float maxBias) => (g, x) =>
     {
@@ -220,6 +279,14 @@ public sealed class DeviceRuleTests
         var weights = cap == 0 ? g.SoftMax(scores, x.Length > 3 ? x[3] : default, 0.5f, maxBias) : g.SoftMax(g.Scale(g.Tanh(g.Scale(scores, 0.5f / cap)), cap), default, 1, 0);
         return g.Contiguous(g.Permute(g.MulMat(g.Contiguous(g.Transpose(x[2])), weights), 0, 2, 1, 3));
     };
+
+    private static TracedTensor Node(GgmlOp op, Shape shape, params float[] parameters)
+    {
+        var words = new int[16];
+        for (var i = 0; i < parameters.Length; i++)
+            words[i] = BitConverter.SingleToInt32Bits(parameters[i]);
+        return new TracedTensor { Name = "", Op = op, Type = GgmlType.F32, Shape = shape, Strides = [], OpParams = words };
+    }
 
     private static float[] Random(int count, int seed)
     {

@@ -31,13 +31,14 @@ public sealed class MatMulIdTests
             .Check();
     }
 
+    /// <summary>No token has an expert twice: the best of several are different ones, and CUDA ends the process where they are not.</summary>
     [Fact]
     public void IndicesMayBeStrided()
     {
         new GradientProbe((g, x) => g.Record(Ggml.ggml_mul_mat_id(g.Context, x[0], x[1], g.View(x[2], new Shape(2, 3), 16, 48, 48, 0))))
             .Vary(new Shape(8, 5, 4))
             .Vary(new Shape(8, 2, 3))
-            .Fix(new Shape(4, 3), 0, 1, -1, -1, 2, 1, -1, -1, 3, 3, -1, -1)
+            .Fix(new Shape(4, 3), 0, 1, -1, -1, 2, 1, -1, -1, 3, 1, -1, -1)
             .Check();
     }
 }

@@ -6,15 +6,17 @@ using LoraBridge.Training.Graphs;
 namespace LoraBridge.Training.Kernels.Device;
 
 /// <summary>
-/// Gradients of products on a device: for y = W x, with W [K, M], x [K, N], dx = Wᵀ dy and dW = x dyᵀ, both as MUL_MAT of transposed copies, since that
-/// sums over rows. A quantised W becomes F32 by GET_ROWS of all its rows, which every backend has for every type. Sums are in 32-bit floats.
+/// Gradients of products on a device: for y = W x, with W [K, M], x [K, N], dx = Wᵀ dy and dW = x dyᵀ. Both sum over rows, as OUT_PROD does; where that is
+/// slow they are MUL_MAT of transposed copies. A quantised W becomes F32 by GET_ROWS of all its rows, which every backend has for every type. Sums are in
+/// 32-bit floats.
 /// </summary>
 /// <param name="indices">I32, on the device: 0, 1, 2, ... as many as the largest weight has rows.</param>
 /// <param name="transposedType">The type of transposed weights: F32, or BF16 for half the memory and faster products.</param>
-/// <param name="kept">Weights that are kept transposed; null for none.</param>
+/// <param name="kept">Weights that are kept in BF16; null for none.</param>
+/// <param name="multipliesOuter">Whether OUT_PROD is as fast as MUL_MAT.</param>
 /// <param name="mostElements">See <see cref="MostElements"/>.</param>
 internal sealed class DeviceProducts(
-    TensorPtr indices, GgmlType transposedType, TransposedWeights? kept = null, long mostElements = DeviceProducts.MostElements)
+    TensorPtr indices, GgmlType transposedType, KeptWeights? kept = null, bool multipliesOuter = false, long mostElements = DeviceProducts.MostElements)
 {
     /// <summary>Elements of a weight that are in memory as F32 at a time, where it can be taken in parts: 512 MiB, and as much again transposed.</summary>
     private const long MostElements = 1 << 27;
@@ -46,38 +48,59 @@ internal sealed class DeviceProducts(
         ids = builder.Contiguous(ids);
         if (pass.Needs(x))
         {
-            var transposed = kept?.Of(w) is { IsNull: false } copy ? copy : Transposed(builder, w, 0, w.Ne(1));
+            var transposed = kept?.TransposedOf(w) is { IsNull: false } copy ? copy : Transposed(builder, w, 0, w.Ne(1));
             pass.Add(x, builder.SumTo(builder.Record(Ggml.ggml_mul_mat_id(builder.Context, transposed, dy, ids)), x.Shape));
         }
         if (pass.Needs(w))
             pass.Add(w, ExpertGradient(builder, w.Shape, x, ids, dy));
     }
 
+    /// <summary>Whether W is a quantised matrix that is no larger than what is made F32 at a time.</summary>
+    public static bool IsMadeAtOnce(TensorPtr w) => w.Type.IsQuantized() && w.ElementCount <= MostElements && w.Shape.Rows == w.Ne(1);
+
+    /// <summary>y = W x with a quantised W as BF16, whose gradient is that of W as it is stored.</summary>
+    public TensorPtr ProductAsBF16(GraphBuilder builder, TensorPtr w, TensorPtr x)
+    {
+        var rounded = kept?.PlainOf(w) is { IsNull: false } copy ? copy : builder.Cast(Single(builder, w), GgmlType.BF16);
+        var y = builder.MulMatExact(rounded, x);
+        builder.SetRule(y, new DeviceRule((pass, _, dy) =>
+        {
+            if (pass.Needs(x))
+                pass.Add(x, InputGradient(pass.Builder, w, dy));
+        }));
+        return y;
+    }
+
     /// <summary>W as F32.</summary>
     public TensorPtr Single(GraphBuilder builder, TensorPtr w) => Single(builder, w, 0, w.Ne(1));
 
     /// <summary>x dyᵀ [K, M, G], for x [K, N, H], dy [M, N, H], summed over the heads of each of G groups.</summary>
-    public static TensorPtr WeightGradient(GraphBuilder builder, TensorPtr x, TensorPtr dy, Shape shape)
+    public TensorPtr WeightGradient(GraphBuilder builder, TensorPtr x, TensorPtr dy, Shape shape)
     {
         // Heads of a group lie behind each other: as rows of one matrix, the sum over them is the product's own.
         var rows = x.Ne(1) * (x.Ne(2) / shape.Ne2);
         var left = builder.Reshape(builder.Contiguous(x), new Shape(x.Ne(0), rows, shape.Ne2, shape.Ne3));
         var right = builder.Reshape(dy, new Shape(dy.Ne(0), rows, shape.Ne2, shape.Ne3));
-        return builder.MulMatExact(builder.Contiguous(builder.Transpose(left)), builder.Contiguous(builder.Transpose(right)));
+        return multipliesOuter
+            ? builder.OutProd(left, right)
+            : builder.MulMatExact(builder.Contiguous(builder.Transpose(left)), builder.Contiguous(builder.Transpose(right)));
     }
 
     /// <summary>Wᵀ dy, for the rows of a large W one part after the other.</summary>
     private TensorPtr InputGradient(GraphBuilder builder, TensorPtr w, TensorPtr dy)
     {
-        if (kept?.Of(w) is { IsNull: false } copy)
+        if (kept?.TransposedOf(w) is { IsNull: false } copy)
             return builder.MulMatExact(copy, dy);
         var rows = RowsAtATime(w, mostElements);
         TensorPtr sum = default;
         for (var first = 0L; first < w.Ne(1); first += rows)
         {
             var count = Math.Min(rows, w.Ne(1) - first);
-            var part = builder.Contiguous(builder.View(dy, dy.Shape with { Ne0 = count }, dy.Nb(1), dy.Nb(2), dy.Nb(3), first * sizeof(float)));
-            var product = builder.MulMatExact(Transposed(builder, w, first, count), count == w.Ne(1) ? dy : part);
+            var part = count == w.Ne(1) ? dy : builder.View(dy, dy.Shape with { Ne0 = count }, dy.Nb(1), dy.Nb(2), dy.Nb(3), first * sizeof(float));
+            // One row is no transposed one: the strides of both are the same.
+            var product = multipliesOuter && count > 1
+                ? builder.OutProd(Single(builder, w, first, count), builder.Transpose(part))
+                : builder.MulMatExact(Transposed(builder, w, first, count), builder.Contiguous(part));
             sum = sum.IsNull ? product : builder.Add(sum, product);
         }
         return sum;

@@ -13,8 +13,10 @@ internal sealed class DeviceRules : IGradientRules
 
     /// <param name="products">How products are computed.</param>
     /// <param name="supports">Whether a device can compute an operation; where it cannot, those with a gradient operation of ggml's are composed.</param>
-    public DeviceRules(DeviceProducts products, Func<TensorPtr, bool> supports)
+    /// <param name="areDistinct">Whether no index among these, a leaf, is there twice; null if that is not known of any.</param>
+    public DeviceRules(DeviceProducts products, Func<TensorPtr, bool> supports, Func<TensorPtr, bool>? areDistinct = null)
     {
+        var rows = new DeviceRows(areDistinct ?? (_ => false));
         var norms = new DeviceNorms(supports);
         var softMax = new DeviceSoftMax(supports);
         _rules = new Dictionary<GgmlOp, DeviceRule>
@@ -22,7 +24,7 @@ internal sealed class DeviceRules : IGradientRules
             [GgmlOp.Clamp] = new(DevicePointwise.Clamp),
             [GgmlOp.Cos] = new(DevicePointwise.Cos),
             [GgmlOp.Cumsum] = new(DeviceRows.CumSum),
-            [GgmlOp.GetRows] = new(DeviceRows.GetRows, DeviceRows.TakesGetRows),
+            [GgmlOp.GetRows] = new(rows.GetRows, rows.TakesGetRows),
             [GgmlOp.Glu] = new(DeviceActivations.Glu, DeviceActivations.TakesGlu),
             [GgmlOp.L2Norm] = new(DeviceNorms.L2Norm),
             [GgmlOp.LeakyRelu] = new(DevicePointwise.LeakyRelu),

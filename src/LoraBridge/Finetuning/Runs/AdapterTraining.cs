@@ -163,6 +163,9 @@ internal sealed class AdapterTraining : ICheckpointed, IDisposable
     /// <summary>The model that is trained with, for a comparison with inference on the CPU; null where that is done with the model as it is loaded for inference.</summary>
     public LlamaModelHandle? PlainModel => _source.SharedCore.IsPlain ? _model.Handle : null;
 
+    /// <summary>What computes.</summary>
+    public ComputeEngine Engine => _engine;
+
     /// <summary>From now on, rows that are computed end when <paramref name="token"/> is cancelled.</summary>
     public void CancelBy(CancellationToken token) => _engine.CancelBy(token);
 

@@ -13,7 +13,7 @@ internal static class MemoryPlan
     private const int DeviceShare = 4;
 
     /// <summary>Bytes of a weight in BF16.</summary>
-    private const int BytesTransposed = 2;
+    private const int BytesOfCopy = 2;
 
     private static long Budget => DeviceMemory.Available([]) / Share;
 
@@ -58,7 +58,7 @@ internal static class MemoryPlan
                 _ => null,
             },
             CachesTransposed = CachesTransposed(model, place, parameters),
-            KeepsTransposed = place.Devices.Count == 1 && parameters.CacheTransposed switch
+            KeepsCopies = place.Devices.Count == 1 && parameters.CacheTransposed switch
             {
                 AutoSwitch.Always => true,
                 AutoSwitch.Never => false,
@@ -68,7 +68,7 @@ internal static class MemoryPlan
     }
 
     /// <summary>Whether transposed copies of so many weights are a small part of what is free on a device.</summary>
-    internal static bool FitTransposed(long weights, long free) => BytesTransposed * weights <= free / DeviceShare;
+    internal static bool FitTransposed(long weights, long free) => BytesOfCopy * weights <= free / DeviceShare;
 
     /// <summary>Whether a copy of the weights is kept for the gradients: that decides how they are rounded.</summary>
     public static bool CachesTransposed(LM model, TrainingPlace place, LoraTrainingParameters parameters) =>
