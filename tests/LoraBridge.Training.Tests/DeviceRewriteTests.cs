@@ -63,13 +63,15 @@ public sealed class DeviceRewriteTests : IDisposable
     public void Rows_of_rankings_are_recognised()
     {
         var x = Leaf(new Shape(4, 5, 2));
+        var rows = new DeviceRows(_ => false);
         var ranking = _builder.Leaf(GgmlType.I32, new Shape(5, 2), "ranking");
-        Assert.False(DeviceRows.TakesGetRows(_builder.GetRows(x, ranking)));
+        Assert.False(rows.TakesGetRows(_builder.GetRows(x, ranking)));
+        Assert.True(new DeviceRows(leaf => leaf == ranking).TakesGetRows(_builder.GetRows(x, ranking)));
         ranking.SetOp(GgmlOp.Argsort);
-        Assert.True(DeviceRows.TakesGetRows(_builder.GetRows(x, ranking)));
+        Assert.True(rows.TakesGetRows(_builder.GetRows(x, ranking)));
         var best = _builder.Contiguous(_builder.View(ranking, new Shape(3, 2), ranking.Nb(1), ranking.Nb(2), ranking.Nb(3), 0));
         Assert.Equal(GgmlOp.Cont, best.Op);
-        Assert.True(DeviceRows.TakesGetRows(_builder.GetRows(x, best)));
+        Assert.True(rows.TakesGetRows(_builder.GetRows(x, best)));
     }
 
     /// <summary>q [8, 7, 4], k [8, 9, 2], v [6, 9, 2].</summary>
@@ -79,7 +81,8 @@ public sealed class DeviceRewriteTests : IDisposable
         int[] parameters = [.. new[] { Scale, Slope, cap }.Select(BitConverter.SingleToInt32Bits), .. new int[13]];
         var node = Node(GgmlOp.FlashAttnExt, parameters);
         TensorPtr[] sources = [Leaf(new Shape(8, 7, 4)), Leaf(new Shape(8, 9, 2)), Leaf(new Shape(6, 9, 2)), mask, sinks];
-        var y = new DeviceAttentionRewrite(new DeviceSoftMax(_ => true)).TryEmit(new NodeToEmit(_builder, node, node, sources, default, _ => default));
+        var products = new DeviceProducts(_builder.Leaf(GgmlType.I32, new Shape(64), "indices"), GgmlType.F32);
+        var y = new DeviceAttentionRewrite(products, new DeviceSoftMax(_ => true), supports: null).TryEmit(new NodeToEmit(_builder, node, node, sources, default, _ => default));
         Assert.Equal(new Shape(6, 4, 7), y.Shape);
         return _builder.Tape.Single(made => made.Op == GgmlOp.SoftMax);
     }
