@@ -1,6 +1,7 @@
 using LoraBridge.Formats;
 using LoraBridge.Native;
 using LoraBridge.Training.Graphs;
+using LoraBridge.Training.Kernels.Cpu;
 
 namespace LoraBridge.Device.Tests;
 
@@ -19,6 +20,17 @@ public sealed class DeviceEngineTests
         Assert.Equal(2, doubling.Compute(1));
         Assert.True(doubling.Graph.Measure(unused).Devices > 0);
         Assert.Equal(6, doubling.Compute(3));
+    }
+
+    /// <summary>The report of what was left to the CPU goes by it.</summary>
+    [Fact]
+    public void Managed_kernels_are_not_for_devices()
+    {
+        using var engine = new DeviceEngine(DeviceUnderTest.Devices, DeviceWeights.None, threads: 1);
+        using var builder = new GraphBuilder(4);
+        var x = builder.Leaf(GgmlType.F32, new Shape(Elements), "x");
+        Assert.True(engine.Supports(builder.Add(x, x)));
+        Assert.False(engine.Supports(builder.Custom(new L2NormGradient(1), x.Shape, x, x)));
     }
 
     /// <summary>Each is placed anew when it is its turn, whatever the other left on the device.</summary>
