@@ -48,6 +48,23 @@ public sealed class DeviceEngineTests
         }
     }
 
+    /// <summary>One after the other, on what the ones before have computed.</summary>
+    [Fact]
+    public void Each_operation_has_a_time_of_its_own()
+    {
+        using var engine = new DeviceEngine(DeviceUnderTest.Devices, DeviceWeights.None, threads: 1);
+        using var tripling = new Scaling(engine, 3, operations: 5);
+        using var doubling = new Scaling(engine, 2);
+        var times = new Dictionary<int, List<double>>();
+        engine.Time(tripling.Graph, (node, seconds) => (times.TryGetValue(node, out var found) ? found : times[node] = []).Add(seconds));
+        Assert.Equal(Enumerable.Range(0, tripling.Graph.Count), times.Keys.Order());
+        Assert.All(times.Values, seconds => Assert.True(Assert.Single(seconds) > 0));
+        Assert.Equal(2, doubling.Compute(1));
+        Assert.Equal(6, tripling.Compute(2));
+        Assert.Equal(tripling.Graph.Count, times.Count);
+        Assert.All(times.Values, seconds => Assert.Single(seconds));
+    }
+
     /// <summary>They would stay in memory that the next graph uses, or that is freed.</summary>
     [Fact]
     public void Leaves_without_memory_of_their_own_give_back_what_they_got()

@@ -56,6 +56,10 @@ public sealed class ToolTests : IDisposable
         Assert.Empty(Fallbacks(json));
         Assert.True(json.GetProperty("tokensPerSecond").GetDouble() > 0);
         Assert.True(json.GetProperty("estimatedDeviceBytes").GetInt64() > 0);
+        var operations = json.GetProperty("operations").EnumerateArray().ToList();
+        Assert.Contains(operations, operation => operation.GetProperty("kind").GetString()!.StartsWith("MUL_MAT", StringComparison.Ordinal));
+        Assert.All(operations, operation => Assert.True(operation.GetProperty("seconds").GetDouble() > 0));
+        Assert.True(json.GetProperty("secondsForward").GetDouble() > 0 && json.GetProperty("secondsBackward").GetDouble() > 0);
     }
 
     /// <summary>Software is slower than the CPU's own kernels.</summary>

@@ -21,6 +21,7 @@ public sealed class PositionMaskTests
         {
             var mask = Read(expected, type)!;
             Assert.Equal(name.StartsWith("ALiBi", StringComparison.Ordinal), mask.Biases is not null);
+            Assert.Equal(!name.Contains("symmetric", StringComparison.Ordinal) && !name.Contains("both", StringComparison.Ordinal), mask.IsCausal);
             for (var i = 0; i < Tokens; i++)
                 for (var j = 0; j < Cells; j++)
                 {

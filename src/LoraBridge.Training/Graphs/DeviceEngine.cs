@@ -48,6 +48,9 @@ internal class DeviceEngine : ComputeEngine
     /// <summary>Whether one of the devices is the processor in disguise.</summary>
     public bool IsSoftware { get; }
 
+    /// <summary>Whether it is worth to find out by trying how products are computed fastest: on software it takes long, and its speed is nobody's concern.</summary>
+    public virtual bool MeasuresProducts => !IsSoftware;
+
     /// <summary>
     /// Whether OUT_PROD is there what MUL_MAT is, with the other argument transposed: ggml's CUDA calls a library of products for both. Elsewhere each
     /// element is summed up by itself.

@@ -34,7 +34,7 @@ internal sealed class ForwardProducts(DeviceEngine engine, DeviceProducts produc
         return weights.Where(DeviceProducts.IsMadeAtOnce).GroupBy(weight => weight.Type).Where(IsTaken).SelectMany(group => group).ToHashSet();
 
         bool IsTaken(IGrouping<GgmlType, TensorPtr> group) => types?.Contains(group.Key)
-            ?? (tokens >= FewestTokens && !engine.IsSoftware
+            ?? (tokens >= FewestTokens && engine.MeasuresProducts
                 && s_known.GetOrAdd((engine.Names[0], group.Key, isKept), _ => IsFasterAsBF16(group.MaxBy(weight => weight.ElementCount), tokens)));
     }
 
