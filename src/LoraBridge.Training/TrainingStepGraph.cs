@@ -26,7 +26,7 @@ internal sealed class TrainingStepGraph : IDisposable
     private readonly int _bodyEnd;
     private readonly int _headEnd;
 
-    /// <summary>Gradients of the values that layers pass on; the later layers add to them before the earlier ones use them.</summary>
+    /// <summary>Gradients of the values that layers pass on.</summary>
     private readonly Dictionary<TracedTensor, TensorPtr> _gradients = [];
 
     /// <param name="owner">What is trained, and in which parts.</param>
@@ -219,8 +219,9 @@ internal sealed class TrainingStepGraph : IDisposable
         foreach (var input in inputs)
             if (pass.Gradient(_values[input]) is { IsNull: false } gradient)
             {
-                _gradients[input] = _gradients.TryGetValue(input, out var sum) ? _builder.Add(sum, gradient) : gradient;
-                _graph.Schedule(_gradients[input]);
+                // Of what varies, one tensor passes a cut, to the next layer alone.
+                _gradients.Add(input, gradient);
+                _graph.Schedule(gradient);
             }
     }
 

@@ -6,6 +6,7 @@ using LoraBridge.Model;
 using LoraBridge.Native;
 using LoraBridge.TestKit;
 using LoraBridge.Training;
+using LoraBridge.Training.Batching;
 
 namespace LoraBridge.Training.Tests;
 
@@ -70,6 +71,32 @@ public sealed class TrainingGraphTests
         using var chunked = Opened.With(HeadRows, recompute: true);
         var logits = (Tokens - HeadRows) * whole.Graph.Logits.Shape.Ne0 * sizeof(float);
         Assert.InRange(whole.Graph.WorkingMemory - chunked.Graph.WorkingMemory, logits / 2, long.MaxValue);
+    }
+
+    /// <summary>As many rows as fit the budget of logits, but of a large vocabulary not so few that packing its weights takes longer than using them.</summary>
+    [Theory]
+    [InlineData(2048, 1 << 13, 512)]
+    [InlineData(2048, 1 << 17, 256)]
+    [InlineData(2048, 256, 2048)]
+    [InlineData(100, 1 << 17, 100)]
+    public void Rows_of_the_head_fit_a_budget(int tokens, int vocabulary, int rows) => Assert.Equal(rows, TrainingGraphShape.HeadRowsFor(tokens, vocabulary));
+
+    /// <summary>Before the first update there is nothing to keep, and afterwards what led to the loss is.</summary>
+    [Fact]
+    public void Parameters_are_worth_keeping_once_they_have_been_trained()
+    {
+        using var opened = Opened.With(HeadRows);
+        var gain = float.PositiveInfinity;
+        var trainer = new Trainer(
+            opened.Graph, new AdamW(opened.Graph.Parameters, new AdamWOptions { GainOf = _ => gain }),
+            new LearningRateSchedule(LearningRateScheduleKind.Constant, 1e-4f, Steps: 2, WarmupSteps: 0, FloorRatio: 1), maximumGradientNorm: 1);
+        var row = PackedRow.From(TrainingSample.Counting(Row, 1..));
+        var step = new TrainingStep(default, [[row]], row.TargetCount);
+        Assert.False(Assert.Throws<TrainingDivergedException>(() => trainer.Step(step, TestContext.Current.CancellationToken)).IsGood);
+        gain = 1;
+        trainer.Step(step, TestContext.Current.CancellationToken);
+        gain = float.PositiveInfinity;
+        Assert.True(Assert.Throws<TrainingDivergedException>(() => trainer.Step(step, TestContext.Current.CancellationToken)).IsGood);
     }
 
     private static double Distance(float[] a, float[] b) =>

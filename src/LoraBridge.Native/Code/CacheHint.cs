@@ -18,7 +18,7 @@ internal static unsafe class CacheHint
         if (!Sse.IsSupported)
             return;
         var address = (byte*)Unsafe.AsPointer(ref Unsafe.AsRef(in at)) + offset;
-        for (var i = 0; i < count + Line - 1; i += Line)
-            Sse.Prefetch0(address + i);
+        for (var end = address + count + Line - 1; address < end; address += Line)
+            Sse.Prefetch0(address);
     }
 }

@@ -114,8 +114,6 @@ internal readonly record struct WorkRange(long Start, long End)
 /// <summary>Memory that operations use one after the other.</summary>
 internal sealed class ScratchMemory
 {
-    private const int CacheLine = 64 / sizeof(int);
-
     private Memory<int> _words;
 
     /// <summary>At least <paramref name="count"/> numbers of 32 bits, of any value, from the start of a cache line on.</summary>
@@ -123,11 +121,20 @@ internal sealed class ScratchMemory
     {
         if (_words.Length < count)
         {
-            // Where a vector lies in two cache lines, reading it takes twice as long.
-            var pinned = GC.AllocateUninitializedArray<int>(count + CacheLine, pinned: true);
-            var address = Unsafe.ByteOffset(ref Unsafe.NullRef<int>(), ref pinned[0]) / sizeof(int);
-            _words = pinned.AsMemory((int)(-address & (CacheLine - 1)), count);
+            var pinned = GC.AllocateUninitializedArray<int>(count + CacheLine.Words, pinned: true);
+            _words = pinned.AsMemory(CacheLine.Start(ref pinned[0]), count);
         }
         return _words;
     }
+}
+
+/// <summary>Lines of a cache: where a vector lies in two of them, reading it takes twice as long.</summary>
+internal static class CacheLine
+{
+    /// <summary>Numbers of 32 bits in a line.</summary>
+    public const int Words = 64 / sizeof(int);
+
+    /// <summary>How many numbers behind the first the next line starts.</summary>
+    public static int Start<T>(ref T first) where T : unmanaged =>
+        (int)(-Unsafe.ByteOffset(ref Unsafe.NullRef<T>(), ref first) / sizeof(int)) & (Words - 1);
 }

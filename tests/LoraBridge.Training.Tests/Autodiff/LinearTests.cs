@@ -150,6 +150,24 @@ public sealed class LinearTests
         }
     }
 
+    /// <summary>A copy in 8 bits would stay what the weights were when it was made.</summary>
+    [Fact]
+    public void Trained_weights_are_not_copied()
+    {
+        const int K = 64, M = 40, N = 5;
+        var random = new Random(3);
+        float[] weights = [.. Enumerable.Range(0, K * M).Select(_ => random.NextSingle() - 0.5f)];
+        GradientProbe.Argument[] arguments = [new(GgmlType.F32, new Shape(K, M), weights, true), new(GgmlType.F32, new Shape(K, N), weights[..(K * N)], true)];
+        Assert.Equal(Gradient(null), Gradient(new PanelCache()));
+
+        float[] Gradient(PanelCache? cache)
+        {
+            using var run = new ProbeRun((g, x) => Linear.Emit(g, Balanced with { Cache = cache }, x[0], x[1]), arguments, 1);
+            run.Compute();
+            return run.Gradient(1);
+        }
+    }
+
     private static double Distance(float[] expected, float[] found) =>
         Math.Sqrt(expected.Zip(found, (e, f) => (double)(e - f) * (e - f)).Sum() / expected.Sum(e => (double)e * e));
 }

@@ -65,6 +65,20 @@ public class BatchScheduleTests
         Assert.True(groups[1].Intersect(groups[2]).Count() < groups[1].Count / 4);
     }
 
+    /// <summary>The rows that packing begins last stay the emptiest: they are to come at any time of an epoch.</summary>
+    [Fact]
+    public void Epochs_do_not_end_with_the_emptiest_row()
+    {
+        const int Epochs = 40;
+        var schedule = Schedule();
+        var emptiestAtTheEnd = Enumerable.Range(0, Epochs).Count(epoch =>
+        {
+            var lengths = schedule.Steps(new DataPosition(epoch, 0)).Select(step => step.MicroBatches[0][0].Length).ToList();
+            return lengths[^1] == lengths.Min();
+        });
+        Assert.InRange(emptiestAtTheEnd, 0, Epochs / 4);
+    }
+
     /// <summary>Lengths as chats have them: log-normal about 120 tokens.</summary>
     [Theory]
     [InlineData(512, 0.96)]

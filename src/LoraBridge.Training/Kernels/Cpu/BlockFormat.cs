@@ -22,11 +22,22 @@ internal interface IBlockFormat
     /// <summary>Whether there is a c; else it is 0.</summary>
     static abstract bool HasConstants { get; }
 
+    /// <summary>Whether a block of 32 starts with s in F16, and c in F16 if there is one: eight blocks are then read at once.</summary>
+    static virtual bool HasHalves => false;
+
     /// <summary>The smallest q.</summary>
     static abstract int Lowest { get; }
 
     /// <summary>The largest q.</summary>
     static abstract int Highest { get; }
+
+    /// <summary>
+    /// Where 32 elements lie as 16 bytes, one in the lower half of each byte, and the one 16 after it in the upper half; negative where they lie otherwise.
+    /// </summary>
+    static virtual int HalfBytes => -1;
+
+    /// <summary>q of what stands in half a byte, where there are <see cref="HalfBytes"/>.</summary>
+    static virtual Vector256<sbyte> FromCodes(Vector256<byte> codes) => codes.AsSByte();
 
     /// <summary>Reads s and, if there is one, c of each group of a block.</summary>
     static abstract void ReadScales(ref readonly byte block, ref float scales, ref float constants);

@@ -7,6 +7,10 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// <summary>What conversions of quantised blocks have in common: 16 elements at a time.</summary>
 internal static class BlockLanes
 {
+    // Parts of numbers in F16 and F32, and how far apart their exponents are: 2^112.
+    private const int Exponent = 0x7C00, SignAndMagnitude = unchecked((int)0x8FFFE000), WideExponent = 0x7F800000;
+    private const float PowerOfTwo = 5.192296858534828e33f;
+
     /// <summary>What the 16 codes of the non-linear 4-bit types stand for.</summary>
     public static Vector128<sbyte> NonlinearTable => Vector128.Create(-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113);
 
@@ -42,13 +46,21 @@ internal static class BlockLanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Float16(ref readonly byte block, nuint at)
     {
-        const int Exponent = 0x7C00, SignAndMagnitude = unchecked((int)0x8FFFE000), WideExponent = 0x7F800000;
-        const float PowerOfTwo = 5.192296858534828e33f; // 2^112
         int half = Read<short>(in block, at);
         var bits = (half << 13) & SignAndMagnitude;
         return (half & Exponent) == Exponent
             ? BitConverter.Int32BitsToSingle(bits | WideExponent)
             : BitConverter.Int32BitsToSingle(bits) * PowerOfTwo;
+    }
+
+    /// <inheritdoc cref="Float16(ref readonly byte, nuint)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Float16(Vector128<short> halves)
+    {
+        var (wide, exponent) = (VectorInstructions.WidenToInt32(halves), Vector256.Create(Exponent));
+        var bits = (wide << 13) & Vector256.Create(SignAndMagnitude);
+        return Vector256.ConditionalSelect(
+            Vector256.Equals(wide & exponent, exponent).AsSingle(), (bits | Vector256.Create(WideExponent)).AsSingle(), bits.AsSingle() * PowerOfTwo);
     }
 
     /// <summary>Reads a number at <paramref name="at"/> bytes from the block's start.</summary>

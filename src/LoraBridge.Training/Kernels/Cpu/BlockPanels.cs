@@ -65,36 +65,51 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
         var scales = work[..(Lanes * RowScales)];
         scales[(count * RowScales)..].Clear();
         ref readonly var weights = ref rows.Bytes(first, count, k, height)[0];
+        var bytes = height / TFormat.Elements * TFormat.Bytes;
         for (var row = 0; row < count; row++)
         {
-            CacheHint.Prefetch(in weights, (nuint)(row + RowsAhead) * (nuint)rows.Stride, height / TFormat.Elements * TFormat.Bytes);
+            CacheHint.Prefetch(in weights, (nuint)(row + RowsAhead) * (nuint)rows.Stride, bytes);
             ReadScales(in Unsafe.Add(ref Unsafe.AsRef(in weights), row * rows.Stride), height, ref scales.Slice(row * RowScales, RowScales)[0]);
         }
         ref var factors = ref ToFactors(scales, work.Slice(Lanes * RowScales, Lanes * RowScales), height / TFormat.Group, units[..Lanes]);
+        // What follows goes through references: this slice is its only bounds check.
+        StoreRows(in weights, rows.Stride, count, height, ref factors, ref tile[..((height / 2 - 1) * Tile + Lanes)][0]);
+    }
 
+    // A method of its own: of one, the compiler inlines only so much.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void StoreRows(ref readonly byte block, int stride, int count, int height, ref int factors, ref int target)
+    {
         // Where rows lack, the last is read again: its scales are zeros.
-        var last = (count - 1) * rows.Stride;
-        var (row1, row2, row3) = ((nuint)Math.Min(rows.Stride, last), (nuint)Math.Min(2 * rows.Stride, last), (nuint)Math.Min(3 * rows.Stride, last));
-        var (row4, row5, row6, row7) = (
-            (nuint)Math.Min(4 * rows.Stride, last), (nuint)Math.Min(5 * rows.Stride, last), (nuint)Math.Min(6 * rows.Stride, last), (nuint)Math.Min(7 * rows.Stride, last));
-        ref readonly var block = ref weights;
-        ref var target = ref tile[..((height / 2 - 1) * Tile + Lanes)][0];
+        Span<nuint> offsets = stackalloc nuint[Lanes];
+        for (var row = 0; row < Lanes; row++)
+            offsets[row] = (nuint)(Math.Min(row, count - 1) * stride);
+        ref var at = ref offsets[0];
+        ref var halves = ref (stackalloc Vector256<int>[Lanes])[0];
         for (var element = 0; element < height; element += TFormat.Elements, block = ref Unsafe.Add(ref Unsafe.AsRef(in block), TFormat.Bytes))
-            for (nuint step = 0; step < Steps; step++, target = ref Unsafe.Add(ref target, BlockFormat.Step / 2 * Tile))
+            for (nuint step = 0; step < Steps; step++, target = ref Unsafe.Add(ref target, BlockFormat.Step / 2 * Tile), factors = ref Unsafe.Add(ref factors, Lanes))
             {
-                var (first01, last01) = Zip(TFormat.ReadIntegers(in block, step).AsInt16(), Read(in block, row1, step).AsInt16());
-                var (first23, last23) = Zip(Read(in block, row2, step).AsInt16(), Read(in block, row3, step).AsInt16());
-                var (first45, last45) = Zip(Read(in block, row4, step).AsInt16(), Read(in block, row5, step).AsInt16());
-                var (first67, last67) = Zip(Read(in block, row6, step).AsInt16(), Read(in block, row7, step).AsInt16());
-                ref var lower = ref factors;
-                ref var upper = ref TFormat.Group == BlockFormat.Step ? ref factors : ref Unsafe.Add(ref factors, Lanes);
-                Store(first01, first23, first45, first67, in lower, in upper, ref target);
-                Store(last01, last23, last45, last67, in lower, in upper, ref Unsafe.Add(ref target, 4 * Tile));
-                factors = ref Unsafe.Add(ref upper, Lanes);
+                // A row and the fourth after it side by side: their bytes of two elements each, or the first 16 of their elements, and the second 16.
+                for (var row = 0; row < Lanes / 2; row++)
+                {
+                    ref readonly var first = ref Unsafe.AddByteOffset(ref Unsafe.AsRef(in block), Unsafe.Add(ref at, row));
+                    ref readonly var second = ref Unsafe.AddByteOffset(ref Unsafe.AsRef(in block), Unsafe.Add(ref at, row + Lanes / 2));
+                    if (TFormat.HalfBytes >= 0)
+                    {
+                        Unsafe.Add(ref halves, row) = Vector256.Create(Bytes(in first), Bytes(in second)).AsInt32();
+                        continue;
+                    }
+                    var (q, r) = (TFormat.ReadIntegers(in first, step).AsInt32(), TFormat.ReadIntegers(in second, step).AsInt32());
+                    Unsafe.Add(ref halves, row) = VectorInstructions.LowerHalves(q, r);
+                    Unsafe.Add(ref halves, row + Lanes / 2) = VectorInstructions.UpperHalves(q, r);
+                }
+                Store(ref halves, in factors, ref target);
+                if (TFormat.HalfBytes >= 0)
+                    continue;
+                if (TFormat.Group < BlockFormat.Step)
+                    factors = ref Unsafe.Add(ref factors, Lanes);
+                Store(ref Unsafe.Add(ref halves, Lanes / 2), in factors, ref Unsafe.Add(ref target, Lanes * Tile));
             }
-
-        static Vector256<sbyte> Read(ref readonly byte block, nuint row, nuint step) =>
-            TFormat.ReadIntegers(in Unsafe.AddByteOffset(ref Unsafe.AsRef(in block), row), step);
     }
 
     /// <summary>Packs rows of at most 256 weights across the inner dimension: a column of them is what is multiplied by.</summary>
@@ -115,31 +130,37 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
         if (height % 2 == 1)
             scales[^RowScales..].Clear();
         ref readonly var weights = ref rows.Bytes(first, height, column, width)[0];
+        var bytes = width / TFormat.Elements * TFormat.Bytes;
         for (var row = 0; row < height; row++)
         {
-            CacheHint.Prefetch(in weights, (nuint)(row + RowsAhead) * (nuint)rows.Stride, width / TFormat.Elements * TFormat.Bytes);
+            CacheHint.Prefetch(in weights, (nuint)(row + RowsAhead) * (nuint)rows.Stride, bytes);
             ReadScales(in Unsafe.Add(ref Unsafe.AsRef(in weights), row * rows.Stride), width, ref scales.Slice(row * RowScales, RowScales)[0]);
         }
         for (var group = 0; group < Groups; group += Lanes)
             ToFactors(scales, group, height, width, columnScales);
 
-        var factors = MemoryMarshal.Cast<float, int>(scales);
-        for (var pair = 0; pair < pairs; pair++)
+        StoreColumns(in weights, rows.Stride, height, width, ref MemoryMarshal.Cast<float, int>(scales)[0], ref panel[..(pairs * width)][0]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void StoreColumns(ref readonly byte weights, int stride, int height, int width, ref int factors, ref int panel)
+    {
+        var tile = (height + 1) / 2 * Tile;
+        for (var row = 0; row < height; row += 2, factors = ref Unsafe.Add(ref factors, 2 * RowScales), panel = ref Unsafe.Add(ref panel, Tile))
         {
-            ref readonly var even = ref Unsafe.Add(ref Unsafe.AsRef(in weights), 2 * pair * rows.Stride);
-            ref readonly var odd = ref Unsafe.Add(ref Unsafe.AsRef(in weights), Math.Min(2 * pair + 1, height - 1) * rows.Stride);
-            ref var f = ref factors.Slice(2 * pair * RowScales, RowScales)[0];
-            ref var target = ref panel[..(pairs * width)][pair * Tile];
+            ref readonly var even = ref Unsafe.Add(ref Unsafe.AsRef(in weights), row * stride);
+            ref readonly var odd = ref Unsafe.Add(ref Unsafe.AsRef(in even), row + 1 < height ? stride : 0);
+            ref var f = ref factors;
+            ref var target = ref panel;
             for (var n = 0; n < width; n += TFormat.Elements)
             {
-                for (nuint step = 0; step < Steps; step++, target = ref Unsafe.Add(ref target, pairs * Tile))
+                for (nuint step = 0; step < Steps; step++, target = ref Unsafe.Add(ref target, tile), f = ref Unsafe.Add(ref f, BlockFormat.Step / TFormat.Group))
                 {
-                    var (q, r) = (TFormat.ReadIntegers(in even, step), TFormat.ReadIntegers(in odd, step));
-                    Store(q.GetLower(), r.GetLower(), f, Unsafe.Add(ref f, MostGroups), ref target);
-                    if (TFormat.Group < BlockFormat.Step)
-                        f = ref Unsafe.Add(ref f, 1);
-                    Store(q.GetUpper(), r.GetUpper(), f, Unsafe.Add(ref f, MostGroups), ref Unsafe.Add(ref target, Tile / 2));
-                    f = ref Unsafe.Add(ref f, 1);
+                    var (factor, offset) = (Spread(in f), TFormat.HasConstants ? Spread(in Unsafe.Add(ref f, MostGroups)) : default);
+                    if (TFormat.HalfBytes >= 0)
+                        StoreCodes(Shuffled(in even), Shuffled(in odd), factor, offset, ref target);
+                    else
+                        StoreIntegers(TFormat.ReadIntegers(in even, step), TFormat.ReadIntegers(in odd, step), factor, offset, ref target);
                 }
                 even = ref Unsafe.Add(ref Unsafe.AsRef(in even), TFormat.Bytes);
                 odd = ref Unsafe.Add(ref Unsafe.AsRef(in odd), TFormat.Bytes);
@@ -207,12 +228,30 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
     {
         if (elements < ProductTile.Depth)
             MemoryMarshal.CreateSpan(ref scales, RowScales).Clear();
+        else if (TFormat.HasHalves)
+        {
+            ReadHalves(in block, 0).StoreUnsafe(ref scales);
+            if (TFormat.HasConstants)
+                ReadHalves(in block, sizeof(short)).StoreUnsafe(ref scales, MostGroups);
+            return;
+        }
         for (var i = 0; i < elements; i += TFormat.Elements)
         {
             TFormat.ReadScales(in block, ref scales, ref Unsafe.Add(ref scales, MostGroups));
             scales = ref Unsafe.Add(ref scales, TFormat.Elements / TFormat.Group);
             block = ref Unsafe.Add(ref Unsafe.AsRef(in block), TFormat.Bytes);
         }
+    }
+
+    /// <summary>A number in F16 of each of eight blocks.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> ReadHalves(ref readonly byte block, nuint at)
+    {
+        var size = (nuint)TFormat.Bytes;
+        return BlockLanes.Float16(Vector128.Create(
+            BlockLanes.Read<short>(in block, at), BlockLanes.Read<short>(in block, at + size), BlockLanes.Read<short>(in block, at + 2 * size),
+            BlockLanes.Read<short>(in block, at + 3 * size), BlockLanes.Read<short>(in block, at + 4 * size), BlockLanes.Read<short>(in block, at + 5 * size),
+            BlockLanes.Read<short>(in block, at + 6 * size), BlockLanes.Read<short>(in block, at + 7 * size)));
     }
 
     /// <summary>
@@ -243,73 +282,99 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
         ((first & low) | (second << 16)).AsSingle().StoreUnsafe(ref target, constants);
     }
 
-    /// <summary>Pairs of elements of two rows by turns: those of the first four pairs of each 16 elements, and those of the last four.</summary>
+    /// <summary>The 16 bytes of 32 elements.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (Vector256<int> First, Vector256<int> Last) Zip(Vector256<short> even, Vector256<short> odd) =>
-        (VectorInstructions.ZipLow(even, odd).AsInt32(), VectorInstructions.ZipHigh(even, odd).AsInt32());
+    private static Vector128<byte> Bytes(ref readonly byte block) => Vector128.LoadUnsafe(in block, (nuint)TFormat.HalfBytes);
 
-    /// <summary>Stores four pairs of each 16 elements of eight rows, given those of two rows each by turns.</summary>
+    /// <summary>Stores eight pairs of elements of eight rows, given those of a row and of the fourth after it side by side, and where the rows' factors are.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(
-        Vector256<int> rows01, Vector256<int> rows23, Vector256<int> rows45, Vector256<int> rows67, ref readonly int lower, ref readonly int upper, ref int to)
+    private static void Store(ref Vector256<int> rows, ref readonly int factors, ref int to)
     {
-        var (even, odd) = (VectorInstructions.ZipLow(rows01, rows23).AsInt64(), VectorInstructions.ZipLow(rows45, rows67).AsInt64());
-        Store(VectorInstructions.ZipLow(even, odd).AsSByte(), in lower, in upper, ref to);
-        Store(VectorInstructions.ZipHigh(even, odd).AsSByte(), in lower, in upper, ref Unsafe.Add(ref to, Tile));
-        (even, odd) = (VectorInstructions.ZipHigh(rows01, rows23).AsInt64(), VectorInstructions.ZipHigh(rows45, rows67).AsInt64());
-        Store(VectorInstructions.ZipLow(even, odd).AsSByte(), in lower, in upper, ref Unsafe.Add(ref to, 2 * Tile));
-        Store(VectorInstructions.ZipHigh(even, odd).AsSByte(), in lower, in upper, ref Unsafe.Add(ref to, 3 * Tile));
+        var (f, offsets) = (Vector256.LoadUnsafe(in factors), TFormat.HasConstants ? Vector256.LoadUnsafe(in factors, MostGroups * Lanes) : default);
+        var (row0, row1, row2, row3) = (rows.AsInt16(), Unsafe.Add(ref rows, 1).AsInt16(), Unsafe.Add(ref rows, 2).AsInt16(), Unsafe.Add(ref rows, 3).AsInt16());
+        var (even, odd) = (VectorInstructions.ZipLow(row0, row1).AsInt32(), VectorInstructions.ZipLow(row2, row3).AsInt32());
+        StorePairs(VectorInstructions.ZipLow(even, odd), f, offsets, ref to);
+        StorePairs(VectorInstructions.ZipHigh(even, odd), f, offsets, ref Unsafe.Add(ref to, 2 * Tile));
+        (even, odd) = (VectorInstructions.ZipHigh(row0, row1).AsInt32(), VectorInstructions.ZipHigh(row2, row3).AsInt32());
+        StorePairs(VectorInstructions.ZipLow(even, odd), f, offsets, ref Unsafe.Add(ref to, 4 * Tile));
+        StorePairs(VectorInstructions.ZipHigh(even, odd), f, offsets, ref Unsafe.Add(ref to, 6 * Tile));
     }
 
-    /// <summary>Stores a pair of eight rows, and the eighth pair after it, given where the factors of both are.</summary>
+    /// <summary>Stores a pair of elements of eight rows, and the next pair of them; of bytes of two elements, also those that are 16 further on.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector256<sbyte> integers, ref readonly int lower, ref readonly int upper, ref int to)
+    private static void StorePairs(Vector256<int> pairs, Vector256<int> factors, Vector256<int> offsets, ref int to)
     {
-        const nuint Constants = MostGroups * Lanes;
-        Store(integers.GetLower(), Vector256.LoadUnsafe(in lower), Vector256.LoadUnsafe(in lower, Constants), ref to);
-        Store(integers.GetUpper(), Vector256.LoadUnsafe(in upper), Vector256.LoadUnsafe(in upper, Constants), ref Unsafe.Add(ref to, Lanes * Tile));
-    }
-
-    /// <summary>Stores 16 pairs of one element each of two rows, given the factors and offsets of a pair.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector128<sbyte> even, Vector128<sbyte> odd, int factors, int offsets, ref int to)
-    {
-        var (first, second) = (VectorInstructions.ZipLow(even.AsByte(), odd.AsByte()).AsSByte(), VectorInstructions.ZipHigh(even.AsByte(), odd.AsByte()).AsSByte());
-        if (Avx512BW.IsSupported)
+        if (TFormat.HalfBytes < 0)
         {
-            Store(Vector256.Create(first, second), factors, offsets, ref to);
+            Store(pairs.AsSByte(), factors, offsets, ref to, Tile);
             return;
         }
-        Store(first, factors, offsets, ref to);
-        Store(second, factors, offsets, ref Unsafe.Add(ref to, 8));
+        Store(TFormat.FromCodes(pairs.AsByte() & Vector256.Create((byte)0xF)), factors, offsets, ref to, Tile);
+        Store(TFormat.FromCodes((pairs >>> 4).AsByte() & Vector256.Create((byte)0xF)), factors, offsets, ref Unsafe.Add(ref to, Lanes * Tile), Tile);
     }
 
-    /// <summary>Stores 16 pairs, given the factors and offsets of a pair.</summary>
+    /// <summary>Stores what stands for 16 pairs of q: of each half of 128 bits the first four, and at a distance the others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector256<sbyte> integers, int factors, int offsets, ref int to)
+    private static void Store(Vector256<sbyte> q, Vector256<int> factors, Vector256<int> offsets, ref int to, nuint distance)
     {
-        if (!Avx512BW.IsSupported)
-        {
-            Store(integers.GetLower(), factors, offsets, ref to);
-            Store(integers.GetUpper(), factors, offsets, ref Unsafe.Add(ref to, 8));
-            return;
-        }
-        var words = Avx512BW.ConvertToVector512Int16(integers) << (15 - Precision);
-        var scaled = Avx512BW.MultiplyHighRoundScale(words, Vector512.Create(factors).AsInt16());
-        (TFormat.HasConstants ? scaled + Vector512.Create(offsets).AsInt16() : scaled).AsInt32().StoreUnsafe(ref to);
+        q = Doubled(q);
+        ToIntegers(VectorInstructions.ZipLow(Vector256<sbyte>.Zero, q), factors, offsets).StoreUnsafe(ref to);
+        ToIntegers(VectorInstructions.ZipHigh(Vector256<sbyte>.Zero, q), factors, offsets).StoreUnsafe(ref to, distance);
     }
 
-    /// <summary>Stores 8 pairs, given the factors and offsets of a pair.</summary>
+    /// <summary>16 bytes of two elements each, those of the first and the third four in front of the others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector128<sbyte> integers, int factors, int offsets, ref int to) =>
-        Store(integers, Vector256.Create(factors), Vector256.Create(offsets), ref to);
+    private static Vector128<byte> Shuffled(ref readonly byte block) =>
+        Vector128.Shuffle(Bytes(in block).AsInt32(), Vector128.Create(0, 2, 1, 3)).AsByte();
 
-    /// <summary>Stores 8 pairs, given the factors and offsets of each.</summary>
+    /// <summary>Stores 32 pairs of one element each of two rows, given their <see cref="Shuffled"/> bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(Vector128<sbyte> integers, Vector256<int> factors, Vector256<int> offsets, ref int to)
+    private static void StoreCodes(Vector128<byte> even, Vector128<byte> odd, Vector256<int> factors, Vector256<int> offsets, ref int to)
     {
-        var words = VectorInstructions.WidenToInt16(integers) << (15 - Precision);
-        var scaled = VectorInstructions.MultiplyHighRounded(words, factors.AsInt16());
-        (TFormat.HasConstants ? scaled + offsets.AsInt16() : scaled).AsInt32().StoreUnsafe(ref to);
+        var codes = Vector256.Create(VectorInstructions.ZipLow(even, odd), VectorInstructions.ZipHigh(even, odd));
+        Store(TFormat.FromCodes(codes & Vector256.Create((byte)0xF)), factors, offsets, ref to, Lanes);
+        Store(TFormat.FromCodes((codes.AsInt16() >>> 4).AsByte() & Vector256.Create((byte)0xF)), factors, offsets, ref Unsafe.Add(ref to, Tile / 2), Lanes);
+    }
+
+    /// <summary>Stores 32 pairs of one element each of two rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreIntegers(Vector256<sbyte> even, Vector256<sbyte> odd, Vector256<int> factors, Vector256<int> offsets, ref int to)
+    {
+        StoreHalves(VectorInstructions.ZipLow(even, odd), factors, offsets, ref to);
+        StoreHalves(VectorInstructions.ZipHigh(even, odd), factors, offsets, ref Unsafe.Add(ref to, Lanes));
+    }
+
+    /// <summary>Stores eight pairs of the first 16 of 32 elements, and eight of the others, each in a half of 128 bits.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreHalves(Vector256<sbyte> pairs, Vector256<int> factors, Vector256<int> offsets, ref int to)
+    {
+        pairs = Doubled(pairs);
+        var first = ToIntegers(VectorInstructions.ZipLow(Vector256<sbyte>.Zero, pairs), factors, offsets);
+        var second = ToIntegers(VectorInstructions.ZipHigh(Vector256<sbyte>.Zero, pairs), factors, offsets);
+        VectorInstructions.LowerHalves(first, second).StoreUnsafe(ref to);
+        VectorInstructions.UpperHalves(first, second).StoreUnsafe(ref to, Tile / 2);
+    }
+
+    /// <summary>The factor of 32 elements, or those of the first 16 and of the second.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Spread(ref readonly int factors) => TFormat.Group == BlockFormat.Step
+        ? Vector256.Create(factors)
+        : Vector256.Create(Vector128.Create(factors), Vector128.Create(Unsafe.Add(ref Unsafe.AsRef(in factors), 1)));
+
+    /// <summary>q or 2 q: behind a byte of zeros it is 2^8 of itself, and 2^9 is wanted of types of 4 bits. Doubling half as many vectors takes half as long.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<sbyte> Doubled(Vector256<sbyte> q) => Precision < 7 ? q + q : q;
+
+    /// <summary>What stands for elements, given q, or its double, behind a byte of zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> ToIntegers(Vector256<sbyte> q, Vector256<int> factors, Vector256<int> offsets)
+    {
+        var (words, precision) = (q.AsInt16(), Precision);
+        if (precision < 6)
+            words <<= 6 - precision;
+        if (precision > 7)
+            words >>= precision - 7;
+        words = VectorInstructions.MultiplyHighRounded(words, factors.AsInt16());
+        return (TFormat.HasConstants ? words + offsets.AsInt16() : words).AsInt32();
     }
 }

@@ -1,5 +1,7 @@
-using LoraBridge.Training.Graphs;
+using System.Runtime.InteropServices;
 using LoraBridge.Native;
+using LoraBridge.Native.Code;
+using LoraBridge.Training.Graphs;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 
@@ -46,25 +48,32 @@ internal sealed record PackedRows(ProductFormat Format, long Matrices = 1, long 
             for (var r = 0; r < Rows; r++)
             {
                 var index = (strip - group.FirstStrip) * Rows + r;
-                var row = index < group.Rows ? RowOf(groups.Row(group, index)) : -1;
-                var values = row < 0 ? default : x.HostSpan<float>(row * depth, depth);
+                var values = ValuesOf(groups, group, index);
+                // Rows of an expert lie here and there.
+                if (!ids.IsNull && ValuesOf(groups, group, index + 1) is { IsEmpty: false } next)
+                    CacheHint.Prefetch(in MemoryMarshal.AsBytes(next)[0], 0, next.Length * sizeof(float));
                 for (var k = 0; k < depth; k += Depth)
                 {
                     var words = result.HostSpan<int>(strip * result.Ne(0) + k / Depth * Format.StripWords, Format.StripWords);
                     var used = words.Slice(r * Format.RowWords, Format.RowWords);
-                    if (row < 0)
+                    if (values.IsEmpty)
                         used.Clear();
-                    words[Rows * Format.RowWords + r] = row < 0 ? 0 : BitConverter.SingleToInt32Bits(Format.PackRow(values.Slice(k, Math.Min(Depth, depth - k)), used));
+                    words[Rows * Format.RowWords + r] = values.IsEmpty ? 0 : BitConverter.SingleToInt32Bits(Format.PackRow(values.Slice(k, Math.Min(Depth, depth - k)), used));
                 }
             }
         }
 
-        long RowOf(int row)
+        ReadOnlySpan<float> ValuesOf(RowGroups groups, RowGroup group, int index)
         {
-            if (ids.IsNull)
-                return row;
-            var (t, u) = Math.DivRem(row, (int)ids.Ne(0));
-            return t * x.Ne(1) + u % x.Ne(1);
+            if (index >= group.Rows)
+                return [];
+            long row = groups.Row(group, index);
+            if (!ids.IsNull)
+            {
+                var (t, u) = Math.DivRem(row, ids.Ne(0));
+                row = t * x.Ne(1) + u % x.Ne(1);
+            }
+            return x.HostSpan<float>(row * depth, depth);
         }
     }
 }

@@ -1,14 +1,21 @@
 using System.Buffers;
+using LoraBridge.Training.Graphs;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 
 /// <summary>Borrowed memory of a kernel, for <see cref="Sections"/>.</summary>
-internal readonly ref struct Scratch(int count)
+internal readonly ref struct Scratch
 {
-    private readonly float[] _buffer = ArrayPool<float>.Shared.Rent(count);
+    private readonly float[] _buffer;
 
-    /// <summary>The numbers, of any value.</summary>
-    public Span<float> Floats => _buffer.AsSpan(0, count);
+    public Scratch(int count)
+    {
+        _buffer = ArrayPool<float>.Shared.Rent(count + CacheLine.Words);
+        Floats = _buffer.AsSpan(CacheLine.Start(ref _buffer[0]), count);
+    }
+
+    /// <summary>The numbers, of any value, from the start of a cache line on.</summary>
+    public Span<float> Floats { get; }
 
     public void Dispose() => ArrayPool<float>.Shared.Return(_buffer);
 }

@@ -21,15 +21,22 @@ internal static class SmallBlocks
 
         public static bool HasConstants => false;
 
+        public static bool HasHalves => true;
+
         public static int Lowest => -8;
 
         public static int Highest => 7;
+
+        public static int HalfBytes => 2;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<sbyte> FromCodes(Vector256<byte> codes) => codes.AsSByte() - Vector256.Create((sbyte)8);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) => scales = Float16(in block, 0);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => Halves(in block, 2).AsSByte() - Vector256.Create((sbyte)8);
+        public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => FromCodes(Halves(in block, HalfBytes));
     }
 
     /// <summary>d and m in F16, 16 bytes: x = d q + m.</summary>
@@ -43,9 +50,13 @@ internal static class SmallBlocks
 
         public static bool HasConstants => true;
 
+        public static bool HasHalves => true;
+
         public static int Lowest => 0;
 
         public static int Highest => 15;
+
+        public static int HalfBytes => 4;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) =>
@@ -65,6 +76,8 @@ internal static class SmallBlocks
         public static int Group => 32;
 
         public static bool HasConstants => false;
+
+        public static bool HasHalves => true;
 
         public static int Lowest => -16;
 
@@ -87,6 +100,8 @@ internal static class SmallBlocks
         public static int Group => 32;
 
         public static bool HasConstants => true;
+
+        public static bool HasHalves => true;
 
         public static int Lowest => 0;
 
@@ -111,6 +126,8 @@ internal static class SmallBlocks
 
         public static bool HasConstants => false;
 
+        public static bool HasHalves => true;
+
         public static int Lowest => -128;
 
         public static int Highest => 127;
@@ -132,6 +149,8 @@ internal static class SmallBlocks
         public static int Group => 32;
 
         public static bool HasConstants => false;
+
+        public static bool HasHalves => true;
 
         public static int Lowest => -127;
 
@@ -205,13 +224,13 @@ internal static class SmallBlocks
 
     /// <summary>Of 16 bytes with two elements each, the low halves and then the high ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<byte> Halves(ref readonly byte block, nuint at)
+    private static Vector256<byte> Halves(ref readonly byte block, int at)
     {
-        var packed = Vector128.LoadUnsafe(in block, at);
-        return Vector256.Create(packed, (packed.AsUInt16() >>> 4).AsByte()) & Vector256.Create((byte)0xF);
+        var packed = Vector128.LoadUnsafe(in block, (nuint)at);
+        return VectorInstructions.ShiftRight(Vector256.Create(packed, packed).AsUInt32(), Vector256.Create(0u, 0, 0, 0, 4, 4, 4, 4)).AsByte() & Vector256.Create((byte)0xF);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<sbyte> FiveBits(ref readonly byte block, nuint at) =>
-        (Halves(in block, at + 4) | Spread(Read<uint>(in block, at), 0x10)).AsSByte();
+    private static Vector256<sbyte> FiveBits(ref readonly byte block, int at) =>
+        (Halves(in block, at + 4) | Spread(Read<uint>(in block, (nuint)at), 0x10)).AsSByte();
 }

@@ -62,6 +62,10 @@ internal static class VectorInstructions
         ? Avx2.ConvertToVector256Int32(bytes)
         : Widen(Vector128.WidenLower(bytes).AsInt16());
 
+    /// <summary>8 numbers of 16 bits with sign.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<int> WidenToInt32(Vector128<short> numbers) => Avx2.IsSupported ? Avx2.ConvertToVector256Int32(numbers) : Widen(numbers);
+
     /// <summary>8 numbers of 16 bits without sign.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> WidenToInt32(Vector128<ushort> numbers) => Avx2.IsSupported
@@ -84,71 +88,67 @@ internal static class VectorInstructions
         ? Sse2.ShiftRightLogical128BitLane(bytes, 8)
         : AdvSimd.ExtractVector128(bytes, Vector128<sbyte>.Zero, 8);
 
-    /// <summary>The first halves of two vectors, by turns.</summary>
+    /// <summary>The first halves of two vectors, by turns, in elements of 1, 2, 4 or 8 bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> ZipLow(Vector128<byte> even, Vector128<byte> odd) =>
-        Sse2.IsSupported ? Sse2.UnpackLow(even, odd) : AdvSimd.Arm64.ZipLow(even, odd);
+    public static Vector128<T> ZipLow<T>(Vector128<T> even, Vector128<T> odd) => Unsafe.SizeOf<T>() switch
+    {
+        1 => (Sse2.IsSupported ? Sse2.UnpackLow(even.AsByte(), odd.AsByte()) : AdvSimd.Arm64.ZipLow(even.AsByte(), odd.AsByte())).As<byte, T>(),
+        2 => (Sse2.IsSupported ? Sse2.UnpackLow(even.AsInt16(), odd.AsInt16()) : AdvSimd.Arm64.ZipLow(even.AsInt16(), odd.AsInt16())).As<short, T>(),
+        4 => (Sse2.IsSupported ? Sse2.UnpackLow(even.AsInt32(), odd.AsInt32()) : AdvSimd.Arm64.ZipLow(even.AsInt32(), odd.AsInt32())).As<int, T>(),
+        _ => (Sse2.IsSupported ? Sse2.UnpackLow(even.AsInt64(), odd.AsInt64()) : AdvSimd.Arm64.ZipLow(even.AsInt64(), odd.AsInt64())).As<long, T>(),
+    };
 
-    /// <summary>The second halves of two vectors, by turns.</summary>
+    /// <summary>The second halves of two vectors, by turns, in elements of 1, 2, 4 or 8 bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> ZipHigh(Vector128<byte> even, Vector128<byte> odd) =>
-        Sse2.IsSupported ? Sse2.UnpackHigh(even, odd) : AdvSimd.Arm64.ZipHigh(even, odd);
-
-    /// <inheritdoc cref="ZipLow(Vector128{byte}, Vector128{byte})"/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> ZipLow(Vector128<int> even, Vector128<int> odd) =>
-        Sse2.IsSupported ? Sse2.UnpackLow(even, odd) : AdvSimd.Arm64.ZipLow(even, odd);
-
-    /// <inheritdoc cref="ZipHigh(Vector128{byte}, Vector128{byte})"/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> ZipHigh(Vector128<int> even, Vector128<int> odd) =>
-        Sse2.IsSupported ? Sse2.UnpackHigh(even, odd) : AdvSimd.Arm64.ZipHigh(even, odd);
-
-    /// <inheritdoc cref="ZipLow(Vector128{byte}, Vector128{byte})"/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<long> ZipLow(Vector128<long> even, Vector128<long> odd) =>
-        Sse2.IsSupported ? Sse2.UnpackLow(even, odd) : AdvSimd.Arm64.ZipLow(even, odd);
-
-    /// <inheritdoc cref="ZipHigh(Vector128{byte}, Vector128{byte})"/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<long> ZipHigh(Vector128<long> even, Vector128<long> odd) =>
-        Sse2.IsSupported ? Sse2.UnpackHigh(even, odd) : AdvSimd.Arm64.ZipHigh(even, odd);
+    public static Vector128<T> ZipHigh<T>(Vector128<T> even, Vector128<T> odd) => Unsafe.SizeOf<T>() switch
+    {
+        1 => (Sse2.IsSupported ? Sse2.UnpackHigh(even.AsByte(), odd.AsByte()) : AdvSimd.Arm64.ZipHigh(even.AsByte(), odd.AsByte())).As<byte, T>(),
+        2 => (Sse2.IsSupported ? Sse2.UnpackHigh(even.AsInt16(), odd.AsInt16()) : AdvSimd.Arm64.ZipHigh(even.AsInt16(), odd.AsInt16())).As<short, T>(),
+        4 => (Sse2.IsSupported ? Sse2.UnpackHigh(even.AsInt32(), odd.AsInt32()) : AdvSimd.Arm64.ZipHigh(even.AsInt32(), odd.AsInt32())).As<int, T>(),
+        _ => (Sse2.IsSupported ? Sse2.UnpackHigh(even.AsInt64(), odd.AsInt64()) : AdvSimd.Arm64.ZipHigh(even.AsInt64(), odd.AsInt64())).As<long, T>(),
+    };
 
     /// <summary>Of each half of 128 bits of two vectors, the first half, by turns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> ZipLow(Vector256<short> even, Vector256<short> odd) => Avx2.IsSupported
-        ? Avx2.UnpackLow(even, odd)
-        : Vector256.Create(AdvSimd.Arm64.ZipLow(even.GetLower(), odd.GetLower()), AdvSimd.Arm64.ZipLow(even.GetUpper(), odd.GetUpper()));
+    public static Vector256<T> ZipLow<T>(Vector256<T> even, Vector256<T> odd)
+    {
+        if (!Avx2.IsSupported)
+            return Vector256.Create(ZipLow(even.GetLower(), odd.GetLower()), ZipLow(even.GetUpper(), odd.GetUpper()));
+        return Unsafe.SizeOf<T>() switch
+        {
+            1 => Avx2.UnpackLow(even.AsByte(), odd.AsByte()).As<byte, T>(),
+            2 => Avx2.UnpackLow(even.AsInt16(), odd.AsInt16()).As<short, T>(),
+            4 => Avx2.UnpackLow(even.AsInt32(), odd.AsInt32()).As<int, T>(),
+            _ => Avx2.UnpackLow(even.AsInt64(), odd.AsInt64()).As<long, T>(),
+        };
+    }
 
     /// <summary>Of each half of 128 bits of two vectors, the second half, by turns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<short> ZipHigh(Vector256<short> even, Vector256<short> odd) => Avx2.IsSupported
-        ? Avx2.UnpackHigh(even, odd)
-        : Vector256.Create(AdvSimd.Arm64.ZipHigh(even.GetLower(), odd.GetLower()), AdvSimd.Arm64.ZipHigh(even.GetUpper(), odd.GetUpper()));
+    public static Vector256<T> ZipHigh<T>(Vector256<T> even, Vector256<T> odd)
+    {
+        if (!Avx2.IsSupported)
+            return Vector256.Create(ZipHigh(even.GetLower(), odd.GetLower()), ZipHigh(even.GetUpper(), odd.GetUpper()));
+        return Unsafe.SizeOf<T>() switch
+        {
+            1 => Avx2.UnpackHigh(even.AsByte(), odd.AsByte()).As<byte, T>(),
+            2 => Avx2.UnpackHigh(even.AsInt16(), odd.AsInt16()).As<short, T>(),
+            4 => Avx2.UnpackHigh(even.AsInt32(), odd.AsInt32()).As<int, T>(),
+            _ => Avx2.UnpackHigh(even.AsInt64(), odd.AsInt64()).As<long, T>(),
+        };
+    }
 
-    /// <inheritdoc cref="ZipLow(Vector256{short}, Vector256{short})"/>
+    /// <summary>The first halves of 128 bits of two vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> ZipLow(Vector256<int> even, Vector256<int> odd) => Avx2.IsSupported
-        ? Avx2.UnpackLow(even, odd)
-        : Vector256.Create(ZipLow(even.GetLower(), odd.GetLower()), ZipLow(even.GetUpper(), odd.GetUpper()));
+    public static Vector256<int> LowerHalves(Vector256<int> a, Vector256<int> b) => Avx2.IsSupported
+        ? Avx2.Permute2x128(a, b, 0x20)
+        : Vector256.Create(a.GetLower(), b.GetLower());
 
-    /// <inheritdoc cref="ZipHigh(Vector256{short}, Vector256{short})"/>
+    /// <summary>The second halves of 128 bits of two vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> ZipHigh(Vector256<int> even, Vector256<int> odd) => Avx2.IsSupported
-        ? Avx2.UnpackHigh(even, odd)
-        : Vector256.Create(ZipHigh(even.GetLower(), odd.GetLower()), ZipHigh(even.GetUpper(), odd.GetUpper()));
-
-    /// <inheritdoc cref="ZipLow(Vector256{short}, Vector256{short})"/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<long> ZipLow(Vector256<long> even, Vector256<long> odd) => Avx2.IsSupported
-        ? Avx2.UnpackLow(even, odd)
-        : Vector256.Create(ZipLow(even.GetLower(), odd.GetLower()), ZipLow(even.GetUpper(), odd.GetUpper()));
-
-    /// <inheritdoc cref="ZipHigh(Vector256{short}, Vector256{short})"/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<long> ZipHigh(Vector256<long> even, Vector256<long> odd) => Avx2.IsSupported
-        ? Avx2.UnpackHigh(even, odd)
-        : Vector256.Create(ZipHigh(even.GetLower(), odd.GetLower()), ZipHigh(even.GetUpper(), odd.GetUpper()));
+    public static Vector256<int> UpperHalves(Vector256<int> a, Vector256<int> b) => Avx2.IsSupported
+        ? Avx2.Permute2x128(a, b, 0x31)
+        : Vector256.Create(a.GetUpper(), b.GetUpper());
 
     /// <summary>The table's byte for each index below 16.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
