@@ -42,7 +42,7 @@ public sealed class TrainingPlaceTests
 
     [Fact]
     public void One_that_was_named_is_not_left() => Assert.Throws<NativeException>(
-        () => AdapterTraining.Open<Opened>(Device, isNamed: true, _ => throw new NativeException("no driver"), _ => { }));
+        () => AdapterTraining.Open<Opened>(Device, isNamed: true, place => place.IsDevice ? throw new NativeException("no driver") : new Opened(place), _ => { }));
 
     [Fact]
     public void Other_faults_are_no_reason_to_train_elsewhere() => Assert.Throws<NotSupportedException>(
