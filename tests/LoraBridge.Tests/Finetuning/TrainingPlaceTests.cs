@@ -77,8 +77,8 @@ public sealed class TrainingPlaceTests
     [Fact]
     public void Transposed_weights_may_take_a_quarter_of_what_is_free()
     {
-        Assert.True(MemoryPlan.FitTransposed(weights: 1000, free: 8000));
-        Assert.False(MemoryPlan.FitTransposed(weights: 1001, free: 8000));
+        Assert.True(MemoryPlan.FitCopies(weights: 1000, free: 8000));
+        Assert.False(MemoryPlan.FitCopies(weights: 1001, free: 8000));
     }
 
     [Theory]

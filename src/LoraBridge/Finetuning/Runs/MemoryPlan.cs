@@ -62,13 +62,13 @@ internal static class MemoryPlan
             {
                 AutoSwitch.Always => true,
                 AutoSwitch.Never => false,
-                _ => FitTransposed(model.ParameterCount, DeviceMemory.Available(place.Devices)),
+                _ => FitCopies(model.ParameterCount, DeviceMemory.Available(place.Devices)),
             },
         };
     }
 
-    /// <summary>Whether transposed copies of so many weights are a small part of what is free on a device.</summary>
-    internal static bool FitTransposed(long weights, long free) => BytesOfCopy * weights <= free / DeviceShare;
+    /// <summary>Whether copies of so many weights are a small part of what is free on a device.</summary>
+    internal static bool FitCopies(long weights, long free) => BytesOfCopy * weights <= free / DeviceShare;
 
     /// <summary>Whether a copy of the weights is kept for the gradients: that decides how they are rounded.</summary>
     public static bool CachesTransposed(LM model, TrainingPlace place, LoraTrainingParameters parameters) =>
