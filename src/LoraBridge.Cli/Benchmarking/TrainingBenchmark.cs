@@ -52,7 +52,7 @@ public static class TrainingBenchmark
         var (peak, type) = ProductRate.Peak(training.Engine);
         var onDevice = training.Place.IsDevice;
         var precision = LinearPrecision.Of(parameters.Precision);
-        var instruction = InstructionPeak.Of((precision.Backward as IntegerFormat)?.Tile, model.Threads) / 1e9;
+        var instruction = onDevice ? 0 : InstructionPeak.Of((precision.Backward as IntegerFormat)?.Tile, model.Threads) / 1e9;
         return new TrainingBenchmarkResult
         {
             TokensPerSecond = tokens / seconds,
@@ -69,7 +69,7 @@ public static class TrainingBenchmark
             SecondsRecomputation = Seconds(TrainingPhase.Recomputation),
             SecondsBackward = Seconds(TrainingPhase.Backward),
             SecondsOptimizer = optimizer,
-            SecondsAttention = share * profile.Where(entry => IsAttention(entry.Time, training.Graph.Tokens)).Sum(entry => entry.Time.Seconds),
+            SecondsAttention = share * AttentionOf([.. profile.Select(entry => entry.Time)], training.Graph.Tokens).Sum(time => time.Seconds),
             Operations = Slowest(profile.Select(entry => entry.Time), share),
             PeakMemoryBytes = peakMemory,
             EstimatedMemoryBytes = training.Memory.Total,
@@ -116,17 +116,21 @@ public static class TrainingBenchmark
     }
 
     /// <summary>
-    /// Whether an operation is attention, as a whole or, where it is computed in several steps, one that makes or uses a number for each pair
-    /// of tokens, and each head. llama.cpp rounds the tokens looked at up.
+    /// Operations that are attention, as a whole or, where it is computed in several steps, that make or use a number for each pair of tokens, and each head:
+    /// for all tokens, where llama.cpp rounds those looked at up, or for some at a time, on a device.
     /// </summary>
-    private static bool IsAttention(OperationTime time, int tokens)
+    private static IEnumerable<OperationTime> AttentionOf(IReadOnlyList<OperationTime> times, int tokens)
     {
         const int Padding = 256;
         var seen = (tokens + Padding - 1) / Padding * Padding;
-        return time.Kind is nameof(Attention) or nameof(AttentionGradient)
-            || Enumerable.Range(0, Ggml.MaxSources).Select(time.Node.Source).Append(time.Node).Any(IsScores);
+        var weights = times.Select(time => time.Node).Where(node => node.Op is GgmlOp.SoftMax or GgmlOp.SoftMaxBack && node.Ne(2) > 1).ToHashSet();
+        var scores = weights.SelectMany(SourcesOf).ToHashSet();
+        return times.Where(time => time.Kind is nameof(Attention) or nameof(AttentionGradient) || time.Node.Op == GgmlOp.FlashAttnExt
+            || scores.Contains(time.Node) || SourcesOf(time.Node).Append(time.Node).Any(IsScores));
 
-        bool IsScores(TensorPtr tensor) => !tensor.IsNull && tensor.Ne(0) == seen && tensor.Ne(1) == tokens && tensor.Ne(2) > 1;
+        bool IsScores(TensorPtr tensor) => weights.Contains(tensor.Root) || tensor.Ne(0) == seen && tensor.Ne(1) == tokens && tensor.Ne(2) > 1;
+
+        static IEnumerable<TensorPtr> SourcesOf(TensorPtr node) => Enumerable.Range(0, Ggml.MaxSources).Select(node.Source).Where(source => !source.IsNull);
     }
 
     private static List<OperationShare> Slowest(IEnumerable<OperationTime> times, double share) =>

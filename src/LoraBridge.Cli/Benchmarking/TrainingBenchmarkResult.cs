@@ -33,7 +33,7 @@ public sealed record TrainingBenchmarkResult
     /// <summary>The same, for gradients.</summary>
     public required string BackwardKernel { get; init; }
 
-    /// <summary>What the backward's instruction does on registers alone, on as many threads, measured in the same run, in 10^9 operations per second.</summary>
+    /// <summary>What the backward's instruction does on registers alone, on as many threads, measured in the same run, in 10^9 operations per second; 0 on a device.</summary>
     public required double InstructionGflops { get; init; }
 
     /// <summary>What products with frozen weights reach of <see cref="InstructionGflops"/> while they are computed, forward and back.</summary>
