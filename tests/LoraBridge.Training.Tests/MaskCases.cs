@@ -16,6 +16,7 @@ internal static class MaskCases
         ["window"] = (i, j) => j > i || j <= i - 7 ? Hidden : 0,
         ["symmetric window"] = (i, j) => Math.Abs(i - j) > 5 ? Hidden : 0,
         ["chunks"] = (i, j) => j > i || j / 8 != i / 8 ? Hidden : 0,
+        ["one ahead"] = (i, j) => j > i + 1 ? Hidden : 0,
         ["both directions"] = (_, _) => 0,
         ["ALiBi"] = (i, j) => j > i ? Hidden : -Math.Abs(i - j),
         ["ALiBi in a window"] = (i, j) => j > i || j <= i - 7 ? Hidden : -Math.Abs(i - j),

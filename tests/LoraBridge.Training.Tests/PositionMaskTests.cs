@@ -21,7 +21,7 @@ public sealed class PositionMaskTests
         {
             var mask = Read(expected, type)!;
             Assert.Equal(name.StartsWith("ALiBi", StringComparison.Ordinal), mask.Biases is not null);
-            Assert.Equal(!name.Contains("symmetric", StringComparison.Ordinal) && !name.Contains("both", StringComparison.Ordinal), mask.IsCausal);
+            Assert.Equal(name is not ("one ahead" or "symmetric window" or "both directions" or "ALiBi in both directions"), mask.IsCausal);
             for (var i = 0; i < Tokens; i++)
                 for (var j = 0; j < Cells; j++)
                 {

@@ -202,6 +202,29 @@ public sealed class DeviceRuleTests
         Compare(make, make, [Matrix], fused: true, again);
     }
 
+    /// <summary>Devices look at the target of a copy, which a recorded one does not name.</summary>
+    [Fact]
+    public void A_recorded_copy_is_its_own_target()
+    {
+        using var builder = new GraphBuilder(4);
+        var copy = builder.Copy(Node(GgmlOp.Cpy, Matrix), [builder.Leaf(GgmlType.F16, Matrix, "x")], default);
+        Assert.Equal(copy, copy.Source(1));
+    }
+
+    /// <summary>Strides do not tell that one row is transposed: a library would take it for one that is not.</summary>
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    public void One_row_is_multiplied_as_it_is(int rows, int outerProducts)
+    {
+        NativeRuntime.Initialize();
+        GradientProbe.Argument[] arguments =
+            [new(GgmlType.F32, new Shape(12, rows), Random(12 * rows, 1), false), new(GgmlType.F32, Matrix, Random(60, 2), true)];
+        var rules = new DeviceRules(new DeviceProducts(default, GgmlType.F32, multipliesOuter: true), _ => true);
+        using var run = new ProbeRun((g, x) => g.MulMat(x[0], x[1]), arguments, new ComputeEngine(1), rules);
+        Assert.Equal(outerProducts, run.Graph.Nodes.Count(node => node.Op == GgmlOp.OutProd));
+    }
+
     [Fact]
     public void A_scale_is_multiplied_where_there_is_less()
     {
