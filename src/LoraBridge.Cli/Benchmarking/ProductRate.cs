@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
@@ -57,16 +56,7 @@ internal static class ProductRate
         graph.Schedule(product(builder, argument));
         using var allocator = engine.CreateAllocator();
         graph.Allocate(allocator);
-        graph.Compute();
-
-        var best = double.PositiveInfinity;
-        for (var i = 0; i < Repetitions; i++)
-        {
-            var start = Stopwatch.GetTimestamp();
-            graph.Compute();
-            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalSeconds);
-        }
-        return operations / best;
+        return operations / graph.LeastSeconds(Repetitions);
     }
 
     private static BufferHandle Allocate(ComputeEngine engine, GraphBuilder leaves) =>

@@ -124,13 +124,11 @@ public static class TrainingBenchmark
         const int Padding = 256;
         var seen = (tokens + Padding - 1) / Padding * Padding;
         var weights = times.Select(time => time.Node).Where(node => node.Op is GgmlOp.SoftMax or GgmlOp.SoftMaxBack && node.Ne(2) > 1).ToHashSet();
-        var scores = weights.SelectMany(SourcesOf).ToHashSet();
+        var scores = weights.SelectMany(node => node.Sources()).ToHashSet();
         return times.Where(time => time.Kind is nameof(Attention) or nameof(AttentionGradient) || time.Node.Op == GgmlOp.FlashAttnExt
-            || scores.Contains(time.Node) || SourcesOf(time.Node).Append(time.Node).Any(IsScores));
+            || scores.Contains(time.Node) || time.Node.Sources().Append(time.Node).Any(IsScores));
 
         bool IsScores(TensorPtr tensor) => weights.Contains(tensor.Root) || tensor.Ne(0) == seen && tensor.Ne(1) == tokens && tensor.Ne(2) > 1;
-
-        static IEnumerable<TensorPtr> SourcesOf(TensorPtr node) => Enumerable.Range(0, Ggml.MaxSources).Select(node.Source).Where(source => !source.IsNull);
     }
 
     private static List<OperationShare> Slowest(IEnumerable<OperationTime> times, double share) =>

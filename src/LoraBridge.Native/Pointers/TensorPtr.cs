@@ -45,6 +45,9 @@ internal readonly unsafe partial record struct TensorPtr(nint Address)
     /// <summary>Source <paramref name="i"/> of the operation; null when absent.</summary>
     public TensorPtr Source(int i) => new((nint)Fields->src[SourceIndex(i)]);
 
+    /// <summary>The sources that there are, in their order.</summary>
+    public IEnumerable<TensorPtr> Sources() => Enumerable.Range(0, Ggml.MaxSources).Select(Source).Where(source => !source.IsNull);
+
     /// <summary>For example <c>blk.0.attn_q.weight Q4_0 [64, 64]</c>; trailing dimensions of length 1 are left out.</summary>
     public override string ToString()
     {

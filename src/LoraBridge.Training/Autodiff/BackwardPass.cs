@@ -71,7 +71,7 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
         for (var i = start; i < start + count; i++)
         {
             var node = builder.Tape[i];
-            if (!GradientRules.IsConstant(node.Op) && Sources(node).Any(Needs))
+            if (!GradientRules.IsConstant(node.Op) && node.Sources().Any(Needs))
                 _varies.Add(node);
         }
     }
@@ -121,7 +121,7 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
             var rule = builder.RuleOf(y) ?? rules?.For(y) ?? GradientRules.For(y);
             _reached.Clear();
             rule.Backward(this, y, dy);
-            foreach (var source in Sources(y))
+            foreach (var source in y.Sources())
                 if (source != y && !IsReached(source))
                     throw new NotSupportedException(
                         $"The gradient of {(source.Name.Length > 0 ? source.Name : "a tensor")} {source.Shape} through {y.Name} ({Ggml.ggml_op_desc(y)}) would be lost: there is no rule for that argument.");
@@ -132,14 +132,7 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
     /// Whether all of the gradient that comes to an argument has arrived: there, or, where a rule passes over an operation, at all that this one was made of.
     /// </summary>
     private bool IsReached(TensorPtr tensor) => !Needs(tensor) || _reached.Contains(Origin(tensor))
-        || !IsVariable(tensor) && Sources(tensor).Any(source => source != tensor) && Sources(tensor).All(source => source == tensor || IsReached(source));
+        || !IsVariable(tensor) && tensor.Sources().Any(source => source != tensor) && tensor.Sources().All(source => source == tensor || IsReached(source));
 
     private TensorPtr Origin(TensorPtr tensor) => _origins.GetValueOrDefault(tensor, tensor);
-
-    private static IEnumerable<TensorPtr> Sources(TensorPtr node)
-    {
-        for (var i = 0; i < Ggml.MaxSources; i++)
-            if (node.Source(i) is { IsNull: false } source)
-                yield return source;
-    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LoraBridge.Native;
 using static LoraBridge.Native.Ggml;
 
@@ -67,6 +68,19 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
         builder.Start(engine.Scratch);
         engine.Compute(this);
         builder.ThrowIfKernelFaulted();
+    }
+
+    /// <summary>Computes all operations once, and then so many times that the least of their times is how fast that can be.</summary>
+    /// <returns>Seconds.</returns>
+    public double LeastSeconds(int repetitions)
+    {
+        Compute();
+        return Enumerable.Range(0, repetitions).Min(_ =>
+        {
+            var start = Stopwatch.GetTimestamp();
+            Compute();
+            return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        });
     }
 
     /// <summary>ggml's name for an operation with the type of its weights, or the name of our kernel.</summary>

@@ -75,9 +75,8 @@ internal sealed class GraphTracer
         var weights = new OrderedDictionary<TensorPtr, bool>();
         ShowOperations(model, context, threads, tensor =>
         {
-            for (var i = 0; i < Ggml.MaxSources; i++)
-                if (tensor.Source(i) is { IsNull: false, Op: GgmlOp.None } source && names.Contains(source.Name))
-                    weights.TryAdd(source, true);
+            foreach (var source in tensor.Sources().Where(source => source.Op == GgmlOp.None && names.Contains(source.Name)))
+                weights.TryAdd(source, true);
         });
         return [.. weights.Keys];
     }

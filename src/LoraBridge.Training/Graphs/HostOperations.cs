@@ -26,7 +26,7 @@ internal sealed record HostOperations(string Kind, int Count, string Reason)
                 .OrderByDescending(group => group.Count),
         ];
 
-        bool HasHostWeight(TensorPtr node) => Enumerable.Range(0, Ggml.MaxSources).Select(node.Source).Any(source => !source.IsNull && isWeight(source.Root));
+        bool HasHostWeight(TensorPtr node) => node.Sources().Any(source => isWeight(source.Root));
 
         string ReasonOf(TensorPtr node) => node.Op == GgmlOp.Custom
             ? "ggml has no operation for it: a kernel of the CPU computes it"
@@ -57,8 +57,8 @@ internal sealed record HostOperations(string Kind, int Count, string Reason)
         return [.. counts.OrderByDescending(pair => pair.Value).Select(pair => new HostOperations(pair.Key, pair.Value, CannotCompute(engine)))];
     }
 
-    private static bool HasHostLeaf(TensorPtr node) => Enumerable.Range(0, Ggml.MaxSources).Select(node.Source).Any(source =>
-        !source.IsNull && source.Root is { Op: GgmlOp.None, Buffer.IsNull: false } root && !root.Flags.HasFlag(GgmlTensorFlags.Input)
+    private static bool HasHostLeaf(TensorPtr node) => node.Sources().Any(source =>
+        source.Root is { Op: GgmlOp.None, Buffer.IsNull: false } root && !root.Flags.HasFlag(GgmlTensorFlags.Input)
         && Ggml.ggml_backend_buft_is_host(Ggml.ggml_backend_buffer_get_type(root.Buffer)));
 
     private static string CannotCompute(DeviceEngine device) => $"{string.Join(", ", device.Names)} cannot compute it";

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using LoraBridge.Native;
 
 namespace LoraBridge.Training.Graphs;
@@ -126,15 +125,4 @@ internal sealed class ScratchMemory
         }
         return _words;
     }
-}
-
-/// <summary>Lines of a cache: where a vector lies in two of them, reading it takes twice as long.</summary>
-internal static class CacheLine
-{
-    /// <summary>Numbers of 32 bits in a line.</summary>
-    public const int Words = 64 / sizeof(int);
-
-    /// <summary>How many numbers behind the first the next line starts.</summary>
-    public static int Start<T>(ref T first) where T : unmanaged =>
-        (int)(-Unsafe.ByteOffset(ref Unsafe.NullRef<T>(), ref first) / sizeof(int)) & (Words - 1);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using LoraBridge.Formats;
 using LoraBridge.Native;
 using LoraBridge.Training.Graphs;
@@ -65,12 +64,6 @@ internal sealed class ForwardProducts(DeviceEngine engine, DeviceProducts produc
         using var builder = new GraphBuilder(Tensors);
         var graph = new ComputeGraph(builder, engine);
         graph.Schedule(product(builder));
-        graph.Compute();
-        return Enumerable.Range(0, Repetitions).Min(_ =>
-        {
-            var start = Stopwatch.GetTimestamp();
-            graph.Compute();
-            return Stopwatch.GetElapsedTime(start).TotalSeconds;
-        });
+        return graph.LeastSeconds(Repetitions);
     }
 }
