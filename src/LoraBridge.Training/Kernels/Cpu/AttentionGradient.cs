@@ -5,14 +5,22 @@ using LoraBridge.Native;
 namespace LoraBridge.Training.Kernels.Cpu;
 
 /// <summary>
-/// The gradients of attention with respect to q, k, v and sinks, one behind the other; those of k and v once for each part of a group's heads.
+/// The gradients of attention with respect to q, k, v and sinks, one behind the other.
 /// With dp = vᵀ dy, ds = p (dp - Σₙ p dp) and z = scale kᵀq: dz = ds cap′(z), dq = scale Σₙ dz kₙ, dk = scale Σₜ dz qₜ, dv = Σₜ p dyₜ,
 /// and a sink of weight p₀, whose value is 0, gets -p₀ Σₙ p dp. Sources: those of attention, and dy [D, H, T, S], contiguous.
 /// </summary>
 /// <param name="options">How attention weighs.</param>
-/// <param name="parts">In how many parts the gradients of keys and values are summed.</param>
-internal sealed class AttentionGradient(AttentionOptions options, AttentionParts parts) : IProductKernel
+internal sealed class AttentionGradient(AttentionOptions options) : IProductKernel
 {
+    /// <summary>
+    /// Pieces of work to have at least, for any number of threads: the gradients of keys and values are sums over them, in their order. Each packs its keys
+    /// and values anew: more of them would not be worth that.
+    /// </summary>
+    private const int Pieces = 192;
+
+    /// <summary>The work, in its order.</summary>
+    public static AttentionParts PartsOf(AttentionArguments arguments) => new(arguments, Pieces);
+
     public double Operations(TensorPtr result)
     {
         var arguments = new AttentionArguments(result, options);
@@ -27,40 +35,94 @@ internal sealed class AttentionGradient(AttentionOptions options, AttentionParts
         var block = new AttentionBlock(arguments, ref room);
         var workspace = new Workspace(arguments, result.Source(options.SourceCount), ref room);
         using var mask = new MaskRows(arguments);
-
-        var rest = result.Floats;
-        var dq = Sections.Take(ref rest, (long)arguments.KeyLength * arguments.Tokens * arguments.Heads * arguments.Sequences);
-        var dk = Sections.Take(ref rest, (long)arguments.KeyLength * arguments.Cells * arguments.Groups * arguments.Sequences * parts.Count);
-        var dv = Sections.Take(ref rest, (long)arguments.ValueLength * arguments.Cells * arguments.Groups * arguments.Sequences * parts.Count);
-        var heads = arguments.Heads / arguments.Groups / parts.OfHeads;
-        foreach (int unit in work.Items(arguments.Groups * arguments.Sequences * parts.Count))
+        var dq = Parts.Of(result, arguments).Queries;
+        var parts = PartsOf(arguments);
+        var groups = arguments.Groups * arguments.Sequences;
+        var sums = work.Share(_ => new OrderedSums<KeyGradients>(groups, parts.Count / groups, (group, piece) => AddTo(result, group, piece)));
+        while (work.TryTake(parts.Count, out var index))
         {
-            // Groups of a sequence lie behind each other, then the sequences, then the parts.
-            var (part, group) = Math.DivRem(unit, arguments.Groups * arguments.Sequences);
-            var (headPart, queryPart) = Math.DivRem(part, parts.OfQueries);
-            var queries = parts.Queries(arguments, queryPart);
-            var first = group * (arguments.Heads / arguments.Groups) + headPart * heads;
-            block.PackKeys(arguments.Head(first));
-            workspace.Begin(arguments.Head(first));
-            for (var i = first; i < first + heads; i++)
+            var part = parts[index];
+            var (head, sink) = (part.Head, 0f);
+            mask.Select(head);
+            var cells = CellRange.Of(mask, part.First, part.End);
+            block.PackKeys(head, cells);
+            var gradients = workspace.Begin(part, cells);
+            // Where tokens see what came before them, the last see all that the others do: with them, sums start at what these give.
+            for (var row = part.Last; row >= part.First; row -= AttentionBlock.Rows)
             {
-                var head = arguments.Head(i);
-                mask.Select(head);
-                var sink = 0f;
-                for (var row = queries.First; row < queries.End; row += AttentionBlock.Rows)
-                {
-                    block.Weigh(head, row, mask);
-                    sink += workspace.Add(block, head, dq[((i * arguments.Tokens + row) * arguments.KeyLength)..]);
-                }
-                rest[queryPart * arguments.Heads * arguments.Sequences + i] = sink;
+                block.Weigh(head, row, mask);
+                var starts = row == part.Last && block.SeesAll;
+                if (row == part.Last && !starts)
+                    gradients.Memory.Floats.Clear();
+                sink += workspace.Add(block, head, gradients, starts, dq[((Number(arguments, head) * arguments.Tokens + row) * arguments.KeyLength)..]);
             }
-            workspace.End(
-                dk.Slice(unit * arguments.Cells * arguments.KeyLength, arguments.Cells * arguments.KeyLength),
-                dv.Slice(unit * arguments.Cells * arguments.ValueLength, arguments.Cells * arguments.ValueLength));
+            sums.Add(head.Group, part.BeforeInGroup, gradients with { Sink = sink });
         }
     }
 
-    /// <summary>What one group of keys and values needs: packed, with the sums of their gradients.</summary>
+    /// <summary>Adds what some queries give to the gradients of keys and values, and of their head's sink.</summary>
+    private void AddTo(TensorPtr result, int group, KeyGradients piece)
+    {
+        using var memory = piece.Memory;
+        var arguments = new AttentionArguments(result, options);
+        var sums = Parts.Of(result, arguments);
+        var sink = Number(arguments, piece.Part.Head);
+        var (keys, values) = (arguments.KeyLength * arguments.Cells, arguments.ValueLength * arguments.Cells);
+        AddRows(piece.Keys, arguments.KeyLength, sums.Keys.Slice(group * keys, keys));
+        AddRows(piece.Values, arguments.ValueLength, sums.Values.Slice(group * values, values));
+        sums.Sinks[sink] = piece.Part.Before == 0 ? piece.Sink : sums.Sinks[sink] + piece.Sink;
+
+        void AddRows(ReadOnlySpan<float> rows, int width, Span<float> all)
+        {
+            if (piece.Part.BeforeInGroup == 0)
+                all.Clear();
+            for (var cell = 0; cell < piece.Cells.Count; cell++)
+            {
+                var sum = all.Slice((piece.Cells.First + cell) * width, width);
+                TensorPrimitives.Add(sum, rows.Slice(cell * TilePacking.Padded(width), width), sum);
+            }
+        }
+    }
+
+    private static int Number(AttentionArguments arguments, AttentionHead head) => head.Sequence * arguments.Heads + head.Index;
+
+    /// <summary>The gradients one by one.</summary>
+    private readonly ref struct Parts
+    {
+        public Span<float> Queries { get; private init; }
+
+        public Span<float> Keys { get; private init; }
+
+        public Span<float> Values { get; private init; }
+
+        public Span<float> Sinks { get; private init; }
+
+        public static Parts Of(TensorPtr result, AttentionArguments arguments)
+        {
+            var rest = result.Floats;
+            var (queries, cells) = ((long)arguments.Tokens * arguments.Heads * arguments.Sequences, (long)arguments.Cells * arguments.Groups * arguments.Sequences);
+            return new Parts
+            {
+                Queries = Sections.Take(ref rest, arguments.KeyLength * queries),
+                Keys = Sections.Take(ref rest, arguments.KeyLength * cells),
+                Values = Sections.Take(ref rest, arguments.ValueLength * cells),
+                Sinks = rest,
+            };
+        }
+    }
+
+    /// <summary>What some queries give to the gradients of the keys and values that they see: rows in whole tiles, a row for each cell and some to spare.</summary>
+    private sealed record KeyGradients(AttentionPart Part, CellRange Cells, Scratch Memory, int KeysSize)
+    {
+        public Span<float> Keys => Memory.Floats[..KeysSize];
+
+        public Span<float> Values => Memory.Floats[KeysSize..];
+
+        /// <summary>What they give to the gradient of their head's sink.</summary>
+        public float Sink { get; init; }
+    }
+
+    /// <summary>What some queries of a head need: keys and values, packed.</summary>
     private readonly ref struct Workspace
     {
         private readonly AttentionArguments _arguments;
@@ -72,8 +134,6 @@ internal sealed class AttentionGradient(AttentionOptions options, AttentionParts
         private readonly Span<float> _packedOutputs;
         private readonly Span<float> _gradients;
         private readonly Span<float> _dq;
-        private readonly Span<float> _dk;
-        private readonly Span<float> _dv;
 
         public Workspace(AttentionArguments arguments, TensorPtr dy, ref Span<float> room)
         {
@@ -86,8 +146,6 @@ internal sealed class AttentionGradient(AttentionOptions options, AttentionParts
             _packedOutputs = Sections.Take(ref room, AttentionBlock.RowsFor(d));
             _gradients = Sections.Take(ref room, AttentionBlock.WeightsFor(arguments));
             _dq = Sections.Take(ref room, AttentionBlock.RowsFor(k));
-            _dk = Sections.Take(ref room, SumsFor(arguments, k));
-            _dv = Sections.Take(ref room, SumsFor(arguments, d));
         }
 
         public static int ScratchFor(AttentionArguments arguments)
@@ -95,31 +153,37 @@ internal sealed class AttentionGradient(AttentionOptions options, AttentionParts
             var (k, d) = (arguments.KeyLength, arguments.ValueLength);
             return checked(
                 TilePacking.Size(arguments.PaddedCells, k) + TilePacking.Size(d, arguments.Cells) + 2 * AttentionBlock.RowsFor(k)
-                + AttentionBlock.Rows * d + AttentionBlock.RowsFor(d) + AttentionBlock.WeightsFor(arguments) + SumsFor(arguments, k) + SumsFor(arguments, d));
+                + AttentionBlock.Rows * d + AttentionBlock.RowsFor(d) + AttentionBlock.WeightsFor(arguments));
         }
 
-        /// <summary>Takes the keys and values of <paramref name="head"/>, and starts their gradients at 0.</summary>
-        public void Begin(AttentionHead head)
+        /// <summary>Takes the keys and values that some queries see.</summary>
+        /// <returns>Room for their gradients.</returns>
+        public KeyGradients Begin(AttentionPart part, CellRange cells)
         {
-            TilePacking.PackRows(
-                _arguments.Keys(head), _arguments.KeyStride, _arguments.Cells, _arguments.PaddedCells, _arguments.KeyLength, _keys);
-            TilePacking.PackColumns(_arguments.Values(head), _arguments.ValueStride, _arguments.ValueLength, _arguments.Cells, _values);
-            _arguments.Round(_keys);
-            _arguments.Round(_values);
-            _dk.Clear();
-            _dv.Clear();
+            var (k, d) = (_arguments.KeyLength, _arguments.ValueLength);
+            var keys = _keys[..TilePacking.Size(cells.Padded, k)];
+            var values = _values[..TilePacking.Size(d, cells.Count)];
+            TilePacking.PackRows(_arguments.Keys(part.Head)[(cells.First * _arguments.KeyStride)..], _arguments.KeyStride, cells.Count, cells.Padded, k, keys);
+            TilePacking.PackColumns(_arguments.Values(part.Head)[(cells.First * _arguments.ValueStride)..], _arguments.ValueStride, d, cells.Count, values);
+            _arguments.Round(keys);
+            _arguments.Round(values);
+            // There is room for the tile that reaches over the edge.
+            var rows = cells.Padded + MicroKernel.Rows;
+            var memory = new Scratch(checked(rows * (TilePacking.Padded(k) + TilePacking.Padded(d))));
+            return new KeyGradients(part, cells, memory, rows * TilePacking.Padded(k));
         }
 
-        /// <summary>Adds what a block gives to the gradients of keys and values, and writes that of its queries.</summary>
+        /// <summary>Adds what a block gives to the gradients of keys and values, or starts these, and writes that of its queries.</summary>
         /// <returns>What it gives to the gradient of the head's sink.</returns>
-        public float Add(AttentionBlock block, AttentionHead head, Span<float> dq)
+        public float Add(AttentionBlock block, AttentionHead head, KeyGradients gradients, bool starts, Span<float> dq)
         {
             var (k, d) = (_arguments.KeyLength, _arguments.ValueLength);
             for (var row = 0; row < block.Count; row++)
                 _dy.HostSpan<float>(_arguments.ResultOffset(head, block.First + row), d).CopyTo(_outputs[(row * d)..]);
             _outputs[(block.Count * d)..].Clear();
             TilePacking.Multiply(
-                new LeftFactor(_outputs, d, 1), _values, d, 0, d, _gradients, block.Stride, block.Count, block.FirstCell, block.EndCell, accumulate: false);
+                new LeftFactor(_outputs, d, 1), _values, d, 0, d, _gradients[block.Cells.First..], block.Stride, block.Count,
+                block.FirstCell - block.Cells.First, block.EndCell - block.Cells.First, accumulate: false);
             var sink = 0f;
             for (var row = 0; row < block.Count; row++)
                 sink -= block.SinkWeights[row] * block.BackThroughSoftMax(row, _gradients);
@@ -130,24 +194,9 @@ internal sealed class AttentionGradient(AttentionOptions options, AttentionParts
                     _dq.Slice(row * TilePacking.Padded(k), k), _arguments.Options.QueryFactor, dq.Slice(row * k, k));
             TilePacking.PackRows(block.Queries, k, block.Count, AttentionBlock.Rows, k, _packedQueries);
             TilePacking.PackRows(_outputs, d, block.Count, AttentionBlock.Rows, d, _packedOutputs);
-            block.Scatter(_gradients, _packedQueries, k, _dk);
-            block.Scatter(block.Weights, _packedOutputs, d, _dv);
+            block.Scatter(_gradients, _packedQueries, k, gradients.Keys, accumulate: !starts);
+            block.Scatter(block.Weights, _packedOutputs, d, gradients.Values, accumulate: !starts);
             return sink;
         }
-
-        /// <summary>Writes the gradients of keys and values.</summary>
-        public void End(Span<float> dk, Span<float> dv)
-        {
-            for (var cell = 0; cell < _arguments.Cells; cell++)
-            {
-                Row(_dk, _arguments.KeyLength, cell).CopyTo(dk[(cell * _arguments.KeyLength)..]);
-                Row(_dv, _arguments.ValueLength, cell).CopyTo(dv[(cell * _arguments.ValueLength)..]);
-            }
-        }
-
-        private static Span<float> Row(Span<float> sums, int width, int cell) => sums.Slice(cell * TilePacking.Padded(width), width);
-
-        /// <summary>A row for each cell, and room for the tile that reaches over the edge.</summary>
-        private static int SumsFor(AttentionArguments arguments, int width) => (arguments.PaddedCells + MicroKernel.Rows) * TilePacking.Padded(width);
     }
 }
