@@ -21,7 +21,7 @@ public sealed class AttentionPartsTests
     public void PartsAreAllQueriesOnceAndCountThoseBeforeThem(int tokens, int heads, int groups, int sequences, int workers)
     {
         using var shape = new AttentionShape(tokens, heads, groups, sequences);
-        foreach (var parts in new[] { Attention.PartsOf(shape.Arguments, workers), AttentionGradient.PartsOf(shape.Arguments) })
+        foreach (var parts in new[] { Attention.PartsOf(shape.Arguments, workers), AttentionGradient.PartsOf(shape.Arguments, workers) })
         {
             var queries = new int[sequences, heads, tokens];
             var (before, beforeInGroup) = (new int[sequences, heads], new int[groups * sequences]);
@@ -38,7 +38,7 @@ public sealed class AttentionPartsTests
                     Assert.InRange(part.End - part.Last, 1, AttentionBlock.Rows);
             }
             Assert.All(queries.Cast<int>(), count => Assert.Equal(1, count));
-            Assert.All(beforeInGroup, count => Assert.Equal(parts.Count / (groups * sequences), count));
+            Assert.All(beforeInGroup, count => Assert.Equal(parts.InGroup, count));
         }
     }
 
@@ -52,7 +52,7 @@ public sealed class AttentionPartsTests
         static void AssertBusy(int tokens, params (int Heads, int Groups)[] models) => SharedWork.AssertBusy(
             [
                 .. models.Select(model => (Func<int, IEnumerable<double>>)(workers => Costs(tokens, model, arguments => Attention.PartsOf(arguments, workers), PackingForward))),
-                .. models.Select(model => (Func<int, IEnumerable<double>>)(_ => Costs(tokens, model, AttentionGradient.PartsOf, PackingBack))),
+                .. models.Select(model => (Func<int, IEnumerable<double>>)(workers => Costs(tokens, model, arguments => AttentionGradient.PartsOf(arguments, workers), PackingBack))),
             ],
             $"{tokens} tokens");
     }

@@ -47,7 +47,7 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
         k.Ne0 == q.Ne0 && v.Ne1 == k.Ne1 && v.Ne2 == k.Ne2 && q.Ne2 % k.Ne2 == 0 && k.Ne3 == q.Ne3 && v.Ne3 == q.Ne3;
 
     /// <summary>The work of so many threads, in its order.</summary>
-    public static AttentionParts PartsOf(AttentionArguments arguments, int workers) => new(arguments, PiecesPerWorker * workers);
+    public static AttentionParts PartsOf(AttentionArguments arguments, int workers) => new(arguments, PiecesPerWorker * workers, workers);
 
     public double Operations(TensorPtr result)
     {
@@ -63,7 +63,7 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
         using var scratch = new Scratch(AttentionBlock.ScratchFor(arguments) + TilePacking.Size(arguments.PaddedCells, width) + AttentionBlock.RowsFor(width));
         var room = scratch.Floats;
         var block = new AttentionBlock(arguments, ref room);
-        var packed = Sections.Take(ref room, TilePacking.Size(arguments.PaddedCells, width));
+        var values = Sections.Take(ref room, TilePacking.Size(arguments.PaddedCells, width));
         var sums = Sections.Take(ref room, AttentionBlock.RowsFor(width));
         using var mask = new MaskRows(arguments);
         var parts = PartsOf(arguments, work.Workers);
@@ -73,10 +73,12 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
             var head = part.Head;
             mask.Select(head);
             var cells = CellRange.Of(mask, part.First, part.End);
-            block.PackKeys(head, cells);
-            var values = packed[..TilePacking.Size(cells.Padded, width)];
-            TilePacking.PackRows(arguments.Values(head)[(cells.First * arguments.ValueStride)..], arguments.ValueStride, cells.Count, cells.Padded, width, values);
-            arguments.Round(values);
+            if (block.PackKeys(head, cells))
+            {
+                var packed = values[..TilePacking.Size(cells.Padded, width)];
+                TilePacking.PackRows(arguments.Values(head)[(cells.First * arguments.ValueStride)..], arguments.ValueStride, cells.Count, cells.Padded, width, packed);
+                arguments.Round(packed);
+            }
             for (var first = part.First; first < part.End; first += AttentionBlock.Rows)
             {
                 block.Weigh(head, first, mask);
@@ -92,12 +94,19 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
         var builder = pass.Builder;
         TensorPtr[] sources = [.. Enumerable.Range(0, options.SourceCount).Select(y.Source), dy];
         var (q, k, v) = (y.Source(0), y.Source(1), y.Source(2));
+        // Heads of a token lie side by side where they come from: gradients go there, past the view that takes them apart.
+        var (queries, keys, values) = (Target(pass, q), Target(pass, k), Target(pass, v));
+        var layout = new AttentionGradientLayout(new HeadOrder(queries != q), new HeadOrder(keys != k), new HeadOrder(values != v));
         var gradients = PackedGradients.Emit(
-            builder, new AttentionGradient(options), sources, q.Shape, k.Shape, v.Shape, new Shape(q.Ne(2), q.Ne(3)));
-        pass.Add(q, gradients[0]);
-        pass.Add(k, gradients[1]);
-        pass.Add(v, gradients[2]);
+            builder, new AttentionGradient(options, layout), sources, queries.Shape, keys.Shape, values.Shape, new Shape(q.Ne(2), q.Ne(3)));
+        pass.Add(queries, gradients[0]);
+        pass.Add(keys, gradients[1]);
+        pass.Add(values, gradients[2]);
         if (options.HasSinks && y.Source(options.SinksSource) is var sinks && pass.Needs(sinks))
             pass.Add(sinks, PackedGradients.SumParts(builder, gradients[3], sinks.Shape));
     }
+
+    /// <summary>What the gradient of an argument [K, T, H] is passed to: [K, H, T], where the argument is a view of that.</summary>
+    private static TensorPtr Target(BackwardPass pass, TensorPtr argument) =>
+        argument.Op == GgmlOp.Permute && argument.OpParams[..4] is [0, 2, 1, 3] && !pass.IsVariable(argument) ? argument.Source(0) : argument;
 }

@@ -36,6 +36,7 @@ internal ref struct AttentionBlock
     private readonly Span<float> _queries;
     private readonly Span<float> _line;
     private readonly Span<float> _slopes;
+    private int _group = -1;
 
     public AttentionBlock(AttentionArguments arguments, ref Span<float> room)
     {
@@ -72,11 +73,8 @@ internal ref struct AttentionBlock
     /// <summary>One past the last cell that is computed: whole tiles.</summary>
     public int EndCell { get; private set; }
 
-    /// <summary>The cells that all blocks see which are computed on the keys that were packed last.</summary>
-    public CellRange Cells { get; private set; }
-
-    /// <summary>Whether all of <see cref="Cells"/> are computed.</summary>
-    public readonly bool SeesAll => FirstCell == Cells.First && EndCell == Cells.First + Cells.Padded;
+    /// <summary>The cells whose keys are packed.</summary>
+    public CellRange Packed { get; private set; }
 
     /// <summary>Numbers that a block takes.</summary>
     public static int ScratchFor(AttentionArguments arguments) => checked(
@@ -89,14 +87,21 @@ internal ref struct AttentionBlock
     /// <summary>Numbers that the weights of a block take.</summary>
     public static int WeightsFor(AttentionArguments arguments) => Rows * StrideOf(arguments);
 
-    /// <summary>Takes the keys that <paramref name="head"/> meets in some cells.</summary>
-    public void PackKeys(AttentionHead head, CellRange cells)
+    /// <summary>Packs the keys that <paramref name="head"/> meets in some cells, unless it was done for these and the first of them.</summary>
+    /// <returns>Whether they were packed; values are to be packed for the same cells.</returns>
+    public bool PackKeys(AttentionHead head, CellRange cells)
     {
-        Cells = cells;
+        if (head.Group == _group && cells.First == Packed.First && cells.Count <= Packed.Count)
+            return false;
+        (_group, Packed) = (head.Group, cells);
         var keys = _keys[..TilePacking.Size(_arguments.KeyLength, cells.Count)];
         TilePacking.PackColumns(_arguments.Keys(head)[(cells.First * _arguments.KeyStride)..], _arguments.KeyStride, _arguments.KeyLength, cells.Count, keys);
         _arguments.Round(keys);
+        return true;
     }
+
+    /// <summary>Whether all of some cells were computed.</summary>
+    public readonly bool Sees(CellRange cells) => FirstCell == cells.First && EndCell == cells.First + cells.Padded;
 
     /// <summary>Computes the weights of the queries from <paramref name="first"/> on.</summary>
     public void Weigh(AttentionHead head, int first, MaskRows mask)
@@ -105,8 +110,8 @@ internal ref struct AttentionBlock
         LoadQueries(head);
         SetCells(mask);
         TilePacking.Multiply(
-            new LeftFactor(_queries, _arguments.KeyLength, 1), _keys, _arguments.KeyLength, 0, _arguments.KeyLength, Weights[Cells.First..], Stride, Count, FirstCell - Cells.First,
-            EndCell - Cells.First, accumulate: false);
+            new LeftFactor(_queries, _arguments.KeyLength, 1), _keys, _arguments.KeyLength, 0, _arguments.KeyLength, Weights[Packed.First..], Stride, Count, FirstCell - Packed.First,
+            EndCell - Packed.First, accumulate: false);
         var (slope, sink) = (_arguments.Slope(head), _arguments.Sink(head));
         for (var row = 0; row < Count; row++)
         {
@@ -122,23 +127,23 @@ internal ref struct AttentionBlock
         }
     }
 
-    /// <summary>sums = w B, for numbers w that are laid out like the weights and B [<see cref="Cells"/>, width] packed.</summary>
+    /// <summary>sums = w B, for numbers w that are laid out like the weights and B [<see cref="Packed"/>, width] packed.</summary>
     public readonly void Combine(ReadOnlySpan<float> w, ReadOnlySpan<float> packed, int width, Span<float> sums)
     {
         if (EndCell == FirstCell)
             sums.Clear();
         else
             TilePacking.Multiply(
-                new LeftFactor(w[FirstCell..], Stride, 1), packed, Cells.Padded, FirstCell - Cells.First, EndCell - FirstCell, sums, TilePacking.Padded(width),
+                new LeftFactor(w[FirstCell..], Stride, 1), packed, Packed.Padded, FirstCell - Packed.First, EndCell - FirstCell, sums, TilePacking.Padded(width),
                 Count, 0, width, accumulate: false);
     }
 
-    /// <summary>sums = wᵀ B or sums += wᵀ B, for numbers w that are laid out like the weights and B [rows, width] packed; a row of sums for each of <see cref="Cells"/>.</summary>
+    /// <summary>sums = wᵀ B or sums += wᵀ B, for numbers w that are laid out like the weights and B [rows, width] packed; a row of sums for each of <see cref="Packed"/>.</summary>
     public readonly void Scatter(ReadOnlySpan<float> w, ReadOnlySpan<float> packed, int width, Span<float> sums, bool accumulate)
     {
         var stride = TilePacking.Padded(width);
         TilePacking.Multiply(
-            new LeftFactor(w[FirstCell..], 1, Stride), packed, Rows, 0, Count, sums[((FirstCell - Cells.First) * stride)..], stride, EndCell - FirstCell, 0, width, accumulate);
+            new LeftFactor(w[FirstCell..], 1, Stride), packed, Rows, 0, Count, sums[((FirstCell - Packed.First) * stride)..], stride, EndCell - FirstCell, 0, width, accumulate);
     }
 
     /// <summary>Turns the gradient of a query's weights into that of its products with the keys: ds = p (dp - Σ p dp), times the slope of the cap.</summary>
@@ -169,7 +174,7 @@ internal ref struct AttentionBlock
     private void SetCells(MaskRows mask)
     {
         var seen = CellRange.Of(mask, First, First + Count);
-        FirstCell = seen.Count > 0 ? seen.First : Cells.First;
+        FirstCell = seen.Count > 0 ? seen.First : Packed.First;
         EndCell = FirstCell + seen.Padded;
     }
 

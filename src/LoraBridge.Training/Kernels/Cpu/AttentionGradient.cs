@@ -10,7 +10,8 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// and a sink of weight p₀, whose value is 0, gets -p₀ Σₙ p dp. Sources: those of attention, and dy [D, H, T, S], contiguous.
 /// </summary>
 /// <param name="options">How attention weighs.</param>
-internal sealed class AttentionGradient(AttentionOptions options) : IProductKernel
+/// <param name="layout">How the gradients are laid out.</param>
+internal sealed class AttentionGradient(AttentionOptions options, AttentionGradientLayout layout) : IProductKernel
 {
     /// <summary>
     /// Pieces of work to have at least, for any number of threads: the gradients of keys and values are sums over them, in their order. Each packs its keys
@@ -19,7 +20,7 @@ internal sealed class AttentionGradient(AttentionOptions options) : IProductKern
     private const int Pieces = 192;
 
     /// <summary>The work, in its order.</summary>
-    public static AttentionParts PartsOf(AttentionArguments arguments) => new(arguments, Pieces);
+    public static AttentionParts PartsOf(AttentionArguments arguments, int workers) => new(arguments, Pieces, workers);
 
     public double Operations(TensorPtr result)
     {
@@ -36,25 +37,27 @@ internal sealed class AttentionGradient(AttentionOptions options) : IProductKern
         var workspace = new Workspace(arguments, result.Source(options.SourceCount), ref room);
         using var mask = new MaskRows(arguments);
         var dq = Parts.Of(result, arguments).Queries;
-        var parts = PartsOf(arguments);
-        var groups = arguments.Groups * arguments.Sequences;
-        var sums = work.Share(_ => new OrderedSums<KeyGradients>(groups, parts.Count / groups, (group, piece) => AddTo(result, group, piece)));
+        var parts = PartsOf(arguments, work.Workers);
+        var sums = work.Share(_ => new OrderedSums<KeyGradients>(
+            arguments.Groups * arguments.Sequences, parts.InGroup, (group, piece) => AddTo(result, group, piece)));
         while (work.TryTake(parts.Count, out var index))
         {
             var part = parts[index];
             var (head, sink) = (part.Head, 0f);
+            var rows = layout.Queries.Rows(head.Sequence, head.Index, arguments.Heads, arguments.Tokens);
             mask.Select(head);
             var cells = CellRange.Of(mask, part.First, part.End);
-            block.PackKeys(head, cells);
-            var gradients = workspace.Begin(part, cells);
+            if (block.PackKeys(head, cells))
+                workspace.Pack(head, cells);
+            var gradients = KeyGradients.For(part, cells, arguments);
             // Where tokens see what came before them, the last see all that the others do: with them, sums start at what these give.
             for (var row = part.Last; row >= part.First; row -= AttentionBlock.Rows)
             {
                 block.Weigh(head, row, mask);
-                var starts = row == part.Last && block.SeesAll;
+                var starts = row == part.Last && block.Sees(cells);
                 if (row == part.Last && !starts)
                     gradients.Memory.Floats.Clear();
-                sink += workspace.Add(block, head, gradients, starts, dq[((Number(arguments, head) * arguments.Tokens + row) * arguments.KeyLength)..]);
+                sink += workspace.Add(block, head, gradients, starts, dq, rows);
             }
             sums.Add(head.Group, part.BeforeInGroup, gradients with { Sink = sink });
         }
@@ -66,25 +69,23 @@ internal sealed class AttentionGradient(AttentionOptions options) : IProductKern
         using var memory = piece.Memory;
         var arguments = new AttentionArguments(result, options);
         var sums = Parts.Of(result, arguments);
-        var sink = Number(arguments, piece.Part.Head);
-        var (keys, values) = (arguments.KeyLength * arguments.Cells, arguments.ValueLength * arguments.Cells);
-        AddRows(piece.Keys, arguments.KeyLength, sums.Keys.Slice(group * keys, keys));
-        AddRows(piece.Values, arguments.ValueLength, sums.Values.Slice(group * values, values));
+        var (sequence, index) = Math.DivRem(group, arguments.Groups);
+        AddRows(piece.Keys, arguments.KeyLength, sums.Keys, layout.Keys.Rows(sequence, index, arguments.Groups, arguments.Cells));
+        AddRows(piece.Values, arguments.ValueLength, sums.Values, layout.Values.Rows(sequence, index, arguments.Groups, arguments.Cells));
+        var sink = sequence * arguments.Heads + piece.Part.Head.Index;
         sums.Sinks[sink] = piece.Part.Before == 0 ? piece.Sink : sums.Sinks[sink] + piece.Sink;
 
-        void AddRows(ReadOnlySpan<float> rows, int width, Span<float> all)
+        void AddRows(ReadOnlySpan<float> rows, int width, Span<float> all, RowPlaces places)
         {
-            if (piece.Part.BeforeInGroup == 0)
-                all.Clear();
+            for (var cell = 0; cell < arguments.Cells && piece.Part.BeforeInGroup == 0; cell++)
+                all.Slice(places[cell] * width, width).Clear();
             for (var cell = 0; cell < piece.Cells.Count; cell++)
             {
-                var sum = all.Slice((piece.Cells.First + cell) * width, width);
+                var sum = all.Slice(places[piece.Cells.First + cell] * width, width);
                 TensorPrimitives.Add(sum, rows.Slice(cell * TilePacking.Padded(width), width), sum);
             }
         }
     }
-
-    private static int Number(AttentionArguments arguments, AttentionHead head) => head.Sequence * arguments.Heads + head.Index;
 
     /// <summary>The gradients one by one.</summary>
     private readonly ref struct Parts
@@ -111,12 +112,20 @@ internal sealed class AttentionGradient(AttentionOptions options) : IProductKern
         }
     }
 
-    /// <summary>What some queries give to the gradients of the keys and values that they see: rows in whole tiles, a row for each cell and some to spare.</summary>
+    /// <summary>What some queries give to the gradients of the keys and values that they see: a row in whole tiles
+    /// for each cell, and room for the tile that reaches over the edge.</summary>
     private sealed record KeyGradients(AttentionPart Part, CellRange Cells, Scratch Memory, int KeysSize)
     {
         public Span<float> Keys => Memory.Floats[..KeysSize];
 
         public Span<float> Values => Memory.Floats[KeysSize..];
+
+        public static KeyGradients For(AttentionPart part, CellRange cells, AttentionArguments arguments)
+        {
+            var rows = cells.Padded + MicroKernel.Rows;
+            var (keys, values) = (rows * TilePacking.Padded(arguments.KeyLength), rows * TilePacking.Padded(arguments.ValueLength));
+            return new KeyGradients(part, cells, new Scratch(checked(keys + values)), keys);
+        }
 
         /// <summary>What they give to the gradient of their head's sink.</summary>
         public float Sink { get; init; }
@@ -156,34 +165,29 @@ internal sealed class AttentionGradient(AttentionOptions options) : IProductKern
                 + AttentionBlock.Rows * d + AttentionBlock.RowsFor(d) + AttentionBlock.WeightsFor(arguments));
         }
 
-        /// <summary>Takes the keys and values that some queries see.</summary>
-        /// <returns>Room for their gradients.</returns>
-        public KeyGradients Begin(AttentionPart part, CellRange cells)
+        /// <summary>Packs the keys and values that <paramref name="head"/> meets in some cells.</summary>
+        public void Pack(AttentionHead head, CellRange cells)
         {
             var (k, d) = (_arguments.KeyLength, _arguments.ValueLength);
             var keys = _keys[..TilePacking.Size(cells.Padded, k)];
             var values = _values[..TilePacking.Size(d, cells.Count)];
-            TilePacking.PackRows(_arguments.Keys(part.Head)[(cells.First * _arguments.KeyStride)..], _arguments.KeyStride, cells.Count, cells.Padded, k, keys);
-            TilePacking.PackColumns(_arguments.Values(part.Head)[(cells.First * _arguments.ValueStride)..], _arguments.ValueStride, d, cells.Count, values);
+            TilePacking.PackRows(_arguments.Keys(head)[(cells.First * _arguments.KeyStride)..], _arguments.KeyStride, cells.Count, cells.Padded, k, keys);
+            TilePacking.PackColumns(_arguments.Values(head)[(cells.First * _arguments.ValueStride)..], _arguments.ValueStride, d, cells.Count, values);
             _arguments.Round(keys);
             _arguments.Round(values);
-            // There is room for the tile that reaches over the edge.
-            var rows = cells.Padded + MicroKernel.Rows;
-            var memory = new Scratch(checked(rows * (TilePacking.Padded(k) + TilePacking.Padded(d))));
-            return new KeyGradients(part, cells, memory, rows * TilePacking.Padded(k));
         }
 
         /// <summary>Adds what a block gives to the gradients of keys and values, or starts these, and writes that of its queries.</summary>
         /// <returns>What it gives to the gradient of the head's sink.</returns>
-        public float Add(AttentionBlock block, AttentionHead head, KeyGradients gradients, bool starts, Span<float> dq)
+        public float Add(AttentionBlock block, AttentionHead head, KeyGradients gradients, bool starts, Span<float> dq, RowPlaces places)
         {
             var (k, d) = (_arguments.KeyLength, _arguments.ValueLength);
             for (var row = 0; row < block.Count; row++)
                 _dy.HostSpan<float>(_arguments.ResultOffset(head, block.First + row), d).CopyTo(_outputs[(row * d)..]);
             _outputs[(block.Count * d)..].Clear();
             TilePacking.Multiply(
-                new LeftFactor(_outputs, d, 1), _values, d, 0, d, _gradients[block.Cells.First..], block.Stride, block.Count,
-                block.FirstCell - block.Cells.First, block.EndCell - block.Cells.First, accumulate: false);
+                new LeftFactor(_outputs, d, 1), _values, d, 0, d, _gradients[block.Packed.First..], block.Stride, block.Count,
+                block.FirstCell - block.Packed.First, block.EndCell - block.Packed.First, accumulate: false);
             var sink = 0f;
             for (var row = 0; row < block.Count; row++)
                 sink -= block.SinkWeights[row] * block.BackThroughSoftMax(row, _gradients);
@@ -191,7 +195,7 @@ internal sealed class AttentionGradient(AttentionOptions options) : IProductKern
             block.Combine(_gradients, _keys, k, _dq);
             for (var row = 0; row < block.Count; row++)
                 TensorPrimitives.Multiply(
-                    _dq.Slice(row * TilePacking.Padded(k), k), _arguments.Options.QueryFactor, dq.Slice(row * k, k));
+                    _dq.Slice(row * TilePacking.Padded(k), k), _arguments.Options.QueryFactor, dq.Slice(places[block.First + row] * k, k));
             TilePacking.PackRows(block.Queries, k, block.Count, AttentionBlock.Rows, k, _packedQueries);
             TilePacking.PackRows(_outputs, d, block.Count, AttentionBlock.Rows, d, _packedOutputs);
             block.Scatter(_gradients, _packedQueries, k, gradients.Keys, accumulate: !starts);
@@ -199,4 +203,24 @@ internal sealed class AttentionGradient(AttentionOptions options) : IProductKern
             return sink;
         }
     }
+}
+
+/// <summary>Whether gradients of queries, keys and values are laid out as these are, or by token, as most come out of a product.</summary>
+internal readonly record struct AttentionGradientLayout(HeadOrder Queries, HeadOrder Keys, HeadOrder Values);
+
+/// <summary>How rows of heads follow each other.</summary>
+/// <param name="ByToken">Whether the heads of a token do, [*, heads, rows]; else the tokens of a head, [*, rows, heads].</param>
+internal readonly record struct HeadOrder(bool ByToken)
+{
+    /// <summary>Where the rows of a head are.</summary>
+    public RowPlaces Rows(int sequence, int head, int heads, int rows) =>
+        ByToken ? new RowPlaces(sequence * heads * rows + head, heads) : new RowPlaces((sequence * heads + head) * rows, 1);
+}
+
+/// <summary>Places of rows, counted in rows.</summary>
+/// <param name="First">The first.</param>
+/// <param name="Stride">Distance between them.</param>
+internal readonly record struct RowPlaces(int First, int Stride)
+{
+    public int this[int row] => First + row * Stride;
 }

@@ -1,16 +1,19 @@
 namespace LoraBridge.Training.Kernels.Cpu;
 
 /// <summary>
-/// The work of attention: each head's queries in some parts, those parts first that see most where tokens see what came before them, so that what is left
-/// at the end is short. Heads of a part that follow each other share no keys, as far as that can be.
+/// The work of attention: each head's queries in some parts. Those parts come first that see most where tokens see what came before them, so that what is
+/// left at the end is short; where there are few threads, all of a group's come together, so that its keys and values need not be packed as often.
 /// </summary>
 /// <param name="arguments">Of attention.</param>
 /// <param name="pieces">Pieces of work to have at least, where there are queries enough.</param>
-internal readonly struct AttentionParts(AttentionArguments arguments, int pieces)
+/// <param name="workers">How many threads there are; they change the order alone.</param>
+internal readonly struct AttentionParts(AttentionArguments arguments, int pieces, int workers)
 {
+    /// <summary>From here on threads have little left to do behind the last group.</summary>
+    private const int ManyWorkers = 5;
+
     private readonly int _blocks = (arguments.Tokens + AttentionBlock.Rows - 1) / AttentionBlock.Rows;
     private readonly int _heads = arguments.Heads * arguments.Sequences;
-    private readonly int _groups = arguments.Groups * arguments.Sequences;
 
     /// <summary>Parts of a head's queries.</summary>
     public int OfQueries => Math.Clamp((pieces + _heads - 1) / _heads, 1, _blocks);
@@ -18,16 +21,21 @@ internal readonly struct AttentionParts(AttentionArguments arguments, int pieces
     /// <summary>All pieces.</summary>
     public int Count => _heads * OfQueries;
 
+    /// <summary>Pieces of the heads that share keys and values.</summary>
+    public int InGroup => Count / Groups;
+
+    private int Groups => arguments.Groups * arguments.Sequences;
+
     /// <summary>A piece by its place in the order they are taken in.</summary>
     public AttentionPart this[long index]
     {
         get
         {
-            var (later, place) = Math.DivRem((int)index, _heads);
-            var (member, group) = Math.DivRem(place, _groups);
+            var (turn, group) = workers < ManyWorkers ? ((int)index % InGroup, (int)index / InGroup) : ((int)index / Groups, (int)index % Groups);
             var sharing = arguments.Heads / arguments.Groups;
+            var (later, member) = Math.DivRem(turn, sharing);
             var part = OfQueries - 1 - later;
-            return new AttentionPart(arguments.Head(group * sharing + member), Start(part), Start(part + 1), later, later * sharing + member);
+            return new AttentionPart(arguments.Head(group * sharing + member), Start(part), Start(part + 1), later, turn);
         }
     }
 

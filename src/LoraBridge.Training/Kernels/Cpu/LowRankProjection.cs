@@ -34,7 +34,7 @@ internal sealed record LowRankProjection(bool LiesInRows, float Scale = 1) : IPr
 internal sealed record LowRankGradient(bool LiesInRows, float Scale = 1) : IProductKernel
 {
     /// <summary>Columns that are not parted, and pieces of work for each thread: long pieces are read faster.</summary>
-    private const int Grain = 64, PiecesPerWorker = 16;
+    private const int Grain = 64, PiecesPerWorker = 8;
 
     /// <summary>Rows that are not parted, and in how many parts they are summed at most. What the sums are does not depend on the threads.</summary>
     private const int RowGrain = 64, MostParts = 8;
@@ -55,7 +55,6 @@ internal sealed record LowRankGradient(bool LiesInRows, float Scale = 1) : IProd
             var (part, place) = ((int)(item / plan.Across), (int)(item % plan.Across));
             var (row, column) = (plan.RowsOf(part), plan.ColumnsOf(place));
             var memory = new Scratch(rank * column.Length);
-            memory.Floats.Clear();
             LowRank.Outer(
                 h.HostSpan<float>(row.Start * rank, row.Length * rank), rank, Scale, x.Floats[(int)(row.Start * width + column.Start)..], width,
                 memory.Floats, column.Length, column.Length);
