@@ -9,6 +9,9 @@ internal static class Sections
     {
         /// <summary>All elements of a contiguous F32 tensor in host memory.</summary>
         public Span<float> Floats => tensor.HostSpan<float>(0, checked((int)tensor.ElementCount));
+
+        /// <summary>One row (dimension 0) of such a tensor.</summary>
+        public Span<float> Row(long row) => tensor.HostSpan<float>(row * tensor.Ne(0), (int)tensor.Ne(0));
     }
 
     /// <summary>The first <paramref name="count"/> elements of <paramref name="rest"/>, which keeps the others.</summary>

@@ -34,7 +34,7 @@ internal static class DeviceActivations
     public static void Glu(BackwardPass pass, TensorPtr y, TensorPtr dy)
     {
         var (builder, function) = (pass.Builder, (GgmlGluOp)y.OpParams[0]);
-        var (alpha, limit) = (BitConverter.Int32BitsToSingle(y.OpParams[2]), BitConverter.Int32BitsToSingle(y.OpParams[3]));
+        var (alpha, limit) = (y.FloatParam(2), y.FloatParam(3));
         var halves = y.Source(1).IsNull;
         var isSwapped = halves && y.OpParams[1] != 0;
         var (x, g) = halves

@@ -51,7 +51,7 @@ internal sealed class DeviceAttention
     {
         var attention = new DeviceAttention(products, softMax, options, q, k, v, mask, sinks);
         var y = fused.IsNull ? attention.Forward(builder) : fused;
-        builder.SetRule(y, new DeviceRule(attention.Backward));
+        builder.SetRule(y, attention.Backward);
         return y;
     }
 

@@ -1,5 +1,6 @@
 using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
+using LoraBridge.Training.Graphs;
 
 namespace LoraBridge.Training.Kernels.Device;
 
@@ -11,7 +12,7 @@ internal static class DevicePointwise
     {
         var builder = pass.Builder;
         var x = builder.Contiguous(y.Source(0));
-        var (low, high) = (BitConverter.Int32BitsToSingle(y.OpParams[0]), BitConverter.Int32BitsToSingle(y.OpParams[1]));
+        var (low, high) = (y.FloatParam(0), y.FloatParam(1));
         var above = builder.Unary(builder.ScaleBias(x, 1, -low), GgmlUnaryOp.Step);
         var below = builder.Unary(builder.ScaleBias(x, -1, high), GgmlUnaryOp.Step);
         pass.Add(y.Source(0), builder.Mul(dy, builder.Mul(above, below)));
@@ -21,7 +22,7 @@ internal static class DevicePointwise
     public static void LeakyRelu(BackwardPass pass, TensorPtr y, TensorPtr dy)
     {
         var builder = pass.Builder;
-        var negative = BitConverter.Int32BitsToSingle(y.OpParams[0]);
+        var negative = y.FloatParam(0);
         var positive = builder.Unary(y.Source(0), GgmlUnaryOp.Step);
         pass.Add(y.Source(0), builder.Mul(dy, builder.ScaleBias(positive, 1 - negative, negative)));
     }

@@ -63,11 +63,11 @@ internal sealed class DeviceProducts(
     {
         var rounded = kept?.PlainOf(w) is { IsNull: false } copy ? copy : builder.Cast(Single(builder, w), GgmlType.BF16);
         var y = builder.MulMatExact(rounded, x);
-        builder.SetRule(y, new DeviceRule((pass, _, dy) =>
+        builder.SetRule(y, (pass, _, dy) =>
         {
             if (pass.Needs(x))
                 pass.Add(x, InputGradient(pass.Builder, w, dy));
-        }));
+        });
         return y;
     }
 

@@ -13,9 +13,9 @@ internal sealed class DeviceSoftMax(Func<TensorPtr, bool> supports)
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
     {
         if (pass.Needs(y.Source(Sinks)))
-            GradientRules.For(y).Backward(pass, y, dy);
+            GradientRules.For(y)(pass, y, dy);
         else
-            pass.Add(y.Source(0), InputGradient(pass.Builder, y, dy, BitConverter.Int32BitsToSingle(y.OpParams[0])));
+            pass.Add(y.Source(0), InputGradient(pass.Builder, y, dy, y.FloatParam(0)));
     }
 
     /// <summary>dx, for y with the scale s.</summary>
