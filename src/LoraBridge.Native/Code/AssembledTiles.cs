@@ -7,11 +7,10 @@ internal sealed unsafe class AssembledTiles : IDisposable
 {
     private const int ExtendedFeatures = 7, Vnni512 = 1 << 11;
 
-    private readonly TileElement _element;
     private readonly ExecutableMemory[] _programs;
 
     private AssembledTiles(TileInstruction instruction, ExecutableMemory[] programs) =>
-        (Instruction, _element, _programs) = (instruction, TileProgram.ElementOf(instruction), programs);
+        (Instruction, _programs) = (instruction, programs);
 
     /// <summary>What multiplies.</summary>
     internal TileInstruction Instruction { get; }
@@ -55,48 +54,70 @@ internal sealed unsafe class AssembledTiles : IDisposable
         return new AssembledTiles(instruction, [.. programs]);
     }
 
-    /// <summary>sums[r, n] += rowScales[r] columnScales[n] (starts[n] + Σ left[r, k] right[k, n]).</summary>
-    /// <param name="rows">1 to <see cref="TileProgram.MostRows"/>.</param>
-    /// <param name="left">Rows of words, <see cref="TileProgram.RowBytes"/> apart.</param>
+    /// <summary>sums[r, n] += s[r] t[n] (starts[n] + Σ left[r, k] right[k, n]).</summary>
+    /// <param name="rows">Rows of the left factor.</param>
+    /// <param name="left">
+    /// Strips of <see cref="TileProgram.MostRows"/> rows of words, <see cref="TileProgram.RowBytes"/> apart, and behind them s of each, F32: what an integer
+    /// stands for.
+    /// </param>
+    /// <param name="leftStride">Distance between strips, in words.</param>
     /// <param name="right">Tiles of [words][32].</param>
     /// <param name="words">Words of the inner dimension, at least one.</param>
-    /// <param name="rowScales">By row, what an integer stands for.</param>
-    /// <param name="columnScales">By column, what an integer stands for.</param>
+    /// <param name="columnScales">t.</param>
     /// <param name="starts">By column, where the integer sums start; not looked at for 16 bits.</param>
     /// <param name="sums">What is added to.</param>
     /// <param name="stride">Distance between rows of <paramref name="sums"/>, in elements.</param>
     /// <param name="tiles">Tiles side by side, at least one.</param>
     internal void Multiply(
-        int rows, ReadOnlySpan<int> left, ReadOnlySpan<int> right, int words, ReadOnlySpan<float> rowScales, ReadOnlySpan<float> columnScales,
-        ReadOnlySpan<int> starts, Span<float> sums, int stride, int tiles)
+        int rows, ReadOnlySpan<int> left, int leftStride, ReadOnlySpan<int> right, int words, ReadOnlySpan<float> columnScales, ReadOnlySpan<int> starts,
+        Span<float> sums, int stride, int tiles)
     {
-        const int Columns = TileProgram.Columns, RowWords = TileProgram.RowBytes / sizeof(int);
+        const int Columns = TileProgram.Columns, MostRows = TileProgram.MostRows;
+        var rowWords = TileProgram.RowBytes(Instruction) / sizeof(int);
+        var startsStep = TileProgram.ElementOf(Instruction) == TileElement.Int16 ? 0 : Columns;
+        var (whole, rest) = Math.DivRem(rows, MostRows);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(words, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(words, RowWords);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(words, rowWords);
         ArgumentOutOfRangeException.ThrowIfLessThan(tiles, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(left.Length, (rows - 1) * RowWords + words);
-        ArgumentOutOfRangeException.ThrowIfLessThan(right.Length, tiles * words * Columns);
-        ArgumentOutOfRangeException.ThrowIfLessThan(rowScales.Length, rows);
+        ArgumentOutOfRangeException.ThrowIfNegative(leftStride);
+        ArgumentOutOfRangeException.ThrowIfLessThan(left.Length, checked((rows - 1) / MostRows * leftStride + MostRows * rowWords + (rest == 0 ? MostRows : rest)));
+        ArgumentOutOfRangeException.ThrowIfLessThan(right.Length, checked(tiles * words * Columns));
         ArgumentOutOfRangeException.ThrowIfLessThan(columnScales.Length, tiles * Columns);
-        ArgumentOutOfRangeException.ThrowIfLessThan(starts.Length, _element == TileElement.Int16 ? 0 : tiles * Columns);
-        ArgumentOutOfRangeException.ThrowIfLessThan(sums.Length, (rows - 1) * stride + tiles * Columns);
+        ArgumentOutOfRangeException.ThrowIfLessThan(starts.Length, tiles * startsStep);
+        ArgumentOutOfRangeException.ThrowIfLessThan(stride, tiles * Columns);
+        ArgumentOutOfRangeException.ThrowIfLessThan(sums.Length, checked((rows - 1) * stride + tiles * Columns));
         fixed (int* leftWords = left, rightWords = right, sumStarts = starts)
-        fixed (float* rowFactors = rowScales, columnFactors = columnScales, target = sums)
-        {
-            var arguments = new TileArguments
+        fixed (float* columnFactors = columnScales, target = sums)
+            for (var tile = 0; tile < tiles; tile++)
             {
-                Left = (nint)leftWords,
-                Right = (nint)rightWords,
-                Sums = (nint)target,
-                RowScales = (nint)rowFactors,
-                ColumnScales = (nint)columnFactors,
-                Starts = (nint)sumStarts,
-                SumsStride = stride * sizeof(float),
-                Words = words,
-                Tiles = tiles,
-            };
-            ((delegate* unmanaged<TileArguments*, void>)_programs[rows - 1].Address)(&arguments);
-        }
+                var arguments = new TileArguments
+                {
+                    Left = (nint)leftWords,
+                    Right = (nint)(rightWords + tile * words * Columns),
+                    Sums = (nint)(target + tile * Columns),
+                    RowScales = (nint)(leftWords + MostRows * rowWords),
+                    ColumnScales = (nint)(columnFactors + tile * Columns),
+                    Starts = (nint)(sumStarts + tile * startsStep),
+                    SumsStride = stride * sizeof(float),
+                    Words = words,
+                    Strips = whole,
+                    StripStride = leftStride * sizeof(int),
+                };
+                // A program leaves the arguments where the next strip starts.
+                if (whole > 0)
+                    Run(MostRows, ref arguments);
+                arguments.Sums = (nint)(target + whole * MostRows * stride + tile * Columns);
+                arguments.Strips = 1;
+                if (rest > 0)
+                    Run(rest, ref arguments);
+            }
+    }
+
+    private void Run(int rows, ref TileArguments arguments)
+    {
+        fixed (TileArguments* address = &arguments)
+            ((delegate* unmanaged<TileArguments*, void>)_programs[rows - 1].Address)(address);
     }
 
     public void Dispose()

@@ -47,16 +47,16 @@ internal enum CallingConvention
 [StructLayout(LayoutKind.Sequential)]
 internal struct TileArguments
 {
-    /// <summary>Left factor: rows of words, <see cref="TileProgram.RowBytes"/> apart.</summary>
+    /// <summary>Left factor: strips of rows of words, <see cref="TileProgram.RowBytes"/> apart.</summary>
     public nint Left;
 
-    /// <summary>Right factor: tiles of [words][32].</summary>
+    /// <summary>Right factor: [words][32].</summary>
     public nint Right;
 
     /// <summary>What is added to, F32.</summary>
     public nint Sums;
 
-    /// <summary>By row, what an integer stands for.</summary>
+    /// <summary>By row of the first strip, what an integer stands for; those of the others are as far apart as strips.</summary>
     public nint RowScales;
 
     /// <summary>By column, what an integer stands for.</summary>
@@ -71,8 +71,11 @@ internal struct TileArguments
     /// <summary>Words of the inner dimension.</summary>
     public nint Words;
 
-    /// <summary>Tiles side by side.</summary>
-    public nint Tiles;
+    /// <summary>Strips, one below the other.</summary>
+    public nint Strips;
+
+    /// <summary>Bytes between strips.</summary>
+    public nint StripStride;
 
     /// <summary>Room for registers that must be as they were.</summary>
     public SavedRegisters Saved;
@@ -92,8 +95,9 @@ internal struct SavedRegisters
 }
 
 /// <summary>
-/// Writes the innermost loop of a product in integers: sums[r, n] += s[r] t[n] Σ left[r, k] right[k, n] for some rows and any number of tiles of 32
-/// columns. Sums of integers stay in registers, two for each row, and become F32 when a tile is done; with registers of 256 bits, half a tile.
+/// Writes the innermost loop of a product in integers: sums[r, n] += s[r] t[n] Σ left[r, k] right[k, n] for a tile of 32 columns and any number of strips
+/// of some rows, during which the tile stays in the first-level cache. Sums of integers stay in registers, two for each row, and become F32 when a strip
+/// is done; with registers of 256 bits, half a tile.
 /// </summary>
 internal sealed class TileProgram
 {
@@ -103,15 +107,15 @@ internal sealed class TileProgram
     /// <summary>Most rows: with two registers for the right factor and some for the left one, more do not fit.</summary>
     internal const int MostRows = 6;
 
-    /// <summary>Bytes between rows of the left factor.</summary>
-    internal const int RowBytes = 512;
+    /// <summary>Integers of a row of the left factor.</summary>
+    internal const int RowElements = 256;
 
     /// <summary>Instructions that multiply in a round of <see cref="AssembleInstructions"/>.</summary>
     internal const int InstructionsPerRound = 12;
 
     private const int Vectors = 2, Unrolled = 4, TileBytes = Columns * sizeof(int);
 
-    private const Register Arguments = Register.Rcx, Left = Register.Rdx, Right = Register.R8, Sums = Register.R9, Scales = Register.R10, Tiles = Register.R11;
+    private const Register Arguments = Register.Rcx, Left = Register.Rdx, Right = Register.R8, Sums = Register.R9, Scales = Register.R10, Strips = Register.R11;
 
     private readonly X64Assembler _code = new();
     private readonly TileInstruction _instruction;
@@ -136,6 +140,9 @@ internal sealed class TileProgram
 
     /// <summary>What the words that an instruction multiplies hold.</summary>
     internal static TileElement ElementOf(TileInstruction instruction) => instruction == TileInstruction.Vpdpbusd ? TileElement.Int8 : TileElement.Int16;
+
+    /// <summary>Bytes between rows of the left factor.</summary>
+    internal static int RowBytes(TileInstruction instruction) => RowElements * (ElementOf(instruction) == TileElement.Int8 ? sizeof(byte) : sizeof(short));
 
     /// <summary>A loop of nothing but the instruction that multiplies, on registers, to measure what it can do: <see cref="TileArguments.Words"/> rounds.</summary>
     internal static byte[] AssembleInstructions(TileInstruction instruction, CallingConvention convention)
@@ -173,28 +180,33 @@ internal sealed class TileProgram
         var sums = _registers.AsSpan(0, rows * Vectors);
         var right = _registers.AsSpan(sums.Length, Vectors);
         var spare = _registers.AsSpan(sums.Length + Vectors);
-        _code.Mov(Right, Argument(nameof(TileArguments.Right)));
         _code.Mov(Sums, Argument(nameof(TileArguments.Sums)));
         _code.Mov(Scales, Argument(nameof(TileArguments.ColumnScales)));
-        _code.Mov(Tiles, Argument(nameof(TileArguments.Tiles)));
+        _code.Mov(Strips, Argument(nameof(TileArguments.Strips)));
 
-        var tile = _code.NewLabel();
-        _code.Place(tile);
+        var strip = _code.NewLabel();
+        _code.Place(strip);
         for (var part = 0; part < TileBytes; part += Vectors * VectorBytes)
         {
-            // No register is left for where the tile starts: the argument itself moves on.
-            if (part == 0)
-                _code.Mov(Argument(nameof(TileArguments.Right)), Right);
-            else
-                _code.Mov(Right, Argument(nameof(TileArguments.Right)));
             Start(sums);
             MultiplyWords(rows, part, sums, right, spare);
             Finish(rows, part, sums, right, spare);
         }
-        _code.Add(Sums, TileBytes);
-        _code.Add(Scales, TileBytes);
-        _code.Sub(Tiles, 1);
-        _code.Jne(tile);
+        // The last row, whose sums Finish came to.
+        _code.Mov(Sums, Left);
+        _code.Add(Sums, Argument(nameof(TileArguments.SumsStride)));
+        Advance(nameof(TileArguments.Left));
+        Advance(nameof(TileArguments.RowScales));
+        _code.Sub(Strips, 1);
+        _code.Jne(strip);
+    }
+
+    /// <summary>Moves a pointer to the next strip. No register is left for it: the argument itself moves on.</summary>
+    private void Advance(string pointer)
+    {
+        _code.Mov(Register.Rax, Argument(pointer));
+        _code.Add(Register.Rax, Argument(nameof(TileArguments.StripStride)));
+        _code.Mov(Argument(pointer), Register.Rax);
     }
 
     private byte[] Return()
@@ -217,8 +229,6 @@ internal sealed class TileProgram
         _code.Mov(Register.Rax, Argument(nameof(TileArguments.Starts)));
         for (var i = 0; i < sums.Length; i++)
             _code.Vmovups(sums[i], new Memory(Register.Rax, i % Vectors * VectorBytes));
-        _code.Add(Register.Rax, TileBytes);
-        _code.Mov(Argument(nameof(TileArguments.Starts)), Register.Rax);
     }
 
     private void MultiplyWords(
@@ -226,6 +236,7 @@ internal sealed class TileProgram
     {
         var (many, rest, one, done) = (_code.NewLabel(), _code.NewLabel(), _code.NewLabel(), _code.NewLabel());
         _code.Mov(Left, Argument(nameof(TileArguments.Left)));
+        _code.Mov(Right, Argument(nameof(TileArguments.Right)));
         _code.Mov(Register.Rax, Argument(nameof(TileArguments.Words)));
         _code.Sub(Register.Rax, Unrolled);
         _code.Jl(rest);
@@ -255,7 +266,7 @@ internal sealed class TileProgram
             {
                 var at = 2 * (word * rows + row);
                 var x = spare[at % spare.Length];
-                _code.Vpbroadcastd(x, new Memory(Left, row * RowBytes + word * sizeof(int)));
+                _code.Vpbroadcastd(x, new Memory(Left, row * RowBytes(_instruction) + word * sizeof(int)));
                 MultiplyAdd(sums.Slice(row * Vectors, Vectors), right, x, spare[(at + 1) % spare.Length], x);
             }
         }

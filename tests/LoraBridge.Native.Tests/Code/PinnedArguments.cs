@@ -8,13 +8,15 @@ internal sealed class PinnedArguments : IDisposable
 {
     private readonly List<GCHandle> _pinned = [];
 
-    public PinnedArguments(int[] left, int[] right, int[] starts, float[] rowScales, float[] columnScales, float[] sums, int stride, int words, int tiles)
+    public PinnedArguments(
+        int[] left, int scalesAt, int[] right, int[] starts, float[] columnScales, float[] sums, int stride, int words, int strips, int stripStride)
     {
         var arguments = new TileArguments
         {
-            Left = Pin(left), Right = Pin(right), Starts = Pin(starts), RowScales = Pin(rowScales), ColumnScales = Pin(columnScales), Sums = Pin(sums),
-            SumsStride = stride * sizeof(float), Words = words, Tiles = tiles,
+            Left = Pin(left), Right = Pin(right), Starts = Pin(starts), ColumnScales = Pin(columnScales), Sums = Pin(sums),
+            SumsStride = stride * sizeof(float), Words = words, Strips = strips, StripStride = stripStride * sizeof(int),
         };
+        arguments.RowScales = arguments.Left + scalesAt * sizeof(int);
         Address = Marshal.AllocHGlobal(Marshal.SizeOf<TileArguments>());
         Marshal.StructureToPtr(arguments, Address, fDeleteOld: false);
     }

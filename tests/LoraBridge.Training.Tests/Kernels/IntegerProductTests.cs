@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 using LoraBridge.Cli.Benchmarking;
 using LoraBridge.Formats;
@@ -36,6 +38,8 @@ public sealed class IntegerProductTests
         var rough = Run(IntegerFormat.WithEightBits(new PlainTile()), weights);
         Assert.NotEqual(expected, rough);
         Assert.Equal(rough, Run(IntegerFormat.WithEightBits(new DotTile<PlainDot>(TileElement.SignedInt8)), weights));
+        if (Avx2.IsSupported)
+            Assert.Equal(rough, Run(IntegerFormat.WithEightBits(new VectorTile<PlainBytes>()), weights));
         if (!IntegerFormat.IsSupported)
             return;
         Assert.Equal(expected, Run(IntegerFormat.Bits12, weights));
@@ -91,6 +95,21 @@ public sealed class IntegerProductTests
         using var run = new ProbeRun((g, x) => Linear.Emit(g, new LinearPrecision(format, format), x[0], x[1]), arguments, threads: 1);
         run.Compute();
         return [.. run.Result, .. run.Gradient(1)];
+    }
+
+    /// <summary>VPDPBUSD, put together from instructions that all processors with AVX2 have.</summary>
+    private readonly struct PlainBytes : IWordProduct
+    {
+        public static TileElement Element => TileElement.Int8;
+
+        public static string Name => "plain";
+
+        public static Vector256<int> Add(Vector256<int> sum, Vector256<int> x, Vector256<int> y)
+        {
+            var (even, odd) = (Vector256.Create((short)0xFF), y.AsInt16() >> 8);
+            var low = Avx2.MultiplyAddAdjacent(x.AsInt16() & even, y.AsInt16() << 8 >> 8);
+            return sum + low + Avx2.MultiplyAddAdjacent((x.AsUInt16() >> 8).AsInt16(), odd);
+        }
     }
 
     /// <summary>Pairs of numbers by plain loops.</summary>

@@ -36,6 +36,14 @@ public sealed class IntegerTileTests
         Assert.Equal(Dp.IsSupported, IntegerTile.Best(TileElement.Int8) is DotTile<SignedDot> { Name: "sdot" });
     }
 
+    /// <summary>Rows lie where the programs look for them, for those of other processors, too.</summary>
+    [Fact]
+    public void RowsArePackedAsProgramsReadThem()
+    {
+        foreach (var instruction in Enum.GetValues<TileInstruction>())
+            Assert.Equal(TileProgram.RowBytes(instruction), sizeof(int) * WordLayout.Words(TileProgram.ElementOf(instruction), ProductTile.Depth));
+    }
+
     /// <summary>Code is assembled for AVX2 where .NET would have to do with it, and nowhere else.</summary>
     [Theory]
     [InlineData(false)]

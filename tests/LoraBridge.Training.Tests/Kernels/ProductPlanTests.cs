@@ -33,7 +33,7 @@ public sealed class ProductPlanTests
             {
                 // Its memory is free.
                 if (item.Unit >= plan.Slots)
-                    Assert.Equal(plan.Units[item.Unit - plan.Slots].Blocks, multiplied[item.Unit - plan.Slots]);
+                    Assert.Equal(plan.Units[item.Unit - plan.Slots].Pieces, multiplied[item.Unit - plan.Slots]);
                 Assert.True(panels.Add((item.Unit, item.Index)));
                 packed[item.Unit]++;
                 continue;
@@ -43,25 +43,65 @@ public sealed class ProductPlanTests
             {
                 var before = plan.Units[item.Unit - plan.Across];
                 Assert.Equal((unit.Group, unit.FirstColumn, unit.Section - 1), (before.Group, before.FirstColumn, before.Section));
-                Assert.Equal(before.Blocks, multiplied[item.Unit - plan.Across]);
+                Assert.Equal(before.Pieces, multiplied[item.Unit - plan.Across]);
             }
             Assert.True(products.Add((item.Unit, item.Index)));
             multiplied[item.Unit]++;
         }
 
         var covered = new int[groups.Length, columns, depth];
-        foreach (var unit in plan.Units)
+        foreach (var (index, unit) in plan.Units.Index())
         {
-            Assert.Equal(unit.Blocks, multiplied[plan.Units.Index().First(other => other.Item == unit).Index]);
-            Assert.Equal(Enumerable.Range(0, groups[unit.Group]), Enumerable.Range(0, unit.Blocks).SelectMany(block => Strips(unit.Block(block))));
+            Assert.Equal(unit.Pieces, multiplied[index]);
+            var cells = new int[groups[unit.Group], unit.Width];
+            for (var i = 0; i < unit.Pieces; i++)
+            {
+                var piece = unit.Piece(i);
+                Assert.InRange(piece.Strips, 1, Math.Min(16, unit.MostStrips));
+                Assert.Equal(0, (piece.FirstColumn - unit.FirstColumn) % ProductTile.Columns);
+                for (var strip = piece.FirstStrip; strip < piece.EndStrip; strip++)
+                    for (var n = 0; n < piece.Width; n++)
+                        cells[strip, piece.FirstColumn - unit.FirstColumn + n]++;
+            }
+            Assert.All(cells.Cast<int>(), count => Assert.Equal(1, count));
             Assert.Equal(unit.IsLast, unit.FirstDepth + unit.Depth == depth);
             for (var n = unit.FirstColumn; n < unit.FirstColumn + unit.Width; n++)
                 for (var k = unit.FirstDepth; k < unit.FirstDepth + unit.Depth; k++)
                     covered[unit.Group, n, k]++;
         }
         Assert.All(covered.Cast<int>(), count => Assert.Equal(1, count));
+    }
 
-        static IEnumerable<int> Strips((int First, int End) block) => Enumerable.Range(block.First, block.End - block.First);
+    /// <summary>
+    /// Whatever reads rows and columns from far away, where others packed them, reads few for what it multiplies: as much as a square of as many products
+    /// does, and half as much again; but for the last pieces, of which there are many, so that no thread waits for another.
+    /// </summary>
+    [Theory]
+    [InlineData(1024, 1024, 256)]
+    [InlineData(4096, 1024, 256)]
+    [InlineData(1024, 4096, 512)]
+    [InlineData(2560, 2560, 512)]
+    public void LargePiecesComeFirst(int columns, int depth, int tokens)
+    {
+        var strips = (tokens + 5) / 6;
+        foreach (var workers in new[] { 1, 2, 4, 8, 16, 24 })
+        {
+            var plan = new ProductPlan([strips], columns, depth, 1, workers);
+            var pieces = plan.Units.SelectMany(unit => Enumerable.Range(0, unit.Pieces).Select(index => (Piece: unit.Piece(index), unit.Depth))).ToList();
+            var sizes = pieces.Select(piece => piece.Piece.Strips * 6.0 * piece.Piece.Width * piece.Depth).ToList();
+            var (work, passed) = (sizes.Sum(), 0.0);
+            var read = 0.0;
+            foreach (var ((piece, length), size) in pieces.Zip(sizes))
+            {
+                // A slow thread that takes this piece is done with it before others are with the rest.
+                Assert.True(size <= Math.Max(work / (12 * workers), (work - passed) / workers), $"{workers} threads: {size / work} at {passed / work}.");
+                passed += size;
+                read += (piece.Strips * 6.0 + piece.Width) * length;
+            }
+            // As if all pieces had the size of half a thread's share, and were squares.
+            var square = Math.Min(Math.Sqrt(strips * 6.0 * columns / (2 * workers)), 96);
+            Assert.True(read <= 3 * 2 * strips * 6.0 * columns * depth / square, $"{workers} threads read {read * square / (2.0 * strips * 6 * columns * depth):F2} times as much.");
+        }
     }
 
     public static TheoryData<int, int> Machines
@@ -122,8 +162,8 @@ public sealed class ProductPlanTests
             }
             else
             {
-                var (first, end) = unit.Block(item.Index);
-                cost = 6.0 * (end - first) * unit.Width * unit.Depth;
+                var piece = unit.Piece(item.Index);
+                cost = 6.0 * piece.Strips * piece.Width * unit.Depth;
                 start = Math.Max(start, Math.Max(packed[item.Unit], unit.Section > 0 ? multiplied[item.Unit - plan.Across] : 0));
             }
             work += cost;

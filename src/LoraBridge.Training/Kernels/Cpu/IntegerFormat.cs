@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using LoraBridge.Native.Code;
 
@@ -18,6 +19,9 @@ internal sealed class IntegerFormat : ProductFormat
     public const int Largest12 = 2895;
 
     private const int Largest8 = 127;
+
+    /// <summary>What makes 8 bits of 12.</summary>
+    private const float Narrowing = (float)Largest8 / Largest12;
 
     private readonly int _largest;
     private readonly IntegerTile _tile;
@@ -59,23 +63,20 @@ internal sealed class IntegerFormat : ProductFormat
 
     public override void PackPanel(PanelSource source, int k, int height, int column, int width, Panel panel, Span<float> stage)
     {
-        if (_largest == Largest12 && _tile.Element == TileElement.Int16)
-        {
-            PanelPacking.Pack(source, k, height, column, width, stage, panel.Words, panel.Scales);
-            return;
-        }
-
         var padded = (width + ProductTile.Columns - 1) / ProductTile.Columns * ProductTile.Columns;
-        using var scratch = new Scratch(padded * ((height + 1) / 2));
-        var packed = MemoryMarshal.Cast<float, int>(scratch.Floats);
-        PanelPacking.Pack(source, k, height, column, width, stage, packed, panel.Scales);
+        var size = padded * ((height + 1) / 2);
+        var isInPlace = _tile.Element == TileElement.Int16;
+        using var scratch = new Scratch(isInPlace ? 0 : size);
+        var pairs = isInPlace ? panel.Words[..size] : MemoryMarshal.Cast<float, int>(scratch.Floats);
+        PanelPacking.Pack(source, k, height, column, width, stage, pairs, panel.Scales);
         if (_largest == Largest8)
         {
-            for (var n = 0; n < padded; n++)
-                panel.Scales[n] *= (float)Largest12 / Largest8;
-            PanelPacking.Narrow(packed, (float)Largest8 / Largest12);
+            TensorPrimitives.Multiply(panel.Scales[..padded], (float)Largest12 / Largest8, panel.Scales);
+            if (_tile.Element != TileElement.Int8)
+                PanelPacking.Narrow(pairs, Narrowing);
         }
-        WordLayout.PackPanel(_tile.Element, packed, height, padded, panel);
+        if (!isInPlace)
+            WordLayout.PackPanel(_tile.Element, pairs, height, padded, panel, Narrowing);
     }
 
     public override void Multiply(ReadOnlySpan<int> strips, int stripStride, int rows, Panel panel, int height, int tiles, Span<float> sums) =>

@@ -60,7 +60,7 @@ internal sealed record LinearProduct : IProductKernel
             return;
         }
         var run = work.Share(queue => Begin(result, queue));
-        run.Compute(work, result, (rows, unit, sums) => Finish(result, rows, unit, sums));
+        run.Compute(work, result, (rows, piece, sums) => Finish(result, rows, piece, sums));
     }
 
     private ProductRun Begin(TensorPtr result, WorkQueue work)
@@ -78,7 +78,7 @@ internal sealed record LinearProduct : IProductKernel
             (int)result.Ne(0), (int)weight.Ne(IsTransposed ? 1 : 0), work);
     }
 
-    private void Finish(TensorPtr result, ReadOnlySpan<int> rows, ProductUnit unit, Span<float> sums)
+    private void Finish(TensorPtr result, ReadOnlySpan<int> rows, ProductPiece piece, Span<float> sums)
     {
         const int Stride = ProductTile.GroupColumns;
         if (Scale is { } scale)
@@ -88,17 +88,17 @@ internal sealed record LinearProduct : IProductKernel
             using var scratch = new Scratch(rows.Length * rank);
             for (var i = 0; i < rows.Length; i++)
                 h.HostSpan<float>((long)rows[i] * rank, rank).CopyTo(scratch.Floats[(i * rank)..]);
-            using var factor = LowRankFactor.Of(p, rank, IsTransposed, unit.FirstColumn, unit.Width);
-            LowRank.Update(scratch.Floats, rank, scale, factor.Rows, factor.Stride, sums, sums, Stride, unit.Width);
+            using var factor = LowRankFactor.Of(p, rank, IsTransposed, piece.FirstColumn, piece.Width);
+            LowRank.Update(scratch.Floats, rank, scale, factor.Rows, factor.Stride, sums, sums, Stride, piece.Width);
         }
 
         for (var i = 0; i < rows.Length; i++)
         {
-            var at = rows[i] * result.Ne(0) + unit.FirstColumn;
-            var row = sums.Slice(i * Stride, unit.Width);
-            var target = result.HostSpan<float>(at, unit.Width);
+            var at = rows[i] * result.Ne(0) + piece.FirstColumn;
+            var row = sums.Slice(i * Stride, piece.Width);
+            var target = result.HostSpan<float>(at, piece.Width);
             if (HasAddend)
-                TensorPrimitives.Add(row, Addend(result).HostSpan<float>(at, unit.Width), target);
+                TensorPrimitives.Add(row, Addend(result).HostSpan<float>(at, piece.Width), target);
             else
                 row.CopyTo(target);
         }

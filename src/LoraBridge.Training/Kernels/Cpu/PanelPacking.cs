@@ -32,8 +32,11 @@ internal static class PanelPacking
     public static void Narrow(Span<int> pairs, float factor)
     {
         var numbers = MemoryMarshal.Cast<int, short>(pairs);
-        var multiplier = Vector256.Create((short)MathF.Round(factor * (1 << 15)));
+        var multiplier = Multiplier(factor);
         for (var i = 0; i < numbers.Length; i += Vector256<short>.Count)
             VectorInstructions.MultiplyHighRounded(Vector256.Create<short>(numbers.Slice(i, Vector256<short>.Count)), multiplier).CopyTo(numbers[i..]);
     }
+
+    /// <summary>What <see cref="VectorInstructions.MultiplyHighRounded"/> takes to multiply by a factor below 1.</summary>
+    public static Vector256<short> Multiplier(float factor) => Vector256.Create((short)MathF.Round(factor * (1 << 15)));
 }

@@ -2,22 +2,30 @@ namespace LoraBridge.Training.Kernels.Cpu;
 
 /// <summary>
 /// The work of a product C = A B as a list of items that threads take one after the other. Some columns and some of the inner dimension are a unit:
-/// its panels of B are packed by whoever comes first, into memory that all see, and then multiplied by the rows of A, a block of strips at a time.
+/// its panels of B are packed by whoever comes first, into memory that all see, and then multiplied by the rows of A, a <see cref="ProductPiece"/> at a time.
 /// </summary>
 /// <remarks>
-/// The panels of the following units are packed before those of a unit are multiplied by, so that nobody waits for them. A unit's memory is that of an
-/// earlier one whose products are done. Every element of C is a sum over the panels in their order, whoever computes it, and however many there are.
+/// Pieces become smaller towards the end (guided self-scheduling, Polychronopoulos and Kuck, 1987): large ones read less for what they compute, small
+/// ones leave less to wait for. The panels of the following units are packed before those of a unit are multiplied by, so that nobody waits for them. A
+/// unit's memory is that of an earlier one whose products are done. Every element of C is a sum over the panels in their order, whoever computes it, and
+/// however many there are.
 /// </remarks>
 internal sealed class ProductPlan
 {
     /// <summary>Panels of the inner dimension of a unit; a longer dimension takes several, one after the other.</summary>
     public const int MostPanels = 16;
 
-    /// <summary>Items for each thread, where strips are enough.</summary>
-    private const int ItemsPerWorker = 24;
+    /// <summary>A thread's share of the work is parted into at most so many pieces.</summary>
+    private const int PiecesPerWorker = 24;
 
-    /// <summary>Strips of a block: its sums, and its rows of a panel, fit a second-level cache beside the panel of B.</summary>
+    /// <summary>Into how many pieces a thread's share of what is left is parted: one that takes twice as long as others then has only one of them.</summary>
+    private const int PiecesOfRest = 2;
+
+    /// <summary>Strips of a piece: its sums, and its rows of a panel, fit a second-level cache beside the panel of B.</summary>
     private const int MostStrips = 16;
+
+    /// <summary>Units that may be packed while slow threads still multiply by earlier ones.</summary>
+    private const int SpareSlots = 2;
 
     private readonly ProductUnit[] _units;
     private readonly int[] _roundStarts;
@@ -31,36 +39,38 @@ internal sealed class ProductPlan
     {
         const int Width = ProductTile.GroupColumns, SectionDepth = MostPanels * ProductTile.Depth;
         var (across, sections) = ((columns + Width - 1) / Width, (depth + SectionDepth - 1) / SectionDepth);
-        var wanted = ItemsPerWorker * workers;
         _units = new ProductUnit[strips.Count * across * sections];
-        var count = 0;
+        PacksAlone = _units.Length >= PiecesPerWorker * workers && strips.All(count => count <= MostStrips);
+        var (count, rest) = (0, (double)strips.Sum() * columns * depth);
+        var smallest = rest / (PiecesPerWorker * workers);
         for (var group = 0; group < strips.Count; group++)
-        {
-            var blocks = Math.Clamp((wanted + across * strips.Count - 1) / (across * strips.Count), (strips[group] + MostStrips - 1) / MostStrips, strips[group]);
             for (var section = 0; section < sections; section++)
                 for (var column = 0; column < columns; column += Width)
-                    _units[count++] = new ProductUnit(
+                {
+                    var unit = new ProductUnit(
                         group, section * SectionDepth, Math.Min(SectionDepth, depth - section * SectionDepth), column, Math.Min(Width, columns - column), section,
-                        section == sections - 1, strips[group], blocks);
-        }
+                        section == sections - 1, strips[group], 1, 1);
+                    rest -= unit.Work;
+                    _units[count++] = PacksAlone ? unit : unit.Parted((int)Math.Ceiling(unit.Work / Math.Max(smallest, rest / (PiecesOfRest * workers))), MostStrips);
+                }
 
         // Small matrices are packed in small pieces: at the start, all wait for the first.
         var panels = _units.Sum(unit => unit.Panels);
         PackColumns = Math.Max(Width / 4, (grain + ProductTile.Columns - 1) / ProductTile.Columns * ProductTile.Columns);
-        if (panels >= wanted)
+        if (panels >= PiecesPerWorker * workers)
             PackColumns = Width;
         Across = across;
-        PacksAlone = _units.Length >= wanted && _units.All(unit => unit.Blocks == 1);
         if (!PacksAlone)
         {
+            var fewest = _units.Min(unit => unit.Pieces);
             Lookahead = Math.Clamp((workers + PacksOf(_units[0]) - 1) / PacksOf(_units[0]), 1, _units.Length);
-            Slots = Math.Min(_units.Length, Lookahead + 1 + (workers + _units.Min(unit => unit.Blocks) - 1) / _units.Min(unit => unit.Blocks));
+            Slots = Math.Min(_units.Length, Lookahead + 1 + SpareSlots + (workers + fewest - 1) / fewest);
         }
 
         _roundStarts = new int[_units.Length + Lookahead + 1];
         for (var round = 0; round < _roundStarts.Length - 1; round++)
             _roundStarts[round + 1] = _roundStarts[round] + (round < _units.Length ? PacksOf(_units[round]) : 0)
-                + (round >= Lookahead ? _units[round - Lookahead].Blocks : 0);
+                + (round >= Lookahead ? _units[round - Lookahead].Pieces : 0);
     }
 
     public IReadOnlyList<ProductUnit> Units => _units;
@@ -72,7 +82,7 @@ internal sealed class ProductPlan
     public int Across { get; }
 
     /// <summary>
-    /// Whether whoever multiplies by a unit packs it, panel by panel, in memory of its own: where there are many units with one block each, as experts
+    /// Whether whoever multiplies by a unit packs it, panel by panel, in memory of its own: where there are many units with one piece each, as experts
     /// have, a panel is used once, and best by the core in whose caches it is.
     /// </summary>
     public bool PacksAlone { get; }
@@ -111,21 +121,62 @@ internal sealed class ProductPlan
 /// <param name="Section">How many units have the same columns before this one.</param>
 /// <param name="IsLast">Whether none has them after it.</param>
 /// <param name="Strips">Strips of the group.</param>
-/// <param name="Blocks">Into how many blocks they are parted.</param>
+/// <param name="Parts">Into how many parts its columns are parted.</param>
+/// <param name="Blocks">Into how many blocks the strips are parted.</param>
 internal readonly record struct ProductUnit(
-    int Group, int FirstDepth, int Depth, int FirstColumn, int Width, int Section, bool IsLast, int Strips, int Blocks)
+    int Group, int FirstDepth, int Depth, int FirstColumn, int Width, int Section, bool IsLast, int Strips, int Parts, int Blocks)
 {
     public int Panels => (Depth + ProductTile.Depth - 1) / ProductTile.Depth;
 
-    /// <summary>The most strips that a block has.</summary>
-    public int LargestBlock => (Strips + Blocks - 1) / Blocks;
+    /// <summary>In strips, columns and elements of the inner dimension.</summary>
+    public double Work => (double)Strips * Width * Depth;
 
-    /// <summary>The strips of a block.</summary>
-    public (int First, int End) Block(int index) => ((int)((long)Strips * index / Blocks), (int)((long)Strips * (index + 1) / Blocks));
+    /// <summary>Pieces that it is multiplied in.</summary>
+    public int Pieces => Parts * Blocks;
+
+    /// <summary>The most strips that a piece has.</summary>
+    public int MostStrips => (Strips + Blocks - 1) / Blocks;
+
+    private int Tiles => (Width + ProductTile.Columns - 1) / ProductTile.Columns;
+
+    /// <summary>Which strips and columns a piece has.</summary>
+    public ProductPiece Piece(int index)
+    {
+        var (part, block) = Math.DivRem(index, Blocks);
+        var first = Tiles * part / Parts * ProductTile.Columns;
+        return new ProductPiece(
+            (int)((long)Strips * block / Blocks), (int)((long)Strips * (block + 1) / Blocks), FirstColumn + first,
+            Math.Min(Width, Tiles * (part + 1) / Parts * ProductTile.Columns) - first);
+    }
+
+    /// <summary>The same in at least so many pieces, if there are as many tiles, so that all of them together read the fewest rows of A and columns of B.</summary>
+    public ProductUnit Parted(int pieces, int mostStrips)
+    {
+        var (best, least) = (this, long.MaxValue);
+        for (var parts = 1; parts <= Tiles; parts++)
+        {
+            var blocks = Math.Max(Math.Min(Strips, (pieces + parts - 1) / parts), (Strips + mostStrips - 1) / mostStrips);
+            var parted = this with { Parts = parts, Blocks = blocks };
+            var edges = parted.MostStrips * ProductTile.Rows + (Tiles + parts - 1) / parts * ProductTile.Columns;
+            if (parted.Pieces >= Math.Min(pieces, Strips * Tiles) && (long)parted.Pieces * edges < least)
+                (best, least) = (parted, (long)parted.Pieces * edges);
+        }
+        return best;
+    }
+}
+
+/// <summary>Some rows and columns of a product.</summary>
+/// <param name="FirstStrip">The first strip of the group.</param>
+/// <param name="EndStrip">One past the last.</param>
+/// <param name="FirstColumn">The first column.</param>
+/// <param name="Width">Columns.</param>
+internal readonly record struct ProductPiece(int FirstStrip, int EndStrip, int FirstColumn, int Width)
+{
+    public int Strips => EndStrip - FirstStrip;
 }
 
 /// <summary>One item of a <see cref="ProductPlan"/>.</summary>
 /// <param name="Unit">Its unit.</param>
-/// <param name="Index">Which piece of a panel to pack, or which block of strips to multiply by.</param>
+/// <param name="Index">Which part of a panel to pack, or which piece to multiply.</param>
 /// <param name="IsPacking">Which of the two.</param>
 internal readonly record struct ProductItem(int Unit, int Index, bool IsPacking);

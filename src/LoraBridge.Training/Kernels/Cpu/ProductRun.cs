@@ -41,9 +41,9 @@ internal sealed class ProductRun
 
     /// <summary>What is done with some finished rows of C.</summary>
     /// <param name="rows">Which rows, by their numbers.</param>
-    /// <param name="unit">Which columns.</param>
+    /// <param name="piece">Which columns.</param>
     /// <param name="sums">The rows, 256 columns apart.</param>
-    public delegate void Finish(ReadOnlySpan<int> rows, ProductUnit unit, Span<float> sums);
+    public delegate void Finish(ReadOnlySpan<int> rows, ProductPiece piece, Span<float> sums);
 
     /// <summary>Does this thread's part of the work.</summary>
     /// <param name="work">Hands it out.</param>
@@ -52,7 +52,7 @@ internal sealed class ProductRun
     public void Compute(WorkQueue work, TensorPtr result, Finish finish)
     {
         using var stage = new Scratch(ProductTile.StageSize);
-        using var sums = new Scratch(_plan.Units.Max(unit => unit.LargestBlock) * ProductTile.Rows * ProductTile.GroupColumns);
+        using var sums = new Scratch(_plan.Units.Max(unit => unit.MostStrips) * ProductTile.Rows * ProductTile.GroupColumns);
         using var alone = new Scratch(_plan.PacksAlone ? _format.PanelWords : 0);
         var own = MemoryMarshal.Cast<float, int>(alone.Floats);
         var round = 0;
@@ -66,8 +66,8 @@ internal sealed class ProductRun
                 WaitForProducts(item.Unit - _plan.Slots);
                 try
                 {
-                    var (panelIndex, piece) = Math.DivRem(item.Index, (unit.Width + _plan.PackColumns - 1) / _plan.PackColumns);
-                    var column = piece * _plan.PackColumns;
+                    var (panelIndex, part) = Math.DivRem(item.Index, (unit.Width + _plan.PackColumns - 1) / _plan.PackColumns);
+                    var column = part * _plan.PackColumns;
                     Pack(unit, panelIndex, column, Math.Min(_plan.PackColumns, unit.Width - column), PanelOf(item.Unit, panelIndex), stage.Floats);
                 }
                 finally
@@ -103,36 +103,39 @@ internal sealed class ProductRun
     private void Multiply(ProductUnit unit, ProductItem item, TensorPtr result, Span<float> scratch, Span<int> own, Span<float> stage, Finish finish)
     {
         const int StripRows = ProductTile.Rows, Stride = ProductTile.GroupColumns;
-        var group = _groups.All[unit.Group];
-        var (first, end) = unit.Block(item.Index);
-        Span<int> rows = stackalloc int[Math.Min(group.Rows, end * StripRows) - first * StripRows];
+        var (group, piece) = (_groups.All[unit.Group], unit.Piece(item.Index));
+        var first = piece.FirstStrip * StripRows;
+        Span<int> rows = stackalloc int[Math.Min(group.Rows, piece.EndStrip * StripRows) - first];
         for (var i = 0; i < rows.Length; i++)
-            rows[i] = _groups.Row(group, first * StripRows + i);
+            rows[i] = _groups.Row(group, first + i);
 
-        var sums = scratch[..((end - first) * StripRows * Stride)];
+        var sums = scratch[..(piece.Strips * StripRows * Stride)];
         sums.Clear();
         if (unit.Section > 0)
             for (var i = 0; i < rows.Length; i++)
-                result.HostSpan<float>(rows[i] * result.Ne(0) + unit.FirstColumn, unit.Width).CopyTo(sums[(i * Stride)..]);
+                Stored(i, rows).CopyTo(sums[(i * Stride)..]);
 
         var stripStride = checked((int)_left.Ne(0));
-        var tiles = (unit.Width + ProductTile.Columns - 1) / ProductTile.Columns;
+        var tiles = (piece.Width + ProductTile.Columns - 1) / ProductTile.Columns;
         for (var k = 0; k < unit.Depth; k += ProductTile.Depth)
         {
+            var height = Math.Min(ProductTile.Depth, unit.Depth - k);
             var panel = _plan.PacksAlone ? Panel.Of(_format, own) : PanelOf(item.Unit, k / ProductTile.Depth);
             if (_plan.PacksAlone)
                 Pack(unit, k / ProductTile.Depth, 0, unit.Width, panel, stage);
-            var at = (group.FirstStrip + first) * _left.Ne(0) + (unit.FirstDepth + k) / ProductTile.Depth * _format.StripWords;
+            var at = (group.FirstStrip + piece.FirstStrip) * _left.Ne(0) + (unit.FirstDepth + k) / ProductTile.Depth * _format.StripWords;
             _format.Multiply(
-                _left.HostSpan<int>(at, (end - first - 1) * stripStride + _format.StripWords), stripStride, rows.Length,
-                panel, Math.Min(ProductTile.Depth, unit.Depth - k), tiles, sums);
+                _left.HostSpan<int>(at, (piece.Strips - 1) * stripStride + _format.StripWords), stripStride, rows.Length,
+                panel.From(piece.FirstColumn - unit.FirstColumn, _format.Words(height)), height, tiles, sums);
         }
 
         if (unit.IsLast)
-            finish(rows, unit, sums);
+            finish(rows, piece, sums);
         else
             for (var i = 0; i < rows.Length; i++)
-                sums.Slice(i * Stride, unit.Width).CopyTo(result.HostSpan<float>(rows[i] * result.Ne(0) + unit.FirstColumn, unit.Width));
+                sums.Slice(i * Stride, piece.Width).CopyTo(Stored(i, rows));
+
+        Span<float> Stored(int row, ReadOnlySpan<int> rows) => result.HostSpan<float>(rows[row] * result.Ne(0) + piece.FirstColumn, piece.Width);
     }
 
     private Panel PanelOf(int unit, int index) =>
@@ -141,7 +144,7 @@ internal sealed class ProductRun
     private void WaitForProducts(int unit)
     {
         if (unit >= 0)
-            WaitFor(ref _multiplied[unit], _plan.Units[unit].Blocks);
+            WaitFor(ref _multiplied[unit], _plan.Units[unit].Pieces);
     }
 
     private static void WaitFor(ref int done, int all)

@@ -40,8 +40,11 @@ internal static class WordLayout
                 pairs[..words.Length].CopyTo(words);
                 break;
             case TileElement.Int8:
-                for (var i = 0; i < bytes.Length; i++)
-                    bytes[i] = (sbyte)(numbers[i] + 128);
+                var n = 0;
+                for (; n + 16 <= bytes.Length; n += 16)
+                    (Vector128.Narrow(Vector128.Create(numbers[n..]), Vector128.Create(numbers[(n + 8)..])) ^ Vector128.Create(sbyte.MinValue)).CopyTo(bytes[n..]);
+                for (; n < bytes.Length; n++)
+                    bytes[n] = (sbyte)(numbers[n] + 128);
                 break;
             case TileElement.SignedInt8:
                 for (var i = 0; i < bytes.Length; i += 16)
@@ -66,7 +69,8 @@ internal static class WordLayout
     /// <param name="height">Rows.</param>
     /// <param name="padded">Columns, whole tiles.</param>
     /// <param name="panel">Where its words go, and where its sums start.</param>
-    public static void PackPanel(TileElement element, ReadOnlySpan<int> packed, int height, int padded, Panel panel)
+    /// <param name="narrowing">What makes numbers fit bytes without sign on the left: they are multiplied by it, and rounded. 1 where they fit.</param>
+    public static void PackPanel(TileElement element, ReadOnlySpan<int> packed, int height, int padded, Panel panel, float narrowing = 1)
     {
         switch (element)
         {
@@ -74,7 +78,7 @@ internal static class WordLayout
                 packed.CopyTo(panel.Words);
                 break;
             case TileElement.Int8:
-                PackBytes(packed, (height + 1) / 2, padded, panel);
+                PackBytes(packed, (height + 1) / 2, padded, panel, narrowing);
                 break;
             default:
                 PackSignedBytes(element, packed, (height + 1) / 2, Fours(height), padded, panel.Words);
@@ -87,11 +91,12 @@ internal static class WordLayout
 
     /// <summary>Tiles of pairs become tiles of fours. What the 128 in each byte of the left factor adds is taken off where sums start.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void PackBytes(ReadOnlySpan<int> packed, int pairs, int padded, Panel panel)
+    private static void PackBytes(ReadOnlySpan<int> packed, int pairs, int padded, Panel panel, float narrowing)
     {
         const int Lanes = 8;
         var fours = (pairs + 1) / 2;
-        var (low, second, one) = (Vector256.Create(0xFF), Vector256.Create(0xFF00), Vector256.Create((byte)1));
+        var (byTurns, one) = (Vector256.Create(Vector128.Create((byte)0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15)), Vector256.Create((byte)1));
+        var (narrows, multiplier) = (narrowing != 1, PanelPacking.Multiplier(narrowing != 1 ? narrowing : 0));
         for (var n = 0; n < padded; n += Lanes)
         {
             var from = packed.Slice(n / Tile * pairs * Tile, pairs * Tile);
@@ -101,8 +106,13 @@ internal static class WordLayout
             {
                 var first = Vector256.Create(from.Slice(2 * four * Tile + n % Tile, Lanes));
                 var other = 2 * four + 1 < pairs ? Vector256.Create(from.Slice((2 * four + 1) * Tile + n % Tile, Lanes)) : Vector256<int>.Zero;
-                var bytes = (first & low) | ((first >>> 8) & second) | (((other & low) | ((other >>> 8) & second)) << 16);
-                bytes.CopyTo(to[(four * Tile + n % Tile)..]);
+                if (narrows)
+                {
+                    first = VectorInstructions.MultiplyHighRounded(first.AsInt16(), multiplier).AsInt32();
+                    other = VectorInstructions.MultiplyHighRounded(other.AsInt16(), multiplier).AsInt32();
+                }
+                var bytes = Avx2.Shuffle(Avx2.PackSignedSaturate(first.AsInt16(), other.AsInt16()).AsByte(), byTurns);
+                bytes.AsInt32().CopyTo(to[(four * Tile + n % Tile)..]);
                 sum += Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(one, bytes.AsSByte()), Vector256.Create((short)1));
             }
             (sum * -128).CopyTo(panel.Starts[n..]);
