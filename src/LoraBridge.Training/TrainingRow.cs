@@ -4,24 +4,12 @@ using LoraBridge.Training.Batching;
 namespace LoraBridge.Training;
 
 /// <summary>A packed row filled up to the length that the graph computes with, and the predictions in it that count.</summary>
-internal sealed class TrainingRow
+/// <param name="Tokens">[T] the tokens.</param>
+/// <param name="Positions">[T] each token's position in its sequence.</param>
+/// <param name="Segments">[T] which sequence of the row a token belongs to.</param>
+/// <param name="Targets">The predictions that count.</param>
+internal sealed record TrainingRow(int[] Tokens, int[] Positions, int[] Segments, LossTarget[] Targets)
 {
-    private TrainingRow(int[] tokens, int[] positions, int[] segments, LossTarget[] targets)
-    {
-        Tokens = tokens;
-        Positions = positions;
-        Segments = segments;
-        Targets = targets;
-    }
-
-    public int[] Tokens { get; }
-
-    public int[] Positions { get; }
-
-    public int[] Segments { get; }
-
-    public LossTarget[] Targets { get; }
-
     /// <param name="row">At most <paramref name="length"/> tokens.</param>
     /// <param name="length">T of the graph.</param>
     /// <param name="tokenWeight">Weight of each prediction in the loss.</param>

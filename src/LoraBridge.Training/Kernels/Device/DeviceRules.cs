@@ -21,20 +21,20 @@ internal sealed class DeviceRules : IGradientRules
         var softMax = new DeviceSoftMax(supports);
         _rules = new Dictionary<GgmlOp, (GradientRule Backward, Func<TensorPtr, bool> Takes)>
         {
-            [GgmlOp.Clamp] = (DevicePointwise.Clamp, Any),
-            [GgmlOp.Cos] = (DevicePointwise.Cos, Any),
+            [GgmlOp.Clamp] = (DeviceFunctions.Clamp, Any),
+            [GgmlOp.Cos] = (DeviceFunctions.Cos, Any),
             [GgmlOp.Cumsum] = (DeviceRows.CumSum, Any),
             [GgmlOp.GetRows] = (rows.GetRows, rows.TakesGetRows),
-            [GgmlOp.Glu] = (DeviceActivations.Glu, DeviceActivations.TakesGlu),
+            [GgmlOp.Glu] = (DeviceFunctions.Glu, DeviceFunctions.TakesGlu),
             [GgmlOp.L2Norm] = (DeviceNorms.L2Norm, Any),
-            [GgmlOp.LeakyRelu] = (DevicePointwise.LeakyRelu, Any),
+            [GgmlOp.LeakyRelu] = (DeviceFunctions.LeakyRelu, Any),
             [GgmlOp.MulMat] = (products.MulMat, DeviceProducts.TakesMulMat),
             [GgmlOp.MulMatId] = (products.MulMatId, DeviceProducts.TakesMulMatId),
             [GgmlOp.Norm] = (DeviceNorms.Norm, Any),
             [GgmlOp.RmsNorm] = (norms.RmsNorm, Any),
-            [GgmlOp.Sin] = (DevicePointwise.Sin, Any),
+            [GgmlOp.Sin] = (DeviceFunctions.Sin, Any),
             [GgmlOp.SoftMax] = (softMax.Backward, Any),
-            [GgmlOp.Unary] = (DeviceActivations.Unary, DeviceActivations.TakesUnary),
+            [GgmlOp.Unary] = (DeviceFunctions.Unary, DeviceFunctions.TakesUnary),
         };
     }
 
