@@ -1,4 +1,5 @@
 using LoraBridge.Finetuning;
+using LoraBridge.Native;
 using LoraBridge.Training.Batching;
 
 namespace LoraBridge.Training;
@@ -31,6 +32,16 @@ internal sealed record TrainingRow(int[] Tokens, int[] Positions, int[] Segments
                 .Where(target => target.Target != TrainingSample.Ignored),
         ];
         return new TrainingRow(tokens, positions, segments, targets);
+    }
+
+    /// <summary>One sequence of random tokens whose every prediction counts.</summary>
+    public static TrainingRow Random(LlamaModelHandle model, int length, ulong seed)
+    {
+        var random = new SeededRandom(seed);
+        var vocabulary = Llama.llama_vocab_n_tokens(Llama.llama_model_get_vocab(model.Pointer));
+        int[] tokens = [.. Enumerable.Range(0, length).Select(_ => random.Next(vocabulary))];
+        LossTarget[] targets = [.. Enumerable.Range(0, length - 1).Select(i => new LossTarget(i, tokens[i + 1], 1f / (length - 1)))];
+        return new TrainingRow(tokens, [.. Enumerable.Range(0, length)], new int[length], targets);
     }
 }
 

@@ -155,6 +155,9 @@ internal sealed partial class GraphBuilder
             Context, a, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3, (nuint)nb1, (nuint)nb2, (nuint)nb3, (nuint)offset));
     }
 
+    /// <summary>Looks at <paramref name="shape"/> elements of <paramref name="a"/> with its strides; the offset in bytes.</summary>
+    public TensorPtr View(TensorPtr a, Shape shape, long offset) => View(a, shape, a.Nb(1), a.Nb(2), a.Nb(3), offset);
+
     /// <summary>The elements, of 32 bits, of contiguous <paramref name="a"/> from <paramref name="start"/> on, as a tensor of <paramref name="shape"/>.</summary>
     public TensorPtr Part(TensorPtr a, Shape shape, long start)
     {

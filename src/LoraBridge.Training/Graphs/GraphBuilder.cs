@@ -172,15 +172,15 @@ internal sealed partial class GraphBuilder : IDisposable
                 $"A tensor {shape} of {kernel.Name} would have {shape.Count:N0} elements, expected at most {MostElements:N0}. Shorter rows make it smaller."));
     }
 
-    private static void Require(bool condition, string operation, TensorPtr a, TensorPtr b, string rule)
-    {
-        if (!condition)
-            throw new ArgumentException($"{operation}: a is {a.Shape} {a.Type} ({a.Name}), b is {b.Shape} {b.Type} ({b.Name}): {rule}.");
-    }
-
     private static void Require(bool condition, string operation, TensorPtr a, string rule)
     {
         if (!condition)
             throw new ArgumentException($"{operation}: a is {a.Shape} {a.Type} ({a.Name}): {rule}.");
+    }
+
+    private static void Require(bool condition, string operation, TensorPtr a, TensorPtr b, string rule)
+    {
+        if (!condition)
+            throw new ArgumentException($"{operation}: a is {a.Shape} {a.Type} ({a.Name}), b is {b.Shape} {b.Type} ({b.Name}): {rule}.");
     }
 }

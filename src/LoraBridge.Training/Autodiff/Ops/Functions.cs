@@ -80,7 +80,7 @@ internal static class Functions
     }
 
     private static TensorPtr Part(GraphBuilder builder, TensorPtr both, int index, Shape shape) =>
-        builder.Reshape(builder.View(both, both.Shape with { Ne2 = 1 }, both.Nb(1), both.Nb(2), both.Nb(3), index * both.Nb(2)), shape);
+        builder.Reshape(builder.View(both, both.Shape with { Ne2 = 1 }, index * both.Nb(2)), shape);
 
     private static GluGradient Kernel(GgmlGluOp function, TensorPtr y, bool halves, bool swapped)
     {

@@ -90,7 +90,7 @@ internal static class Layout
         void Add(TensorPtr part, long offset)
         {
             if (pass.Needs(part))
-                pass.Add(part, pass.Builder.Contiguous(pass.Builder.View(dy, part.Shape, dy.Nb(1), dy.Nb(2), dy.Nb(3), offset)));
+                pass.Add(part, pass.Builder.Contiguous(pass.Builder.View(dy, part.Shape, offset)));
         }
     }
 
@@ -103,7 +103,7 @@ internal static class Layout
         long offset = 0;
         for (var i = 0; i < Shape.Dimensions; i++)
             offset += y.OpParams[2 * i] * dy.Nb(i);
-        pass.Add(x, pass.Builder.Contiguous(pass.Builder.View(dy, x.Shape, dy.Nb(1), dy.Nb(2), dy.Nb(3), offset)));
+        pass.Add(x, pass.Builder.Contiguous(pass.Builder.View(dy, x.Shape, offset)));
     }
 
     /// <summary>y = a, with b added to the part of it that starts at an offset, with strides of its own: da = dy, db is that part of dy.</summary>

@@ -15,7 +15,7 @@ internal static class Rows
     {
         var (x, indices) = (y.Source(0), y.Source(1));
         if (pass.Needs(x))
-            pass.Add(x, pass.Builder.Custom(GetRowsGradient.Instance, x.Shape, dy, pass.Builder.Contiguous(indices)));
+            pass.Add(x, pass.Builder.Custom(new GetRowsGradient(), x.Shape, dy, pass.Builder.Contiguous(indices)));
     }
 
     /// <summary>
@@ -27,7 +27,7 @@ internal static class Rows
     {
         var (b, indices, a) = (y.Source(0), y.Source(1), y.Source(2));
         var gradients = PackedGradients.Emit(
-            pass.Builder, SetRowsGradient.Instance, [dy, pass.Builder.Contiguous(indices)], b.Shape, y.Shape);
+            pass.Builder, new SetRowsGradient(), [dy, pass.Builder.Contiguous(indices)], b.Shape, y.Shape);
         pass.Add(b, gradients[0]);
         pass.Add(a, gradients[1]);
     }
@@ -45,6 +45,6 @@ internal static class Rows
         var rows = new Shape(y.Ne(0), y.Shape.Rows);
         var gradient = pass.Builder.Reshape(dy, rows);
         var indices = pass.Builder.Reshape(ids, new Shape(rows.Ne1));
-        pass.Add(b, pass.Builder.Custom(GetRowsGradient.Instance, b.Shape, gradient, indices));
+        pass.Add(b, pass.Builder.Custom(new GetRowsGradient(), b.Shape, gradient, indices));
     }
 }

@@ -25,7 +25,7 @@ internal static class Sequences
         var builder = pass.Builder;
         var (x, w) = (y.Source(0), y.Source(1));
         TensorPtr[] sources = [builder.Contiguous(x), builder.Contiguous(w), dy];
-        var gradients = PackedGradients.Emit(builder, SsmConvGradient.Instance, sources, x.Shape, w.Shape);
+        var gradients = PackedGradients.Emit(builder, new SsmConvGradient(), sources, x.Shape, w.Shape);
         pass.Add(x, gradients[0]);
         pass.Add(w, gradients[1]);
     }

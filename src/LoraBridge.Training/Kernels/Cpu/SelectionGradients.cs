@@ -8,8 +8,6 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// <summary>dx[:, n, h] = Σ dy[:, i, h] over the i with indices[i, h] = n. Sources: dy [D, I, H...], indices [I, H...], contiguous.</summary>
 internal sealed class GetRowsGradient : ITensorKernel
 {
-    public static readonly GetRowsGradient Instance = new();
-
     public void Compute(TensorPtr result, WorkQueue work)
     {
         var (dy, indices) = (result.Source(0), result.Source(1));
@@ -37,8 +35,6 @@ internal sealed class GetRowsGradient : ITensorKernel
 /// </summary>
 internal sealed class SetRowsGradient : ITensorKernel
 {
-    public static readonly SetRowsGradient Instance = new();
-
     public void Compute(TensorPtr result, WorkQueue work)
     {
         var (dy, indices) = (result.Source(0), result.Source(1));

@@ -105,7 +105,7 @@ internal static class DeviceFunctions
     {
         var width = both.Ne(0) / 2;
         return builder.Contiguous(
-            builder.View(both, both.Shape with { Ne0 = width }, both.Nb(1), both.Nb(2), both.Nb(3), isSecond ? width * sizeof(float) : 0));
+            builder.View(both, both.Shape with { Ne0 = width }, isSecond ? width * sizeof(float) : 0));
     }
 
     /// <summary>The activation of a gated unit whose f has no parameters.</summary>
