@@ -7,19 +7,14 @@ internal sealed unsafe class AssembledTiles : IDisposable
 {
     private const int ExtendedFeatures = 7, Vnni512 = 1 << 11;
 
+    private readonly TileElement _element;
     private readonly ExecutableMemory[] _programs;
 
     private AssembledTiles(TileInstruction instruction, ExecutableMemory[] programs) =>
-        (Instruction, _programs) = (instruction, programs);
+        (Instruction, _element, _programs) = (instruction, TileProgram.ElementOf(instruction), programs);
 
     /// <summary>What multiplies.</summary>
     internal TileInstruction Instruction { get; }
-
-    /// <summary>
-    /// Whether a tile is multiplied by all rows before the next one. Instructions of 512 bits need more of a tile than the second-level cache gives while
-    /// they compute; those of 256 do not, and take the rows of sums as they lie.
-    /// </summary>
-    private bool KeepsTile => Instruction != TileInstruction.Vpmaddwd;
 
     private static CallingConvention Convention => OperatingSystem.IsWindows() ? CallingConvention.Windows : CallingConvention.SystemV;
 
@@ -60,94 +55,54 @@ internal sealed unsafe class AssembledTiles : IDisposable
         return new AssembledTiles(instruction, [.. programs]);
     }
 
-    /// <summary>sums[r, n] += s[r] t[n] (starts[n] + Σ left[r, k] right[k, n]).</summary>
-    /// <param name="rows">Rows of the left factor.</param>
-    /// <param name="left">
-    /// Strips of <see cref="TileProgram.MostRows"/> rows of words, <see cref="TileProgram.RowBytes"/> apart, and behind them s of each, F32: what an integer
-    /// stands for.
-    /// </param>
-    /// <param name="leftStride">Distance between strips, in words.</param>
+    /// <summary>sums[r, n] += rowScales[r] columnScales[n] (starts[n] + Σ left[r, k] right[k, n]).</summary>
+    /// <param name="rows">1 to <see cref="TileProgram.MostRows"/>.</param>
+    /// <param name="left">Rows of words, <see cref="TileProgram.RowBytes"/> apart.</param>
     /// <param name="right">Tiles of [words][32].</param>
     /// <param name="words">Words of the inner dimension, at least one.</param>
-    /// <param name="columnScales">t.</param>
+    /// <param name="rowScales">By row, what an integer stands for.</param>
+    /// <param name="columnScales">By column, what an integer stands for.</param>
     /// <param name="starts">By column, where the integer sums start; not looked at for 16 bits.</param>
     /// <param name="sums">What is added to.</param>
     /// <param name="stride">Distance between rows of <paramref name="sums"/>, in elements.</param>
     /// <param name="tiles">Tiles side by side, at least one.</param>
     internal void Multiply(
-        int rows, ReadOnlySpan<int> left, int leftStride, ReadOnlySpan<int> right, int words, ReadOnlySpan<float> columnScales, ReadOnlySpan<int> starts,
-        Span<float> sums, int stride, int tiles)
+        int rows, ReadOnlySpan<int> left, ReadOnlySpan<int> right, int words, ReadOnlySpan<float> rowScales, ReadOnlySpan<float> columnScales,
+        ReadOnlySpan<int> starts, Span<float> sums, int stride, int tiles)
     {
-        const int Columns = TileProgram.Columns, MostRows = TileProgram.MostRows, TileBytes = Columns * sizeof(float);
+        const int Columns = TileProgram.Columns;
         var rowWords = TileProgram.RowBytes(Instruction) / sizeof(int);
-        var (whole, rest) = Math.DivRem(rows, MostRows);
-        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(words, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(words, rowWords);
         ArgumentOutOfRangeException.ThrowIfLessThan(tiles, 1);
-        ArgumentOutOfRangeException.ThrowIfNegative(leftStride);
-        ArgumentOutOfRangeException.ThrowIfLessThan(left.Length, checked((rows - 1) / MostRows * leftStride + MostRows * rowWords + (rows - 1) % MostRows + 1));
-        ArgumentOutOfRangeException.ThrowIfLessThan(right.Length, checked(tiles * words * Columns));
+        ArgumentOutOfRangeException.ThrowIfLessThan(left.Length, (rows - 1) * rowWords + words);
+        ArgumentOutOfRangeException.ThrowIfLessThan(right.Length, tiles * words * Columns);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rowScales.Length, rows);
         ArgumentOutOfRangeException.ThrowIfLessThan(columnScales.Length, tiles * Columns);
-        ArgumentOutOfRangeException.ThrowIfLessThan(starts.Length, TileProgram.ElementOf(Instruction) == TileElement.Int16 ? 0 : tiles * Columns);
-        ArgumentOutOfRangeException.ThrowIfLessThan(stride, tiles * Columns);
-        ArgumentOutOfRangeException.ThrowIfLessThan(sums.Length, checked((rows - 1) * stride + tiles * Columns));
+        ArgumentOutOfRangeException.ThrowIfLessThan(starts.Length, _element == TileElement.Int16 ? 0 : tiles * Columns);
+        ArgumentOutOfRangeException.ThrowIfLessThan(sums.Length, (rows - 1) * stride + tiles * Columns);
         fixed (int* leftWords = left, rightWords = right, sumStarts = starts)
-        fixed (float* columnFactors = columnScales, target = sums)
+        fixed (float* rowFactors = rowScales, columnFactors = columnScales, target = sums)
         {
-            var first = new TileArguments
+            var arguments = new TileArguments
             {
                 Left = (nint)leftWords,
                 Right = (nint)rightWords,
                 Sums = (nint)target,
-                RowScales = (nint)(leftWords + MostRows * rowWords),
+                RowScales = (nint)rowFactors,
                 ColumnScales = (nint)columnFactors,
                 Starts = (nint)sumStarts,
                 SumsStride = stride * sizeof(float),
                 Words = words,
+                Tiles = tiles,
             };
-            var below = new Step(leftStride * sizeof(int), 0, 0, MostRows * stride * sizeof(float));
-            var aside = new Step(0, words * TileBytes, TileBytes, TileBytes);
-            if (KeepsTile)
-                for (var tile = 0; tile < tiles; tile++)
-                {
-                    var top = aside.Move(first, tile);
-                    if (whole > 0)
-                        Run(MostRows, top, below, whole);
-                    if (rest > 0)
-                        Run(rest, below.Move(top, whole), below, 1);
-                }
-            else
-                for (var row = 0; row < rows; row += MostRows)
-                    Run(Math.Min(MostRows, rows - row), below.Move(first, row / MostRows), aside, tiles);
+            ((delegate* unmanaged<TileArguments*, void>)_programs[rows - 1].Address)(&arguments);
         }
-    }
-
-    private void Run(int rows, TileArguments arguments, Step step, int count)
-    {
-        (arguments.LeftStep, arguments.RightStep, arguments.ColumnStep, arguments.SumsStep, arguments.Count) = (step.Left, step.Right, step.Column, step.Sums, count);
-        ((delegate* unmanaged<TileArguments*, void>)_programs[rows - 1].Address)(&arguments);
     }
 
     public void Dispose()
     {
         foreach (var program in _programs)
             program.Dispose();
-    }
-
-    /// <summary>How far, in bytes, the next product is.</summary>
-    private readonly record struct Step(nint Left, nint Right, nint Column, nint Sums)
-    {
-        /// <summary>The arguments so many products on.</summary>
-        public TileArguments Move(TileArguments arguments, int times)
-        {
-            arguments.Left += times * Left;
-            arguments.RowScales += times * Left;
-            arguments.Right += times * Right;
-            arguments.ColumnScales += times * Column;
-            arguments.Starts += times * Column;
-            arguments.Sums += times * Sums;
-            return arguments;
-        }
     }
 }

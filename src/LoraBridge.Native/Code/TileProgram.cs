@@ -50,7 +50,7 @@ internal struct TileArguments
     /// <summary>Left factor: rows of words, <see cref="TileProgram.RowBytes"/> apart.</summary>
     public nint Left;
 
-    /// <summary>Right factor: [words][32].</summary>
+    /// <summary>Right factor: tiles of [words][32].</summary>
     public nint Right;
 
     /// <summary>What is added to, F32.</summary>
@@ -71,20 +71,8 @@ internal struct TileArguments
     /// <summary>Words of the inner dimension.</summary>
     public nint Words;
 
-    /// <summary>How many products there are: the steps lead from one to the next.</summary>
-    public nint Count;
-
-    /// <summary>Bytes that <see cref="Left"/> and <see cref="RowScales"/> go on after each.</summary>
-    public nint LeftStep;
-
-    /// <summary>Bytes that <see cref="Right"/> goes on after each.</summary>
-    public nint RightStep;
-
-    /// <summary>Bytes that <see cref="ColumnScales"/> and <see cref="Starts"/> go on after each.</summary>
-    public nint ColumnStep;
-
-    /// <summary>Bytes that <see cref="Sums"/> goes on after each.</summary>
-    public nint SumsStep;
+    /// <summary>Tiles side by side.</summary>
+    public nint Tiles;
 
     /// <summary>Room for registers that must be as they were.</summary>
     public SavedRegisters Saved;
@@ -104,9 +92,8 @@ internal struct SavedRegisters
 }
 
 /// <summary>
-/// Writes the innermost loop of a product in integers: sums[r, n] += s[r] t[n] Σ left[r, k] right[k, n] for some rows and a tile of 32 columns, and any
-/// number of such products, below each other or side by side. Sums of integers stay in registers, two for each row, and become F32 when a tile is done;
-/// with registers of 256 bits, half a tile.
+/// Writes the innermost loop of a product in integers: sums[r, n] += s[r] t[n] Σ left[r, k] right[k, n] for some rows and any number of tiles of 32
+/// columns. Sums of integers stay in registers, two for each row, and become F32 when a tile is done; with registers of 256 bits, half a tile.
 /// </summary>
 internal sealed class TileProgram
 {
@@ -124,7 +111,7 @@ internal sealed class TileProgram
 
     private const int Vectors = 2, Unrolled = 4, TileBytes = Columns * sizeof(int);
 
-    private const Register Arguments = Register.Rcx, Left = Register.Rdx, Right = Register.R8, Sums = Register.R9, Scales = Register.R10, Count = Register.R11;
+    private const Register Arguments = Register.Rcx, Left = Register.Rdx, Right = Register.R8, Sums = Register.R9, Scales = Register.R10, Tiles = Register.R11;
 
     private readonly X64Assembler _code = new();
     private readonly TileInstruction _instruction;
@@ -189,33 +176,28 @@ internal sealed class TileProgram
         var sums = _registers.AsSpan(0, rows * Vectors);
         var right = _registers.AsSpan(sums.Length, Vectors);
         var spare = _registers.AsSpan(sums.Length + Vectors);
-        _code.Mov(Count, Argument(nameof(TileArguments.Count)));
-        var product = _code.NewLabel();
-        _code.Place(product);
+        _code.Mov(Right, Argument(nameof(TileArguments.Right)));
         _code.Mov(Sums, Argument(nameof(TileArguments.Sums)));
         _code.Mov(Scales, Argument(nameof(TileArguments.ColumnScales)));
+        _code.Mov(Tiles, Argument(nameof(TileArguments.Tiles)));
+
+        var tile = _code.NewLabel();
+        _code.Place(tile);
         for (var part = 0; part < TileBytes; part += Vectors * VectorBytes)
         {
+            // No register is left for where the tile starts: the argument itself moves on.
+            if (part == 0)
+                _code.Mov(Argument(nameof(TileArguments.Right)), Right);
+            else
+                _code.Mov(Right, Argument(nameof(TileArguments.Right)));
             Start(sums);
             MultiplyWords(rows, part, sums, right, spare);
             Finish(rows, part, sums, right, spare);
         }
-        Advance(nameof(TileArguments.Left), nameof(TileArguments.LeftStep));
-        Advance(nameof(TileArguments.RowScales), nameof(TileArguments.LeftStep));
-        Advance(nameof(TileArguments.Right), nameof(TileArguments.RightStep));
-        Advance(nameof(TileArguments.ColumnScales), nameof(TileArguments.ColumnStep));
-        Advance(nameof(TileArguments.Starts), nameof(TileArguments.ColumnStep));
-        Advance(nameof(TileArguments.Sums), nameof(TileArguments.SumsStep));
-        _code.Sub(Count, 1);
-        _code.Jne(product);
-    }
-
-    /// <summary>Moves a pointer on. No registers are left for all of them: the arguments themselves change.</summary>
-    private void Advance(string pointer, string step)
-    {
-        _code.Mov(Register.Rax, Argument(pointer));
-        _code.Add(Register.Rax, Argument(step));
-        _code.Mov(Argument(pointer), Register.Rax);
+        _code.Add(Sums, TileBytes);
+        _code.Add(Scales, TileBytes);
+        _code.Sub(Tiles, 1);
+        _code.Jne(tile);
     }
 
     private byte[] Return()
@@ -238,6 +220,8 @@ internal sealed class TileProgram
         _code.Mov(Register.Rax, Argument(nameof(TileArguments.Starts)));
         for (var i = 0; i < sums.Length; i++)
             _code.Vmovups(sums[i], new Memory(Register.Rax, i % Vectors * VectorBytes));
+        _code.Add(Register.Rax, TileBytes);
+        _code.Mov(Argument(nameof(TileArguments.Starts)), Register.Rax);
     }
 
     private void MultiplyWords(
@@ -245,7 +229,6 @@ internal sealed class TileProgram
     {
         var (many, rest, one, done) = (_code.NewLabel(), _code.NewLabel(), _code.NewLabel(), _code.NewLabel());
         _code.Mov(Left, Argument(nameof(TileArguments.Left)));
-        _code.Mov(Right, Argument(nameof(TileArguments.Right)));
         _code.Mov(Register.Rax, Argument(nameof(TileArguments.Words)));
         _code.Sub(Register.Rax, Unrolled);
         _code.Jl(rest);

@@ -44,13 +44,11 @@ public sealed class ExecutableMemoryTests
         Assert.NotNull(function);
         using var bridge = ExecutableMemory.TryLoad(WindowsCall(function.Address));
         Assert.NotNull(bridge);
-        var (left, right, sums, scales) = (new int[2 * 6 * 129], new int[32], new float[2 * 6 * 32], new float[32]);
+        var (left, right, sums, scales) = (new int[6 * 128], new int[32], new float[6 * 32], new float[32]);
         left.AsSpan().Fill(3 << 16 | 2);
-        for (var strip = 0; strip < 2; strip++)
-            left.AsSpan(strip * 6 * 129 + 6 * 128, 6).Fill(BitConverter.SingleToInt32Bits(1));
         right.AsSpan().Fill(7 << 16 | 5);
         scales.AsSpan().Fill(1);
-        using (var arguments = new PinnedArguments(left, 6 * 128, right, [], scales, sums, stride: 32, words: 1, rows: 6, strips: 2, stripStride: 6 * 129))
+        using (var arguments = new PinnedArguments(left, right, [], scales, scales, sums, stride: 32, words: 1, tiles: 1))
             Assert.Equal(0, Call(bridge, arguments.Address));
         Assert.All(sums, sum => Assert.Equal(31, sum));
     }

@@ -89,8 +89,13 @@ internal sealed class AssembledTile : IntegerTile
     }
 
     public override void Multiply(
-        ReadOnlySpan<int> strips, int stripStride, int rowWords, int rows, Panel panel, int words, int tiles, Span<float> sums) =>
-        _programs.Multiply(rows, strips, stripStride, panel.Words, words, panel.Scales, panel.Starts, sums, ProductTile.GroupColumns, tiles);
+        ReadOnlySpan<int> strips, int stripStride, int rowWords, int rows, Panel panel, int words, int tiles, Span<float> sums)
+    {
+        for (var row = 0; row < rows; row += ProductTile.Rows, strips = strips.Length > stripStride ? strips[stripStride..] : default)
+            _programs.Multiply(
+                Math.Min(ProductTile.Rows, rows - row), strips, panel.Words, words, RowScales(strips, rowWords), panel.Scales, panel.Starts,
+                sums[(row * ProductTile.GroupColumns)..], ProductTile.GroupColumns, tiles);
+    }
 }
 
 /// <summary>How a word of A and words of B are multiplied and added.</summary>
@@ -261,9 +266,8 @@ internal sealed class WideTile : IntegerTile
         ReadOnlySpan<int> strips, int stripStride, int rowWords, int rows, Panel panel, int words, int tiles, Span<float> sums)
     {
         const int Tile = ProductTile.Columns, Strip = ProductTile.Rows, Stride = ProductTile.GroupColumns;
-        // A tile of B stays in the first-level cache for all rows of A.
-        for (var n = 0; n < tiles * Tile; n += Tile)
-            for (var row = 0; row < rows; row += Strip)
+        for (var row = 0; row < rows; row += Strip)
+            for (var n = 0; n < tiles * Tile; n += Tile)
             {
                 // The loop below goes through references: these slices are its only bounds checks.
                 var strip = strips[(row / Strip * stripStride)..];

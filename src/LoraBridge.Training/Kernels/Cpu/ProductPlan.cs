@@ -24,6 +24,12 @@ internal sealed class ProductPlan
     /// <summary>Strips of a piece: its sums, and its rows of a panel, fit a second-level cache beside the panel of B.</summary>
     private const int MostStrips = 16;
 
+    /// <summary>Strips of a piece that packs for itself, at most and, where there are as many, at least: with fewer, packing takes too large a part.</summary>
+    private const int MostStripsAlone = 48, FewestStripsAlone = 8;
+
+    /// <summary>So many units for each thread are enough for each to pack for itself.</summary>
+    private const int UnitsPerWorker = 2;
+
     /// <summary>Units that may be packed while slow threads still multiply by earlier ones.</summary>
     private const int SpareSlots = 2;
 
@@ -37,10 +43,12 @@ internal sealed class ProductPlan
     /// <param name="workers">How many threads there are.</param>
     public ProductPlan(IReadOnlyList<int> strips, int columns, int depth, int grain, int workers)
     {
-        const int Width = ProductTile.GroupColumns, SectionDepth = MostPanels * ProductTile.Depth;
-        var (across, sections) = ((columns + Width - 1) / Width, (depth + SectionDepth - 1) / SectionDepth);
+        const int Width = ProductTile.GroupColumns;
+        var across = (columns + Width - 1) / Width;
+        PacksAlone = (long)across * strips.Sum(count => (count + MostStripsAlone - 1) / MostStripsAlone) >= UnitsPerWorker * workers;
+        var sectionDepth = PacksAlone ? depth : MostPanels * ProductTile.Depth;
+        var sections = (depth + sectionDepth - 1) / sectionDepth;
         _units = new ProductUnit[strips.Count * across * sections];
-        PacksAlone = _units.Length >= PiecesPerWorker * workers && strips.All(count => count <= MostStrips);
         var (count, rest) = (0, (double)strips.Sum() * columns * depth);
         var smallest = rest / (PiecesPerWorker * workers);
         for (var group = 0; group < strips.Count; group++)
@@ -48,10 +56,13 @@ internal sealed class ProductPlan
                 for (var column = 0; column < columns; column += Width)
                 {
                     var unit = new ProductUnit(
-                        group, section * SectionDepth, Math.Min(SectionDepth, depth - section * SectionDepth), column, Math.Min(Width, columns - column), section,
+                        group, section * sectionDepth, Math.Min(sectionDepth, depth - section * sectionDepth), column, Math.Min(Width, columns - column), section,
                         section == sections - 1, strips[group], 1, 1);
                     rest -= unit.Work;
-                    _units[count++] = PacksAlone ? unit : unit.Parted((int)Math.Ceiling(unit.Work / Math.Max(smallest, rest / (PiecesOfRest * workers))), MostStrips);
+                    var pieces = (int)Math.Ceiling(unit.Work / Math.Max(smallest, rest / (PiecesOfRest * workers)));
+                    _units[count++] = PacksAlone
+                        ? unit with { Blocks = Math.Max(Math.Min(pieces, unit.Strips / FewestStripsAlone), (unit.Strips + MostStripsAlone - 1) / MostStripsAlone) }
+                        : unit.Parted(pieces, MostStrips);
                 }
 
         // Small matrices are packed in small pieces: at the start, all wait for the first.
@@ -82,8 +93,8 @@ internal sealed class ProductPlan
     public int Across { get; }
 
     /// <summary>
-    /// Whether whoever multiplies by a unit packs it, panel by panel, in memory of its own: where there are many units with one piece each, as experts
-    /// have, a panel is used once, and best by the core in whose caches it is.
+    /// Whether whoever multiplies by a piece packs its columns, panel by panel, in memory of its own: where there are enough units, each panel stays in the
+    /// caches of the core that uses it, whatever else happens on the machine. The last pieces share columns, which are packed for each of them.
     /// </summary>
     public bool PacksAlone { get; }
 
