@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using LoraBridge.Native;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Training.Kernels.Cpu;
 

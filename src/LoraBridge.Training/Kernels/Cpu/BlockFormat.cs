@@ -1,7 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using LoraBridge.Formats;
-using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 

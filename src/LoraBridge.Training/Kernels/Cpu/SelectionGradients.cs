@@ -1,7 +1,5 @@
 using System.Numerics.Tensors;
-using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
-using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 
