@@ -64,6 +64,13 @@ internal interface IHalvesFormat<TSelf> : IBlockFormat where TSelf : struct, IHa
     }
 }
 
+/// <summary>Blocks with the same q below zero as above.</summary>
+/// <typeparam name="TSelf">The format.</typeparam>
+internal interface ISymmetricFormat<TSelf> : IBlockFormat where TSelf : struct, ISymmetricFormat<TSelf>
+{
+    static int IBlockFormat.Lowest => -TSelf.Highest;
+}
+
 /// <summary>Does something with blocks of a format that is known at run time only.</summary>
 internal interface IBlockVisitor
 {
