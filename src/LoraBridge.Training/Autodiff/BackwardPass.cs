@@ -40,22 +40,12 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
 
     /// <summary>Declares that the gradient with respect to <paramref name="tensor"/> is to be added to <paramref name="sum"/>.</summary>
     /// <param name="tensor">A parameter.</param>
-    /// <param name="sum">Memory of the same shape outside of the graph. Kernels may add to it; what they return instead is in <see cref="Gradient"/>.</param>
+    /// <param name="sum">Memory of the same shape outside of the graph. Kernels may add to it (<see cref="AddToSum"/>); what they return instead is in
+    /// <see cref="Gradient"/>.</param>
     public void AddVariable(TensorPtr tensor, TensorPtr sum)
     {
         AddVariable(tensor);
         _sums[tensor] = sum;
-    }
-
-    /// <summary>Where a kernel may add the gradient of a parameter by itself, instead of returning it: a source that it writes to.</summary>
-    /// <remarks>
-    /// That saves a result, and a pass to add it. The kernel's node must have a result that something else is computed from, or it would
-    /// not be scheduled.
-    /// </remarks>
-    public TensorPtr Sum(TensorPtr parameter)
-    {
-        _reached.Add(parameter);
-        return _sums[parameter];
     }
 
     /// <summary>
@@ -104,6 +94,24 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
         var sum = extend(Gradient(tensor));
         _gradients.Remove(Origin(tensor));
         Add(tensor, sum);
+    }
+
+    /// <summary>
+    /// Adds to the gradient of a parameter, if that is of use: a kernel that adds to the memory of the sum by itself saves a result, and a pass over it.
+    /// </summary>
+    /// <param name="parameter">An argument of an operation.</param>
+    /// <param name="add">Emits what adds to a sum, or, where that is null, makes a gradient.</param>
+    public void AddToSum(TensorPtr parameter, Func<TensorPtr, TensorPtr> add)
+    {
+        if (!Needs(parameter))
+            return;
+        if (!_sums.TryGetValue(parameter, out var sum))
+        {
+            Add(parameter, add(default));
+            return;
+        }
+        _reached.Add(parameter);
+        schedule(add(sum));
     }
 
     /// <summary>Passes the gradients back through the operations [start, start + count) of the tape, last first.</summary>

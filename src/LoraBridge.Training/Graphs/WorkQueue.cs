@@ -12,6 +12,8 @@ internal sealed class WorkQueue(ITensorKernel kernel)
     private readonly Lock _sharing = new();
     private object? _shared;
     private long _next;
+    private int _nextPreparation;
+    private int _prepared;
 
     /// <summary>How many threads share the work.</summary>
     public int Workers { get; private set; } = 1;
@@ -20,7 +22,7 @@ internal sealed class WorkQueue(ITensorKernel kernel)
     public ScratchMemory Memory { get; private set; } = new();
 
     /// <summary>Prepares for a computation; no thread takes part in one now.</summary>
-    public void Start(ScratchMemory memory) => (Memory, _next, _shared) = (memory, 0, null);
+    public void Start(ScratchMemory memory) => (Memory, _next, _shared, _nextPreparation, _prepared) = (memory, 0, null, 0, 0);
 
     /// <summary>Takes part in a computation.</summary>
     /// <param name="result">The tensor to fill.</param>
@@ -50,6 +52,29 @@ internal sealed class WorkQueue(ITensorKernel kernel)
 
     /// <summary>The ranges of exactly <paramref name="size"/> items, but for the last, that this thread gets of <paramref name="count"/>.</summary>
     public WorkRanges Pieces(long count, long size) => new(this, count, size);
+
+    /// <summary>
+    /// Does, together with the other threads, what all of them need before they go on: some pieces of it, and then waits for those that others are at.
+    /// It is for one preparation in each computation.
+    /// </summary>
+    /// <param name="count">All pieces.</param>
+    /// <param name="prepare">Does the piece of a number.</param>
+    public void Prepare(int count, Action<int> prepare)
+    {
+        for (int piece; (piece = Interlocked.Increment(ref _nextPreparation) - 1) < count;)
+            try
+            {
+                prepare(piece);
+            }
+            finally
+            {
+                // Whoever fails has others not wait for it: the exception tells that the result is of no use.
+                Interlocked.Increment(ref _prepared);
+            }
+        var wait = new SpinWait();
+        while (Volatile.Read(ref _prepared) < count)
+            wait.SpinOnce(sleep1Threshold: -1);
+    }
 
     /// <summary>What all threads of this computation use together, made by the first that asks.</summary>
     public T Share<T>(Func<WorkQueue, T> create) where T : class

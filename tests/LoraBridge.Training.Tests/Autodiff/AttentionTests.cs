@@ -109,6 +109,26 @@ public sealed class AttentionTests
             .Check();
     }
 
+    /// <summary>Heads that share keys, of which each has several parts: sums are made in one order.</summary>
+    [Theory]
+    [InlineData(nameof(Causal), 2)]
+    [InlineData(nameof(Blocks), 2)]
+    [InlineData(nameof(Causal), 6)]
+    public void Threads_do_not_change_a_bit(string mask, int threads)
+    {
+        var example = new Case(300, 320, 4, 2, 24, 40) { Mask = mask == nameof(Blocks) ? Blocks : Causal, Sinks = true };
+        using var alone = new ProbeRun(example.Fused, example.Arguments(), threads: 1);
+        using var together = new ProbeRun(example.Fused, example.Arguments(), threads);
+        alone.Compute();
+        for (var round = 0; round < 3; round++)
+        {
+            together.Compute();
+            Assert.Equal(alone.Result, together.Result);
+            for (var i = 0; i < 4; i++)
+                Assert.Equal(alone.Gradient(i), together.Gradient(i));
+        }
+    }
+
     private static GradientProbe Probe(Case example)
     {
         var probe = new GradientProbe(example.Fused);

@@ -106,6 +106,24 @@ public sealed class LinearAdapterTests
             .Check();
     }
 
+    /// <summary>Each row of a step adds to the gradients of those before it: rows that are summed at once, and in several parts.</summary>
+    [Theory]
+    [InlineData(30)]
+    [InlineData(300)]
+    public void GradientsOfRowsAddUp(int tokens)
+    {
+        NativeRuntime.Initialize();
+        var shapes = new[] { new Shape(64, 40), new Shape(64, tokens), new Shape(64, 4), new Shape(4, 40) };
+        GradientProbe.Argument[] arguments = [.. shapes.Select((shape, i) => new GradientProbe.Argument(GgmlType.F32, shape, Values((int)shape.Count, i), i >= 2))];
+        using var run = new ProbeRun((g, x) => Adapted(g, Balanced, x), arguments, threads: 2);
+        run.Compute();
+        float[][] once = [run.Gradient(2), run.Gradient(3)];
+        run.Graph.Compute();
+        run.Graph.Compute();
+        for (var i = 0; i < once.Length; i++)
+            Close([.. once[i].Select(x => 3 * x)], run.Gradient(2 + i));
+    }
+
     private static void Close(float[] expected, float[] found)
     {
         var size = Math.Sqrt(expected.Average(e => (double)e * e));

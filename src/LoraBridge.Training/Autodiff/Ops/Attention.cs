@@ -44,6 +44,9 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
     private static bool Takes(Shape q, Shape k, Shape v) =>
         k.Ne0 == q.Ne0 && v.Ne1 == k.Ne1 && v.Ne2 == k.Ne2 && q.Ne2 % k.Ne2 == 0 && k.Ne3 == q.Ne3 && v.Ne3 == q.Ne3;
 
+    /// <summary>The work of so many threads, in its order.</summary>
+    public static AttentionParts PartsOf(AttentionArguments arguments, int workers) => new(arguments, PiecesPerWorker * workers, workers);
+
     public double Operations(TensorPtr result)
     {
         var arguments = new AttentionArguments(result, options);
@@ -53,54 +56,55 @@ internal sealed class Attention(AttentionOptions options) : IProductKernel, IGra
     public void Compute(TensorPtr result, WorkQueue work)
     {
         var arguments = new AttentionArguments(result, options);
-        var blocks = (arguments.Tokens + AttentionBlock.Rows - 1) / AttentionBlock.Rows;
-        var (width, stride) = (arguments.ValueLength, TilePacking.Padded(arguments.ValueLength));
-        var valuesSize = TilePacking.Size(arguments.PaddedCells, width);
-        using var scratch = new Scratch(AttentionBlock.ScratchFor(arguments) + valuesSize + AttentionBlock.RowsFor(width));
+        var width = arguments.ValueLength;
+        var stride = TilePacking.Padded(width);
+        using var scratch = new Scratch(AttentionBlock.ScratchFor(arguments) + TilePacking.Size(arguments.PaddedCells, width) + AttentionBlock.RowsFor(width));
         var room = scratch.Floats;
         var block = new AttentionBlock(arguments, ref room);
-        var values = Sections.Take(ref room, valuesSize);
+        var values = Sections.Take(ref room, TilePacking.Size(arguments.PaddedCells, width));
         var sums = Sections.Take(ref room, AttentionBlock.RowsFor(width));
         using var mask = new MaskRows(arguments);
-        var packed = -1L;
-        // A thread that takes the whole of a head packs its keys and values once.
-        var items = (long)arguments.Heads * arguments.Sequences * blocks;
-        foreach (var piece in work.Pieces(items, Math.Clamp(items / (PiecesPerWorker * work.Workers), 1, blocks)))
-            for (var item = piece.Start; item < piece.End; item++)
+        var parts = PartsOf(arguments, work.Workers);
+        while (work.TryTake(parts.Count, out var index))
+        {
+            var part = parts[index];
+            var head = part.Head;
+            mask.Select(head);
+            var cells = CellRange.Of(mask, part.First, part.End);
+            if (block.PackKeys(head, cells))
             {
-                var head = arguments.Head(item / blocks);
-                if (head.Group != packed)
-                {
-                    block.PackKeys(head);
-                    TilePacking.PackRows(arguments.Values(head), arguments.ValueStride, arguments.Cells, arguments.PaddedCells, width, values);
-                    arguments.Round(values);
-                    packed = head.Group;
-                }
-
-                mask.Select(head);
-                block.Weigh(head, (int)(item % blocks) * AttentionBlock.Rows, mask);
+                var packed = values[..TilePacking.Size(cells.Padded, width)];
+                TilePacking.PackRows(arguments.Values(head)[(cells.First * arguments.ValueStride)..], arguments.ValueStride, cells.Count, cells.Padded, width, packed);
+                arguments.Round(packed);
+            }
+            for (var first = part.First; first < part.End; first += AttentionBlock.Rows)
+            {
+                block.Weigh(head, first, mask);
                 block.Combine(block.Weights, values, width, sums);
                 for (var row = 0; row < block.Count; row++)
                     sums.Slice(row * stride, width).CopyTo(result.HostSpan<float>(arguments.ResultOffset(head, block.First + row), width));
             }
+        }
     }
 
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
     {
         var builder = pass.Builder;
-        var arguments = new AttentionArguments(y, options);
         TensorPtr[] sources = [.. Enumerable.Range(0, options.SourceCount).Select(y.Source), dy];
         var (q, k, v) = (y.Source(0), y.Source(1), y.Source(2));
-        var parts = AttentionParts.Of(arguments);
-
-        // Heads and queries share keys and values: each part of them has a sum of its own, so that threads never meet.
+        // Heads of a token lie side by side where they come from: gradients go there, past the view that takes them apart.
+        var (queries, keys, values) = (Target(pass, q), Target(pass, k), Target(pass, v));
+        var layout = new AttentionGradientLayout(new HeadOrder(queries != q), new HeadOrder(keys != k), new HeadOrder(values != v));
         var gradients = PackedGradients.Emit(
-            builder, new AttentionGradient(options, parts), sources,
-            q.Shape, new Shape(k.Shape.Count, parts.Count), new Shape(v.Shape.Count, parts.Count), new Shape(q.Ne(2), q.Ne(3) * parts.OfQueries));
-        pass.Add(q, gradients[0]);
-        pass.Add(k, PackedGradients.SumParts(builder, gradients[1], k.Shape));
-        pass.Add(v, PackedGradients.SumParts(builder, gradients[2], v.Shape));
+            builder, new AttentionGradient(options, layout), sources, queries.Shape, keys.Shape, values.Shape, new Shape(q.Ne(2), q.Ne(3)));
+        pass.Add(queries, gradients[0]);
+        pass.Add(keys, gradients[1]);
+        pass.Add(values, gradients[2]);
         if (options.HasSinks && y.Source(options.SinksSource) is var sinks && pass.Needs(sinks))
             pass.Add(sinks, PackedGradients.SumParts(builder, gradients[3], sinks.Shape));
     }
+
+    /// <summary>What the gradient of an argument [K, T, H] is passed to: [K, H, T], where the argument is a view of that.</summary>
+    private static TensorPtr Target(BackwardPass pass, TensorPtr argument) =>
+        argument.Op == GgmlOp.Permute && argument.OpParams[..4] is [0, 2, 1, 3] && !pass.IsVariable(argument) ? argument.Source(0) : argument;
 }

@@ -88,8 +88,8 @@ internal sealed class Linear(LinearProduct? product, LinearPrecision precision) 
         }
 
         var dh = builder.Custom(new LowRankProjection(LiesInRows: false, adapter.Scale), arguments.H.Shape, adapter.B, dy);
-        pass.Add(adapter.B, builder.Custom(new LowRankGradient(LiesInRows: false, adapter.Scale), adapter.B.Shape, arguments.H, dy));
-        pass.Add(adapter.A, builder.Custom(new LowRankGradient(LiesInRows: true), adapter.A.Shape, dh, adapter.Input));
+        AddFactorGradient(pass, new LowRankGradient(LiesInRows: false, adapter.Scale), adapter.B, arguments.H, dy);
+        AddFactorGradient(pass, new LowRankGradient(LiesInRows: true), adapter.A, dh, adapter.Input);
         var isShared = adapter.Input == arguments.X;
         AddInputGradient(pass, arguments, dy, isShared ? adapter : null, dh);
         if (!isShared)
@@ -119,6 +119,11 @@ internal sealed class Linear(LinearProduct? product, LinearPrecision precision) 
             ? Emit(builder, gradient with { Scale = 1 }, x.Shape, sum, packed, w, shared.A, dh)
             : Emit(builder, gradient, x.Shape, sum, packed, w));
     }
+
+    private static void AddFactorGradient(BackwardPass pass, LowRankGradient kernel, TensorPtr factor, TensorPtr h, TensorPtr x) =>
+        pass.AddToSum(factor, sum => sum.IsNull
+            ? pass.Builder.Custom(kernel, factor.Shape, h, x)
+            : pass.Builder.CustomInPlace(kernel with { Adds = true }, sum, h, x));
 
     private static TensorPtr WeightGradient(GraphBuilder builder, LinearArguments arguments, TensorPtr dy)
     {

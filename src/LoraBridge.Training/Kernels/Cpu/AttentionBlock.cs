@@ -2,6 +2,26 @@ using System.Numerics.Tensors;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 
+/// <summary>Cells, from the start of a tile on, that some queries see.</summary>
+/// <param name="First">The first.</param>
+/// <param name="Count">How many.</param>
+internal readonly record struct CellRange(int First, int Count)
+{
+    /// <summary>In whole tiles.</summary>
+    public int Padded => TilePacking.Padded(Count);
+
+    /// <summary>What queries from <paramref name="first"/> to <paramref name="end"/> see.</summary>
+    public static CellRange Of(MaskRows mask, int first, int end)
+    {
+        var (least, most) = (int.MaxValue, 0);
+        for (var row = first; row < end; row++)
+            if (mask[row].Count > 0)
+                (least, most) = (Math.Min(least, mask[row].First), Math.Max(most, mask[row].End));
+        least = Math.Min(least, most) / MicroKernel.Columns * MicroKernel.Columns;
+        return new CellRange(least, most - least);
+    }
+}
+
 /// <summary>The weights of attention for a block of queries of one head, [rows][cells], between the first and the last cell that one of them sees.</summary>
 internal ref struct AttentionBlock
 {
@@ -16,6 +36,7 @@ internal ref struct AttentionBlock
     private readonly Span<float> _queries;
     private readonly Span<float> _line;
     private readonly Span<float> _slopes;
+    private int _group = -1;
 
     public AttentionBlock(AttentionArguments arguments, ref Span<float> room)
     {
@@ -52,6 +73,9 @@ internal ref struct AttentionBlock
     /// <summary>One past the last cell that is computed: whole tiles.</summary>
     public int EndCell { get; private set; }
 
+    /// <summary>The cells whose keys are packed.</summary>
+    public CellRange Packed { get; private set; }
+
     /// <summary>Numbers that a block takes.</summary>
     public static int ScratchFor(AttentionArguments arguments) => checked(
         TilePacking.Size(arguments.KeyLength, arguments.Cells) + Rows * (arguments.KeyLength + 1) + arguments.Cells
@@ -63,12 +87,21 @@ internal ref struct AttentionBlock
     /// <summary>Numbers that the weights of a block take.</summary>
     public static int WeightsFor(AttentionArguments arguments) => Rows * StrideOf(arguments);
 
-    /// <summary>Takes the keys that <paramref name="head"/> meets.</summary>
-    public readonly void PackKeys(AttentionHead head)
+    /// <summary>Packs the keys that <paramref name="head"/> meets in some cells, unless it was done for these and the first of them.</summary>
+    /// <returns>Whether they were packed; values are to be packed for the same cells.</returns>
+    public bool PackKeys(AttentionHead head, CellRange cells)
     {
-        TilePacking.PackColumns(_arguments.Keys(head), _arguments.KeyStride, _arguments.KeyLength, _arguments.Cells, _keys);
-        _arguments.Round(_keys);
+        if (head.Group == _group && cells.First == Packed.First && cells.Count <= Packed.Count)
+            return false;
+        (_group, Packed) = (head.Group, cells);
+        var keys = _keys[..TilePacking.Size(_arguments.KeyLength, cells.Count)];
+        TilePacking.PackColumns(_arguments.Keys(head)[(cells.First * _arguments.KeyStride)..], _arguments.KeyStride, _arguments.KeyLength, cells.Count, keys);
+        _arguments.Round(keys);
+        return true;
     }
+
+    /// <summary>Whether all of some cells were computed.</summary>
+    public readonly bool Sees(CellRange cells) => FirstCell == cells.First && EndCell == cells.First + cells.Padded;
 
     /// <summary>Computes the weights of the queries from <paramref name="first"/> on.</summary>
     public void Weigh(AttentionHead head, int first, MaskRows mask)
@@ -77,8 +110,8 @@ internal ref struct AttentionBlock
         LoadQueries(head);
         SetCells(mask);
         TilePacking.Multiply(
-            new LeftFactor(_queries, _arguments.KeyLength, 1), _keys, _arguments.KeyLength, 0, _arguments.KeyLength, Weights, Stride, Count, FirstCell, EndCell,
-            accumulate: false);
+            new LeftFactor(_queries, _arguments.KeyLength, 1), _keys, _arguments.KeyLength, 0, _arguments.KeyLength, Weights[Packed.First..], Stride, Count, FirstCell - Packed.First,
+            EndCell - Packed.First, accumulate: false);
         var (slope, sink) = (_arguments.Slope(head), _arguments.Sink(head));
         for (var row = 0; row < Count; row++)
         {
@@ -94,23 +127,23 @@ internal ref struct AttentionBlock
         }
     }
 
-    /// <summary>sums = w B, for numbers w that are laid out like the weights and B [N, width] packed.</summary>
+    /// <summary>sums = w B, for numbers w that are laid out like the weights and B [<see cref="Packed"/>, width] packed.</summary>
     public readonly void Combine(ReadOnlySpan<float> w, ReadOnlySpan<float> packed, int width, Span<float> sums)
     {
         if (EndCell == FirstCell)
             sums.Clear();
         else
             TilePacking.Multiply(
-                new LeftFactor(w[FirstCell..], Stride, 1), packed, _arguments.PaddedCells, FirstCell, EndCell - FirstCell, sums, TilePacking.Padded(width), Count, 0,
-                width, accumulate: false);
+                new LeftFactor(w[FirstCell..], Stride, 1), packed, Packed.Padded, FirstCell - Packed.First, EndCell - FirstCell, sums, TilePacking.Padded(width),
+                Count, 0, width, accumulate: false);
     }
 
-    /// <summary>sums += wᵀ B, for numbers w that are laid out like the weights and B [rows, width] packed; a row of sums for each cell.</summary>
-    public readonly void Scatter(ReadOnlySpan<float> w, ReadOnlySpan<float> packed, int width, Span<float> sums)
+    /// <summary>sums = wᵀ B or sums += wᵀ B, for numbers w that are laid out like the weights and B [rows, width] packed; a row of sums for each of <see cref="Packed"/>.</summary>
+    public readonly void Scatter(ReadOnlySpan<float> w, ReadOnlySpan<float> packed, int width, Span<float> sums, bool accumulate)
     {
         var stride = TilePacking.Padded(width);
         TilePacking.Multiply(
-            new LeftFactor(w[FirstCell..], 1, Stride), packed, Rows, 0, Count, sums[(FirstCell * stride)..], stride, EndCell - FirstCell, 0, width, accumulate: true);
+            new LeftFactor(w[FirstCell..], 1, Stride), packed, Rows, 0, Count, sums[((FirstCell - Packed.First) * stride)..], stride, EndCell - FirstCell, 0, width, accumulate);
     }
 
     /// <summary>Turns the gradient of a query's weights into that of its products with the keys: ds = p (dp - Σ p dp), times the slope of the cap.</summary>
@@ -140,12 +173,9 @@ internal ref struct AttentionBlock
 
     private void SetCells(MaskRows mask)
     {
-        var (first, end) = (_arguments.Cells, 0);
-        for (var row = First; row < First + Count; row++)
-            if (mask[row].Count > 0)
-                (first, end) = (Math.Min(first, mask[row].First), Math.Max(end, mask[row].End));
-        first = Math.Min(first, end);
-        (FirstCell, EndCell) = (first / MicroKernel.Columns * MicroKernel.Columns, TilePacking.Padded(end));
+        var seen = CellRange.Of(mask, First, First + Count);
+        FirstCell = seen.Count > 0 ? seen.First : Packed.First;
+        EndCell = FirstCell + seen.Padded;
     }
 
     /// <summary>s = c tanh(z), whose slope is c (1 - tanh²), for the products z of one query.</summary>

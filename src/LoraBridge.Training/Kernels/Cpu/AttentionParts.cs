@@ -1,34 +1,57 @@
 namespace LoraBridge.Training.Kernels.Cpu;
 
 /// <summary>
-/// In how many parts the gradients of a group's keys and values are summed, so that there is work for many threads: heads that share them first,
-/// then queries of a head. It is the same for any number of threads, and with it the result.
+/// The work of attention: each head's queries in some parts. Those parts come first that see most where tokens see what came before them, so that what is
+/// left at the end is short; where there are few threads, all of a group's come together, so that its keys and values need not be packed as often.
 /// </summary>
-/// <param name="OfHeads">Parts of the heads of a group.</param>
-/// <param name="OfQueries">Parts of the queries of a head.</param>
-internal readonly record struct AttentionParts(int OfHeads, int OfQueries)
+/// <param name="arguments">Of attention.</param>
+/// <param name="pieces">Pieces of work to have at least, where there are queries enough.</param>
+/// <param name="workers">How many threads there are; they change the order alone.</param>
+internal readonly struct AttentionParts(AttentionArguments arguments, int pieces, int workers)
 {
-    /// <summary>Pieces of work to have at least. Each has gradients of its own, as large as keys and values: more of them would take much memory.</summary>
-    private const int Units = 32;
+    /// <summary>From here on threads have little left to do behind the last group.</summary>
+    private const int ManyWorkers = 5;
 
-    public int Count => OfHeads * OfQueries;
+    private readonly int _blocks = (arguments.Tokens + AttentionBlock.Rows - 1) / AttentionBlock.Rows;
+    private readonly int _heads = arguments.Heads * arguments.Sequences;
 
-    public static AttentionParts Of(AttentionArguments arguments)
+    /// <summary>Parts of a head's queries.</summary>
+    public int OfQueries => Math.Clamp((pieces + _heads - 1) / _heads, 1, _blocks);
+
+    /// <summary>All pieces.</summary>
+    public int Count => _heads * OfQueries;
+
+    /// <summary>Pieces of the heads that share keys and values.</summary>
+    public int InGroup => Count / Groups;
+
+    private int Groups => arguments.Groups * arguments.Sequences;
+
+    /// <summary>A piece by its place in the order they are taken in.</summary>
+    public AttentionPart this[long index]
     {
-        var (groups, sharing) = (arguments.Groups * arguments.Sequences, arguments.Heads / arguments.Groups);
-        var heads = 1;
-        while (heads < sharing && (heads * groups < Units || sharing % heads != 0))
-            heads++;
-        var blocks = (arguments.Tokens + AttentionBlock.Rows - 1) / AttentionBlock.Rows;
-        return new AttentionParts(heads, Math.Clamp((Units + heads * groups - 1) / (heads * groups), 1, blocks));
+        get
+        {
+            var (turn, group) = workers < ManyWorkers ? ((int)index % InGroup, (int)index / InGroup) : ((int)index / Groups, (int)index % Groups);
+            var sharing = arguments.Heads / arguments.Groups;
+            var (later, member) = Math.DivRem(turn, sharing);
+            var part = OfQueries - 1 - later;
+            return new AttentionPart(arguments.Head(group * sharing + member), Start(part), Start(part + 1), later, turn);
+        }
     }
 
-    /// <summary>The queries of one part, in whole blocks; later ones see more cells, and so parts of them are shorter.</summary>
-    public (int First, int End) Queries(AttentionArguments arguments, int part)
-    {
-        var blocks = (arguments.Tokens + AttentionBlock.Rows - 1) / AttentionBlock.Rows;
-        return (Start(part, OfQueries), Start(part + 1, OfQueries));
+    /// <summary>Whole blocks. Where later queries see more cells, parts of them are shorter.</summary>
+    private int Start(int part) =>
+        Math.Min(arguments.Tokens, (int)Math.Round(_blocks * Math.Sqrt((double)part / OfQueries)) * AttentionBlock.Rows);
+}
 
-        int Start(int index, int count) => Math.Min(arguments.Tokens, (int)Math.Round(blocks * Math.Sqrt((double)index / count)) * AttentionBlock.Rows);
-    }
+/// <summary>Some queries of a head.</summary>
+/// <param name="Head">The head.</param>
+/// <param name="First">The first query.</param>
+/// <param name="End">One past the last; parts of few blocks may have none.</param>
+/// <param name="Before">Parts of the head that are taken before.</param>
+/// <param name="BeforeInGroup">Parts of all heads with the same keys and values that are taken before.</param>
+internal readonly record struct AttentionPart(AttentionHead Head, int First, int End, int Before, int BeforeInGroup)
+{
+    /// <summary>The first query of the last block; less than <see cref="First"/> where there is none.</summary>
+    public int Last => First + ((End - First + AttentionBlock.Rows - 1) / AttentionBlock.Rows - 1) * AttentionBlock.Rows;
 }

@@ -67,7 +67,7 @@ internal static class LowRank
         TensorPrimitives.Multiply(h, s, h);
     }
 
-    /// <summary>P[r][w] += s Σₜ h[t][r] x[t][w].</summary>
+    /// <summary>P[r][w] = s Σₜ h[t][r] x[t][w].</summary>
     /// <inheritdoc cref="Update"/>
     public static void Outer(
         ReadOnlySpan<float> h, int rank, float s, ReadOnlySpan<float> x, int stride, Span<float> p, int pStride, int width)
@@ -83,7 +83,7 @@ internal static class LowRank
                     var sums = p[(r * pStride + w)..];
                     LowRankKernel.Accumulate(
                         new LeftFactor(scaled[(t * rank + r)..], 1, rank), Math.Min(LowRankKernel.Rows, rank - r), Math.Min(RowBlock, rows - t),
-                        x[(t * stride + w)..], stride, sums, sums, pStride, Math.Min(Block, width - w));
+                        x[(t * stride + w)..], stride, t == 0 ? default : sums, sums, pStride, Math.Min(Block, width - w));
                 }
     }
 

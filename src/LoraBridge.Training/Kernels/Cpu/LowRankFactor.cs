@@ -10,6 +10,9 @@ internal readonly ref struct LowRankFactor
     /// <summary>Keeps the rows from starting at multiples of a power of two, where they would compete for the same places in the cache.</summary>
     private const int Padding = 16;
 
+    /// <summary>Columns that a thread transposes at a time, where all need them.</summary>
+    private const int Piece = 256;
+
     private readonly Scratch _scratch;
     private readonly bool _isBorrowed;
 
@@ -41,19 +44,21 @@ internal readonly ref struct LowRankFactor
     public static LowRankFactor Of(TensorPtr factor, int rank, bool liesInRows, int first, int count) =>
         liesInRows ? new(factor.Floats[first..], (int)factor.Ne(0)) : new(factor, rank, first, count);
 
-    /// <summary>All columns, for all threads of an operation: transposed once, by the first of them.</summary>
+    /// <summary>All columns, for all threads of an operation: transposed once, by all of them.</summary>
     public static LowRankFactor Shared(WorkQueue work, TensorPtr factor, int rank, bool liesInRows)
     {
         if (liesInRows)
             return new(factor.Floats, (int)factor.Ne(0));
         var width = (int)factor.Ne(1);
-        var size = rank * (width + Padding);
-        var memory = work.Share(queue =>
+        var stride = width + Padding;
+        var memory = work.Share(queue => new SharedRows(queue.Memory.Words(rank * stride))).Words;
+        work.Prepare((width + Piece - 1) / Piece, piece =>
         {
-            LowRank.Transpose(factor.Floats, MemoryMarshal.Cast<int, float>(queue.Memory.Words(size).Span), width + Padding, width, rank);
-            return queue.Memory;
+            var (first, count) = (piece * Piece, Math.Min(Piece, width - piece * Piece));
+            LowRank.Transpose(
+                factor.HostSpan<float>((long)first * rank, count * rank), MemoryMarshal.Cast<int, float>(memory.Span)[first..], stride, count, rank);
         });
-        return new(MemoryMarshal.Cast<int, float>(memory.Words(size).Span[..size]), width + Padding);
+        return new(MemoryMarshal.Cast<int, float>(memory.Span), stride);
     }
 
     public void Dispose()
@@ -61,4 +66,6 @@ internal readonly ref struct LowRankFactor
         if (_isBorrowed)
             _scratch.Dispose();
     }
+
+    private sealed record SharedRows(Memory<int> Words);
 }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
 
@@ -32,30 +33,87 @@ internal sealed record LowRankProjection(bool LiesInRows, float Scale = 1) : IPr
 /// <param name="Scale">s.</param>
 internal sealed record LowRankGradient(bool LiesInRows, float Scale = 1) : IProductKernel
 {
-    /// <summary>Columns that are not parted, and how many pieces of them a thread gets: long pieces are read faster.</summary>
-    private const int Grain = 64, PiecesPerWorker = 3;
+    /// <summary>Columns that are not parted, and pieces of work for each thread: long pieces are read faster.</summary>
+    private const int Grain = 64, PiecesPerWorker = 8;
 
-    public double Operations(TensorPtr result) => 2.0 * result.ElementCount * result.Source(0).Shape.Rows;
+    /// <summary>Rows that are not parted, and in how many parts they are summed at most. What the sums are does not depend on the threads.</summary>
+    private const int RowGrain = 64, MostParts = 8;
+
+    /// <summary>Whether the result lies in the memory of a sum, the first source then, which the gradient is added to.</summary>
+    public bool Adds { get; init; }
+
+    public double Operations(TensorPtr result) => 2.0 * result.ElementCount * H(result).Shape.Rows;
 
     public void Compute(TensorPtr result, WorkQueue work)
     {
-        var (h, x) = (result.Source(0), result.Source(1));
+        var (h, x) = (H(result), result.Source(Adds ? 2 : 1));
+        var plan = new Plan((int)x.Ne(0), (int)x.Shape.Rows, work.Workers);
         var (width, rank) = ((int)x.Ne(0), (int)h.Ne(0));
-        foreach (var columns in work.Pieces(width, Grain * Math.Max(1, width / (Grain * PiecesPerWorker * work.Workers))))
+        var sums = work.Share(_ => new OrderedSums<Piece>(plan.Across, plan.Parts, (place, piece) => AddTo(result, plan, place, piece)));
+        while (work.TryTake(plan.Items, out var item))
         {
-            var (first, count) = ((int)columns.Start, columns.Length);
-            if (LiesInRows)
-            {
-                var rows = result.Floats[first..];
-                for (var r = 0; r < rank; r++)
-                    rows.Slice(r * width, count).Clear();
-                LowRank.Outer(h.Floats, rank, Scale, x.Floats[first..], width, rows, width, count);
-                continue;
-            }
-            using var scratch = new Scratch(rank * count);
-            scratch.Floats.Clear();
-            LowRank.Outer(h.Floats, rank, Scale, x.Floats[first..], width, scratch.Floats, count, count);
-            LowRank.Transpose(scratch.Floats, result.HostSpan<float>((long)first * rank, count * rank), rank, rank, count);
+            var (part, place) = ((int)(item / plan.Across), (int)(item % plan.Across));
+            var (row, column) = (plan.RowsOf(part), plan.ColumnsOf(place));
+            var memory = new Scratch(rank * column.Length);
+            LowRank.Outer(
+                h.HostSpan<float>(row.Start * rank, row.Length * rank), rank, Scale, x.Floats[(int)(row.Start * width + column.Start)..], width,
+                memory.Floats, column.Length, column.Length);
+            sums.Add(place, part, new Piece(part, memory));
         }
     }
+
+    /// <summary>Adds to some columns of the result what some rows give.</summary>
+    private void AddTo(TensorPtr result, Plan plan, int place, Piece piece)
+    {
+        using var memory = piece.Memory;
+        var column = plan.ColumnsOf(place);
+        var gradient = memory.Floats;
+        var rank = gradient.Length / column.Length;
+        using var transposed = new Scratch(LiesInRows ? 0 : gradient.Length);
+        if (!LiesInRows)
+        {
+            LowRank.Transpose(gradient, transposed.Floats, rank, rank, column.Length);
+            gradient = transposed.Floats;
+        }
+        var length = LiesInRows ? column.Length : gradient.Length;
+        for (var at = 0; at < gradient.Length; at += length)
+        {
+            var sum = result.HostSpan<float>(LiesInRows ? at / length * result.Ne(0) + column.Start : column.Start * rank, length);
+            if (piece.Part > 0 || Adds)
+                TensorPrimitives.Add(sum, gradient.Slice(at, length), sum);
+            else
+                gradient.Slice(at, length).CopyTo(sum);
+        }
+    }
+
+    private TensorPtr H(TensorPtr result) => result.Source(Adds ? 1 : 0);
+
+    /// <summary>The pieces of the work: some columns of some rows each.</summary>
+    /// <param name="width">W.</param>
+    /// <param name="rows">T.</param>
+    /// <param name="workers">How many threads there are.</param>
+    internal readonly struct Plan(int width, int rows, int workers)
+    {
+        /// <summary>Rows of a piece.</summary>
+        private int Rows { get; } = RowGrain * Math.Max(1, (rows + RowGrain * MostParts - 1) / (RowGrain * MostParts));
+
+        /// <summary>Pieces one above the other.</summary>
+        public int Parts => (rows + Rows - 1) / Rows;
+
+        /// <summary>Columns of a piece.</summary>
+        private int Columns => Grain * Math.Max(1, width * Parts / (Grain * PiecesPerWorker * workers));
+
+        /// <summary>Pieces side by side.</summary>
+        public int Across => (width + Columns - 1) / Columns;
+
+        /// <summary>Pieces, those of a part side by side before those of the next.</summary>
+        public int Items => Across * Parts;
+
+        public WorkRange RowsOf(int part) => new((long)part * Rows, Math.Min(rows, (long)(part + 1) * Rows));
+
+        public WorkRange ColumnsOf(int place) => new((long)place * Columns, Math.Min(width, (long)(place + 1) * Columns));
+    }
+
+    /// <summary>What some rows give to some columns, [R][columns].</summary>
+    private sealed record Piece(int Part, Scratch Memory);
 }

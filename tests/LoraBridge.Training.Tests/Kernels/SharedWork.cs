@@ -1,0 +1,40 @@
+namespace LoraBridge.Training.Tests.Kernels;
+
+/// <summary>A replay of threads that take pieces of work from one counter.</summary>
+internal static class SharedWork
+{
+    /// <summary>Speeds of the threads of some machines with 4 to 24 cores; on some, part of them take twice as long as the others.</summary>
+    public static IEnumerable<double[]> Machines =>
+        from cores in new (int All, int Slow)[] { (4, 0), (6, 0), (8, 0), (12, 0), (14, 0), (16, 0), (24, 0), (8, 4), (12, 4), (16, 8), (24, 16) }
+        select Enumerable.Range(0, cores.All).Select(core => core < cores.All - cores.Slow ? 1 : 0.5).ToArray();
+
+    /// <summary>Threads take pieces in their order, as soon as they are free.</summary>
+    /// <param name="pieces">What each costs.</param>
+    /// <param name="speeds">Of the threads.</param>
+    /// <returns>The work of all, and when the last is done.</returns>
+    public static (double Work, double Time) Replay(IEnumerable<double> pieces, double[] speeds)
+    {
+        var free = new double[speeds.Length];
+        var work = 0.0;
+        foreach (var cost in pieces)
+        {
+            var thread = Array.IndexOf(free, free.Min());
+            free[thread] += cost / speeds[thread];
+            work += cost;
+        }
+        return (work, free.Max());
+    }
+
+    /// <summary>Fails unless threads are busy for 93 % of the time of some operations together.</summary>
+    /// <param name="operations">The pieces of each, for a number of threads.</param>
+    /// <param name="what">What these are.</param>
+    public static void AssertBusy(IEnumerable<Func<int, IEnumerable<double>>> operations, string what)
+    {
+        foreach (var speeds in Machines)
+        {
+            var replays = operations.Select(pieces => Replay(pieces(speeds.Length), speeds)).ToList();
+            var utilisation = replays.Sum(replay => replay.Work) / (replays.Sum(replay => replay.Time) * speeds.Sum());
+            Assert.True(utilisation >= 0.93, $"{what}, {speeds.Length} threads of which {speeds.Count(speed => speed < 1)} are slow: {utilisation:F3}.");
+        }
+    }
+}
