@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using LoraBridge.Finetuning;
-using LoraBridge.Formats;
 
 namespace LoraBridge.Training;
 

@@ -1,6 +1,4 @@
 using LoraBridge.Finetuning;
-using LoraBridge.Formats;
-using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
 using LoraBridge.Training.Autodiff.Ops;
 using LoraBridge.Training.Graphs;

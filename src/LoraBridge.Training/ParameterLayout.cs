@@ -1,5 +1,3 @@
-using LoraBridge.Formats;
-
 namespace LoraBridge.Training;
 
 /// <summary>

@@ -1,7 +1,5 @@
 using LoraBridge.Finetuning;
-using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
-using LoraBridge.Native;
 using LoraBridge.Training.Rewrites;
 
 namespace LoraBridge.Training;

@@ -1,5 +1,4 @@
 using LoraBridge.Finetuning;
-using LoraBridge.Formats;
 
 namespace LoraBridge.Training;
 

@@ -1,5 +1,4 @@
 using LoraBridge.Finetuning;
-using LoraBridge.Native;
 using LoraBridge.Training.Batching;
 
 namespace LoraBridge.Training;

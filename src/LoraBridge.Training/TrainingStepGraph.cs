@@ -1,7 +1,5 @@
 using LoraBridge.Finetuning;
-using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
-using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
 using LoraBridge.Training.Autodiff.Ops;
 using LoraBridge.Training.Kernels.Cpu;

@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
-using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
-using LoraBridge.Native;
 
 namespace LoraBridge.Training;
 

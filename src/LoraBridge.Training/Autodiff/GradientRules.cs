@@ -1,4 +1,3 @@
-using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
 
 namespace LoraBridge.Training.Autodiff;

@@ -1,5 +1,3 @@
-using LoraBridge.Native;
-
 namespace LoraBridge.Training.Autodiff;
 
 /// <summary>How gradients pass back through an operation: adds to those of its arguments what the one of its result contributes to them.</summary>

@@ -1,5 +1,4 @@
 using LoraBridge.Training.Graphs;
-using LoraBridge.Native;
 using LoraBridge.Training.Kernels.Cpu;
 
 namespace LoraBridge.Training.Autodiff;

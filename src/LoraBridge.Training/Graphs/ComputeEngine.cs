@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using LoraBridge.Native;
 using static LoraBridge.Native.Ggml;
 
 namespace LoraBridge.Training.Graphs;

@@ -1,4 +1,3 @@
-using LoraBridge.Native;
 using static LoraBridge.Native.Ggml;
 
 namespace LoraBridge.Training.Graphs;

@@ -1,6 +1,3 @@
-using LoraBridge.Formats;
-using LoraBridge.Native;
-
 namespace LoraBridge.Training.Graphs;
 
 /// <summary>Writes recorded nodes into a graph of ours: each as the first of the rewrites does that has something to say about it.</summary>

@@ -1,6 +1,3 @@
-using LoraBridge.Formats;
-using LoraBridge.Native;
-
 namespace LoraBridge.Training.Graphs;
 
 /// <summary>A recorded graph computed as we lower it, without training: to compare its logits with those of llama.cpp.</summary>

@@ -1,6 +1,4 @@
 using System.Globalization;
-using LoraBridge.Formats;
-using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
 using static LoraBridge.Native.Ggml;
 

@@ -1,5 +1,3 @@
-using LoraBridge.Native;
-
 namespace LoraBridge.Training.Graphs;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using LoraBridge.Formats;
-using LoraBridge.Native;
 using static LoraBridge.Native.Llama;
 
 namespace LoraBridge.Training.Graphs;

@@ -1,5 +1,3 @@
-using LoraBridge.Native;
-
 namespace LoraBridge.Training.Graphs;
 
 /// <summary>Operations of one kind that were left to the CPU beside a device.</summary>

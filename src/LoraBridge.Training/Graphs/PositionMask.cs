@@ -1,8 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using LoraBridge.Formats;
-using LoraBridge.Native;
 
 namespace LoraBridge.Training.Graphs;
 

@@ -1,7 +1,5 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using LoraBridge.Formats;
-using LoraBridge.Native;
 
 namespace LoraBridge.Training.Graphs;
 

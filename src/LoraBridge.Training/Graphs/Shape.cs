@@ -1,5 +1,3 @@
-using LoraBridge.Native;
-
 namespace LoraBridge.Training.Graphs;
 
 /// <summary>Extents of a tensor in ggml order: <c>[ne0, ne1, ne2, ne3]</c>, ne0 contiguous.</summary>

@@ -1,6 +1,3 @@
-using LoraBridge.Formats;
-using LoraBridge.Native;
-
 namespace LoraBridge.Training.Graphs;
 
 /// <summary>The rules that every graph needs: what llama.cpp computes in place, and attention, which has no gradient as one operation.</summary>

@@ -1,6 +1,3 @@
-using LoraBridge.Formats;
-using LoraBridge.Native;
-
 namespace LoraBridge.Training.Graphs;
 
 /// <summary>

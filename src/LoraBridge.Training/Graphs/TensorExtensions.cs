@@ -1,6 +1,3 @@
-using LoraBridge.Formats;
-using LoraBridge.Native;
-
 namespace LoraBridge.Training.Graphs;
 
 /// <summary>Questions about a native tensor that ggml answers with asserts or not at all.</summary>

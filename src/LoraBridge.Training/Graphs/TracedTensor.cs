@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using LoraBridge.Formats;
-using LoraBridge.Native;
 
 namespace LoraBridge.Training.Graphs;
 

@@ -1,6 +1,4 @@
-using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
-using LoraBridge.Native;
 using LoraBridge.Training.Autodiff.Ops;
 
 namespace LoraBridge.Training.Rewrites;

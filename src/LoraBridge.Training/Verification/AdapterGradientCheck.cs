@@ -1,7 +1,5 @@
 using LoraBridge.Finetuning;
-using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
-using LoraBridge.Native;
 
 namespace LoraBridge.Training.Verification;
 

@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using LoraBridge.Formats;
-using LoraBridge.Native;
 
 namespace LoraBridge.Training.Verification;
 

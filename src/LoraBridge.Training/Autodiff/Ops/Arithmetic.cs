@@ -1,4 +1,3 @@
-using LoraBridge.Native;
 using LoraBridge.Training.Graphs;
 
 namespace LoraBridge.Training.Autodiff.Ops;

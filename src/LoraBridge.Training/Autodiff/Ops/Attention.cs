@@ -1,6 +1,4 @@
-using LoraBridge.Formats;
 using LoraBridge.Training.Graphs;
-using LoraBridge.Native;
 using LoraBridge.Training.Kernels.Cpu;
 
 namespace LoraBridge.Training.Autodiff.Ops;

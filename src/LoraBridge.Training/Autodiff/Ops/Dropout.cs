@@ -1,4 +1,3 @@
-using LoraBridge.Native;
 using LoraBridge.Training.Graphs;
 using LoraBridge.Training.Kernels.Cpu;
 

@@ -1,6 +1,5 @@
 using LoraBridge.Finetuning;
 using LoraBridge.Training.Graphs;
-using LoraBridge.Native;
 using LoraBridge.Training.Kernels.Cpu;
 
 namespace LoraBridge.Training.Autodiff.Ops;

@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using LoraBridge.Training.Graphs;
-using LoraBridge.Native;
 using LoraBridge.Training.Kernels.Cpu;
 
 namespace LoraBridge.Training.Autodiff.Ops;

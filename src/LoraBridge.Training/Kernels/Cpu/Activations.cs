@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 

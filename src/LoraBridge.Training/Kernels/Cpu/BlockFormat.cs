@@ -1,7 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using LoraBridge.Formats;
-using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 
@@ -64,6 +62,13 @@ internal interface IHalvesFormat<TSelf> : IBlockFormat where TSelf : struct, IHa
         if (TSelf.HasConstants)
             constants = BlockLanes.Float16(in block, sizeof(short));
     }
+}
+
+/// <summary>Blocks with the same q below zero as above.</summary>
+/// <typeparam name="TSelf">The format.</typeparam>
+internal interface ISymmetricFormat<TSelf> : IBlockFormat where TSelf : struct, ISymmetricFormat<TSelf>
+{
+    static int IBlockFormat.Lowest => -TSelf.Highest;
 }
 
 /// <summary>Does something with blocks of a format that is known at run time only.</summary>

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 

@@ -2,8 +2,6 @@ using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using LoraBridge.Formats;
-using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 

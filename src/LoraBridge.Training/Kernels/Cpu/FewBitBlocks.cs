@@ -8,13 +8,11 @@ namespace LoraBridge.Training.Kernels.Cpu;
 internal static class FewBitBlocks
 {
     /// <summary>Q1_0: d, 128 signs: x = d q.</summary>
-    public readonly struct Q1 : IBlockFormat
+    public readonly struct Q1 : ISymmetricFormat<Q1>
     {
         public static int Elements => 128;
 
         public static int Bytes => 18;
-
-        public static int Lowest => -1;
 
         public static int Highest => 1;
 
@@ -55,11 +53,9 @@ internal static class FewBitBlocks
     /// TQ1_0: 48 bytes with five elements each, 4 bytes with four, d: x = d (q - 1). A byte is a fraction of 256, whose digits to the base 3 are
     /// the elements; those of 32 bytes lie side by side, then those of 16, then those of 4.
     /// </summary>
-    public readonly struct Ternary : IBlockFormat
+    public readonly struct Ternary : ISymmetricFormat<Ternary>
     {
         public static int Bytes => 54;
-
-        public static int Lowest => -1;
 
         public static int Highest => 1;
 

@@ -13,11 +13,9 @@ namespace LoraBridge.Training.Kernels.Cpu;
 internal static class GridBlocks
 {
     /// <summary>IQ2_XXS: d; for each 32 elements 4 codes of 8 bits, 4 times 7 signs, 4 bits of scale s: x = d (2 s + 1) / 8 q.</summary>
-    public readonly struct Iq2Xxs : IBlockFormat
+    public readonly struct Iq2Xxs : ISymmetricFormat<Iq2Xxs>
     {
         public static int Bytes => 66;
-
-        public static int Lowest => -43;
 
         public static int Highest => 43;
 
@@ -41,13 +39,11 @@ internal static class GridBlocks
     }
 
     /// <summary>IQ2_XS: d, 32 times a code of 9 bits and 7 signs, 8 bytes with 4 bits each of two scales s: x = d (2 s + 1) / 8 q.</summary>
-    public readonly struct Iq2Xs : IBlockFormat
+    public readonly struct Iq2Xs : ISymmetricFormat<Iq2Xs>
     {
         public static int Bytes => 74;
 
         public static int Group => 16;
-
-        public static int Lowest => -43;
 
         public static int Highest => 43;
 
@@ -69,13 +65,11 @@ internal static class GridBlocks
     }
 
     /// <summary>IQ2_S: d, 32 codes of 8 bits, 32 bytes of signs, 2 more bits for each code, scales as <see cref="Iq2Xs"/>.</summary>
-    public readonly struct Iq2S : IBlockFormat
+    public readonly struct Iq2S : ISymmetricFormat<Iq2S>
     {
         public static int Bytes => 82;
 
         public static int Group => 16;
-
-        public static int Lowest => -43;
 
         public static int Highest => 43;
 
@@ -96,11 +90,9 @@ internal static class GridBlocks
     }
 
     /// <summary>IQ3_XXS: d, 64 codes of 8 bits; for each 32 elements 4 times 7 signs, 4 bits of scale s: x = d (2 s + 1) / 4 q.</summary>
-    public readonly struct Iq3Xxs : IBlockFormat
+    public readonly struct Iq3Xxs : ISymmetricFormat<Iq3Xxs>
     {
         public static int Bytes => 98;
-
-        public static int Lowest => -62;
 
         public static int Highest => 62;
 
@@ -121,11 +113,9 @@ internal static class GridBlocks
     }
 
     /// <summary>IQ3_S: d, 64 codes of 8 bits and a ninth of each, 32 bytes of signs, 4 with 4 bits each of two scales s: x = d (2 s + 1) q.</summary>
-    public readonly struct Iq3S : IBlockFormat
+    public readonly struct Iq3S : ISymmetricFormat<Iq3S>
     {
         public static int Bytes => 110;
-
-        public static int Lowest => -15;
 
         public static int Highest => 15;
 
@@ -156,11 +146,9 @@ internal static class GridBlocks
     /// IQ1_S: d, 32 codes of 8 bits; for each 32 elements 3 more bits of 4 codes, 3 bits of scale s, and whether the table's
     /// -1, 0 and 1 are shifted down, or up, by 1/8: x = d (2 s + 1) / 8 q.
     /// </summary>
-    public readonly struct Iq1S : IBlockFormat
+    public readonly struct Iq1S : ISymmetricFormat<Iq1S>
     {
         public static int Bytes => 50;
-
-        public static int Lowest => -9;
 
         public static int Highest => 9;
 
@@ -188,13 +176,11 @@ internal static class GridBlocks
     /// IQ1_M: 32 codes of 8 bits, 32 halves of a byte with 3 more bits of a code and whether it is shifted down, 4 words with 4 scales s of 3 bits
     /// and 4 bits of d: x = d (2 s + 1) / 8 q.
     /// </summary>
-    public readonly struct Iq1M : IBlockFormat
+    public readonly struct Iq1M : ISymmetricFormat<Iq1M>
     {
         public static int Bytes => 56;
 
         public static int Group => 16;
-
-        public static int Lowest => -9;
 
         public static int Highest => 9;
 

@@ -1,5 +1,4 @@
 using LoraBridge.Training.Graphs;
-using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using LoraBridge.Native;
 using LoraBridge.Training.Graphs;
 
 namespace LoraBridge.Training.Kernels.Cpu;

@@ -1,5 +1,3 @@
-using LoraBridge.Native;
-
 namespace LoraBridge.Training.Kernels.Cpu;
 
 /// <summary>Panels of a right factor B[k, n] that is element n of row k of a matrix.</summary>

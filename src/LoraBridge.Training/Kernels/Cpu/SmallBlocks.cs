@@ -96,13 +96,11 @@ internal static class SmallBlocks
     }
 
     /// <summary>MXFP4: an exponent e of 8 bits, 16 bytes of codes: x = 2^(e - 128) table[code].</summary>
-    public readonly struct Microscaling : IBlockFormat
+    public readonly struct Microscaling : ISymmetricFormat<Microscaling>
     {
         public static int Elements => 32;
 
         public static int Bytes => 17;
-
-        public static int Lowest => -12;
 
         public static int Highest => 12;
 
@@ -116,15 +114,13 @@ internal static class SmallBlocks
     }
 
     /// <summary>NVFP4: for each 16 of 64 elements a scale s without sign, 4 bits of exponent and 3 of mantissa, and 8 bytes of codes: x = s / 2 table[code].</summary>
-    public readonly struct MicroscalingBySixteen : IBlockFormat
+    public readonly struct MicroscalingBySixteen : ISymmetricFormat<MicroscalingBySixteen>
     {
         public static int Elements => 64;
 
         public static int Bytes => 36;
 
         public static int Group => 16;
-
-        public static int Lowest => -12;
 
         public static int Highest => 12;
 

@@ -1,5 +1,3 @@
-using LoraBridge.Formats;
-using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
 using LoraBridge.Training.Graphs;
 

@@ -1,4 +1,3 @@
-using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
 using LoraBridge.Training.Graphs;
 

@@ -1,4 +1,3 @@
-using LoraBridge.Native;
 using LoraBridge.Training.Autodiff;
 
 namespace LoraBridge.Training.Kernels.Device;

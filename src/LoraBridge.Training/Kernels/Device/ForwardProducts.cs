@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using LoraBridge.Formats;
-using LoraBridge.Native;
 using LoraBridge.Training.Graphs;
 
 namespace LoraBridge.Training.Kernels.Device;
