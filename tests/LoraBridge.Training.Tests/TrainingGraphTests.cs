@@ -73,6 +73,19 @@ public sealed class TrainingGraphTests
         Assert.InRange(whole.Graph.WorkingMemory - chunked.Graph.WorkingMemory, logits / 2, long.MaxValue);
     }
 
+    /// <summary>Tokens without a target get no logits, but for those that fill up a graph for about as many.</summary>
+    [Theory]
+    [InlineData(5, 8)]
+    [InlineData(41, 48)]
+    [InlineData(64, 64)]
+    public void Logits_are_computed_for_tokens_that_count(int count, int rows)
+    {
+        using var opened = Opened.With(HeadRows);
+        opened.Graph.Accumulate(Row, Row, Segments, Targets(count));
+        var width = opened.Graph.Logits.Shape.Ne0;
+        Assert.Equal(rows, opened.Graph.Profile().Where(entry => entry.Phase == TrainingPhase.Head && entry.Time.Operations > 0 && entry.Time.Node.Ne(0) == width).Sum(entry => entry.Time.Node.Ne(1)));
+    }
+
     /// <summary>As many rows as fit the budget of logits, but of a large vocabulary not so few that packing its weights takes longer than using them.</summary>
     [Theory]
     [InlineData(2048, 1 << 13, 512)]
