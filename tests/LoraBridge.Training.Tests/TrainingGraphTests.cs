@@ -112,6 +112,20 @@ public sealed class TrainingGraphTests
         Assert.True(Assert.Throws<TrainingDivergedException>(() => trainer.Step(step, TestContext.Current.CancellationToken)).IsGood);
     }
 
+    /// <summary>The gradients of a step are those of its rows: a step that changes nothing, made again, finds the same.</summary>
+    [Fact]
+    public void Steps_start_without_gradients()
+    {
+        using var opened = Opened.With(HeadRows);
+        var trainer = new Trainer(
+            opened.Graph, new AdamW(opened.Graph.Parameters, new AdamWOptions()),
+            new LearningRateSchedule(LearningRateScheduleKind.Constant, 0, Steps: 2, WarmupSteps: 0, FloorRatio: 1), maximumGradientNorm: 1);
+        var row = PackedRow.From(TrainingSample.Counting(Row, 1..));
+        var step = new TrainingStep(default, [[row]], row.TargetCount);
+        var first = trainer.Step(step, TestContext.Current.CancellationToken);
+        Assert.Equal(first with { Step = 1 }, trainer.Step(step, TestContext.Current.CancellationToken));
+    }
+
     private static double Distance(float[] a, float[] b) =>
         Math.Sqrt(a.Zip(b, (x, y) => Math.Pow(x - y, 2)).Sum() / Math.Max(a.Sum(x => (double)x * x), 1e-30));
 
