@@ -42,16 +42,16 @@ internal sealed class CpuTarget(TracedGraph graph, TrainingGraphShape shape, Cpu
             parameter.EditGradients().Clear();
     }
 
-    public override IReadOnlyList<IRewrite> Rewrites(IReadOnlyList<TracedTensor> trainable)
+    public override IReadOnlyList<Rewrite> Rewrites(IReadOnlyList<TracedTensor> trainable)
     {
         var precision = LinearPrecision.Of(shape.Precision, _cache);
         _cacheBytes = shape.CachesTransposed ? PanelCache.BytesFor(FrozenMatrices(trainable)) : 0;
         return
         [
-            new LinearRewrite(graph, trainable, precision),
-            new ElementwiseRewrite(),
-            new WeightedNormRewrite(graph, trainable),
-            new AttentionRewrite(),
+            new LinearRewrite(graph, trainable, precision).TryEmit,
+            ElementwiseRewrite.TryEmit,
+            new WeightedNormRewrite(graph, trainable).TryEmit,
+            AttentionRewrite.TryEmit,
         ];
     }
 

@@ -105,11 +105,16 @@ internal sealed class DeviceTarget : TrainingTarget
         return new AdamW(_parameters, options);
     }
 
-    public override IReadOnlyList<IRewrite> Rewrites(IReadOnlyList<TracedTensor> trainable) => _shape.Precision == TrainingPrecision.Exact
-        ? [new DeviceAttentionRewrite(_products, _softMax, supports: null), new ScaledProductRewrite(), new ExactProductRewrite(_products)]
-        : [
-            new DeviceAttentionRewrite(_products, _softMax, _engine.Supports), new ScaledProductRewrite(),
-            new BF16ProductRewrite(_products, _multipliedAsBF16),
+    public override IReadOnlyList<Rewrite> Rewrites(IReadOnlyList<TracedTensor> trainable) => _shape.Precision == TrainingPrecision.Exact
+        ?
+        [
+            new DeviceAttentionRewrite(_products, _softMax, supports: null).TryEmit, new ScaledProductRewrite().TryEmit,
+            new ExactProductRewrite(_products).TryEmit,
+        ]
+        :
+        [
+            new DeviceAttentionRewrite(_products, _softMax, _engine.Supports).TryEmit, new ScaledProductRewrite().TryEmit,
+            new BF16ProductRewrite(_products, _multipliedAsBF16).TryEmit,
         ];
 
     /// <summary>The host makes the random numbers, those that it would train with itself; the device multiplies by them.</summary>

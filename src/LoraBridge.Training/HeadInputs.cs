@@ -11,12 +11,13 @@ internal sealed class HeadInputs
     public const int Tensors = 3;
 
     private readonly int _capacity;
+    private readonly bool[] _hasTarget;
 
     /// <param name="leaves">Where the input tensors are made.</param>
     /// <param name="capacity">The tokens of a row.</param>
     public HeadInputs(GraphBuilder leaves, int capacity)
     {
-        _capacity = capacity;
+        (_capacity, _hasTarget) = (capacity, new bool[capacity]);
         Rows = leaves.Leaf(GgmlType.I32, new Shape(capacity), "rows");
         Targets = leaves.Leaf(GgmlType.I32, new Shape(capacity), "targets");
         Weights = leaves.Leaf(GgmlType.F32, new Shape(capacity), "weights");
@@ -35,16 +36,16 @@ internal sealed class HeadInputs
     public void Fill(ReadOnlySpan<LossTarget> targets)
     {
         Clear();
-        var hasTarget = new bool[_capacity];
+        _hasTarget.AsSpan().Clear();
         for (var i = 0; i < targets.Length; i++)
         {
             Set(i, targets[i]);
-            hasTarget[targets[i].Row] = true;
+            _hasTarget[targets[i].Row] = true;
         }
         var rows = Rows.HostSpan<int>(0, _capacity);
         var free = targets.Length;
         for (var row = 0; row < _capacity; row++)
-            if (!hasTarget[row])
+            if (!_hasTarget[row])
                 rows[free++] = row;
     }
 

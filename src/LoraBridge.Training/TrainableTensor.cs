@@ -1,5 +1,6 @@
-using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
+using LoraBridge.Training.Graphs;
+using LoraBridge.Training.Kernels.Cpu;
 
 namespace LoraBridge.Training;
 
@@ -30,29 +31,27 @@ internal sealed class TrainableTensor(string name, TensorPtr value, TensorPtr gr
     public ReadOnlySpan<float> ReadValues()
     {
         ValuesOnDevice?.ReadOnHost();
-        return Elements(value);
+        return value.Floats;
     }
 
     /// <summary>Elements of the value, to be changed before anything is computed with them.</summary>
     public Span<float> EditValues()
     {
         ValuesOnDevice?.EditOnHost();
-        return Elements(value);
+        return value.Floats;
     }
 
     /// <summary>Elements of the gradient.</summary>
     public ReadOnlySpan<float> ReadGradients()
     {
         GradientsOnDevice?.ReadOnHost();
-        return Elements(gradient);
+        return gradient.Floats;
     }
 
     /// <summary>Elements of the gradient, to be changed before anything is computed with them.</summary>
     public Span<float> EditGradients()
     {
         GradientsOnDevice?.EditOnHost();
-        return Elements(gradient);
+        return gradient.Floats;
     }
-
-    private static Span<float> Elements(TensorPtr tensor) => tensor.HostSpan<float>(0, checked((int)tensor.ElementCount));
 }

@@ -91,13 +91,13 @@ internal sealed class TrainingGraph : IDisposable
     public TracedTensor Logits => _graph.Output;
 
     /// <summary>How nodes are emitted where gradients are wanted: with noise, if there is any.</summary>
-    public IReadOnlyList<IRewrite> TrainedNodes { get; }
+    public IReadOnlyList<Rewrite> TrainedNodes { get; }
 
     /// <summary>What is random in rows that are trained on; null when nothing is.</summary>
     public RowNoise? Noise { get; }
 
     /// <summary>How nodes are emitted where losses are measured: without noise, and otherwise as in training.</summary>
-    public IReadOnlyList<IRewrite> MeasuredNodes { get; }
+    public IReadOnlyList<Rewrite> MeasuredNodes { get; }
 
     /// <summary>What layers keep for the backward pass: the last ones all they can, those before them what is costly, those before these nothing.</summary>
     public LayerPlan Plan { get; }
@@ -192,12 +192,12 @@ internal sealed class TrainingGraph : IDisposable
         _leaves.Dispose();
     }
 
-    private IEnumerable<IRewrite> NoiseRewrites()
+    private IEnumerable<Rewrite> NoiseRewrites()
     {
         if (Noise is { EmbeddingNoise: > 0 })
-            yield return new EmbeddingNoiseRewrite(Noise);
+            yield return new EmbeddingNoiseRewrite(Noise).TryEmit;
         if (Noise is { Dropout: > 0 })
-            yield return new DropoutRewrite((builder, stream, x) => _target.Drop(builder, Noise, stream, x), Parts.Trainable);
+            yield return new DropoutRewrite((builder, stream, x) => _target.Drop(builder, Noise, stream, x), Parts.Trainable).TryEmit;
     }
 
     /// <summary>How many tokens get logits where so many are wanted: not each number has a graph of its own.</summary>

@@ -1,27 +1,16 @@
 using LoraBridge.Finetuning;
+using LoraBridge.Native;
 using LoraBridge.Training.Batching;
 
 namespace LoraBridge.Training;
 
 /// <summary>A packed row filled up to the length that the graph computes with, and the predictions in it that count.</summary>
-internal sealed class TrainingRow
+/// <param name="Tokens">[T] the tokens.</param>
+/// <param name="Positions">[T] each token's position in its sequence.</param>
+/// <param name="Segments">[T] which sequence of the row a token belongs to.</param>
+/// <param name="Targets">The predictions that count.</param>
+internal sealed record TrainingRow(int[] Tokens, int[] Positions, int[] Segments, LossTarget[] Targets)
 {
-    private TrainingRow(int[] tokens, int[] positions, int[] segments, LossTarget[] targets)
-    {
-        Tokens = tokens;
-        Positions = positions;
-        Segments = segments;
-        Targets = targets;
-    }
-
-    public int[] Tokens { get; }
-
-    public int[] Positions { get; }
-
-    public int[] Segments { get; }
-
-    public LossTarget[] Targets { get; }
-
     /// <param name="row">At most <paramref name="length"/> tokens.</param>
     /// <param name="length">T of the graph.</param>
     /// <param name="tokenWeight">Weight of each prediction in the loss.</param>
@@ -43,6 +32,16 @@ internal sealed class TrainingRow
                 .Where(target => target.Target != TrainingSample.Ignored),
         ];
         return new TrainingRow(tokens, positions, segments, targets);
+    }
+
+    /// <summary>One sequence of random tokens whose every prediction counts.</summary>
+    public static TrainingRow Random(LlamaModelHandle model, int length, ulong seed)
+    {
+        var random = new SeededRandom(seed);
+        var vocabulary = Llama.llama_vocab_n_tokens(Llama.llama_model_get_vocab(model.Pointer));
+        int[] tokens = [.. Enumerable.Range(0, length).Select(_ => random.Next(vocabulary))];
+        LossTarget[] targets = [.. Enumerable.Range(0, length - 1).Select(i => new LossTarget(i, tokens[i + 1], 1f / (length - 1)))];
+        return new TrainingRow(tokens, [.. Enumerable.Range(0, length)], new int[length], targets);
     }
 }
 

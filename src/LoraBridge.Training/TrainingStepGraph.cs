@@ -17,7 +17,7 @@ internal sealed class TrainingStepGraph : IDisposable
     private readonly TrainingGraph _owner;
     private readonly GraphParts _parts;
     private readonly int _outputRows;
-    private readonly IReadOnlyList<IRewrite> _rewrites;
+    private readonly IReadOnlyList<Rewrite> _rewrites;
     private readonly GraphBuilder _builder;
     private readonly ComputeGraph _graph;
     private readonly List<HeadLoss> _losses = [];

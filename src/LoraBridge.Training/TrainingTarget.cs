@@ -44,7 +44,7 @@ internal abstract class TrainingTarget : IDisposable
     public abstract Optimizer CreateOptimizer(AdamWOptions options);
 
     /// <summary>How nodes are emitted where losses are measured.</summary>
-    public abstract IReadOnlyList<IRewrite> Rewrites(IReadOnlyList<TracedTensor> trainable);
+    public abstract IReadOnlyList<Rewrite> Rewrites(IReadOnlyList<TracedTensor> trainable);
 
     /// <summary>Emits dropout on the input of an adapter.</summary>
     public abstract TensorPtr Drop(GraphBuilder builder, RowNoise noise, ulong stream, TensorPtr x);

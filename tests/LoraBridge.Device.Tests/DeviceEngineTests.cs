@@ -30,7 +30,7 @@ public sealed class DeviceEngineTests
         using var builder = new GraphBuilder(4);
         var x = builder.Leaf(GgmlType.F32, new Shape(Elements), "x");
         Assert.True(engine.Supports(builder.Add(x, x)));
-        Assert.False(engine.Supports(builder.Custom(new L2NormGradient(1), x.Shape, x, x)));
+        Assert.False(engine.Supports(builder.Custom(RowGradients.L2Norm(1), x.Shape, x, x)));
     }
 
     /// <summary>Each is placed anew when it is its turn, whatever the other left on the device.</summary>

@@ -15,6 +15,12 @@ internal sealed unsafe class AssembledTiles : IDisposable
     /// <summary>What multiplies.</summary>
     internal TileInstruction Instruction { get; }
 
+    /// <summary>
+    /// Whether a tile is multiplied by all rows before the next one. Instructions of 512 bits need more of a tile than the second-level cache gives while
+    /// they compute; those of 256 do not, and take the rows of sums as they lie.
+    /// </summary>
+    private bool KeepsTile => Instruction != TileInstruction.Vpmaddwd;
+
     private static CallingConvention Convention => OperatingSystem.IsWindows() ? CallingConvention.Windows : CallingConvention.SystemV;
 
     /// <summary>Whether this processor has the instruction and those around it, and the system saves the registers they use.</summary>
@@ -72,57 +78,76 @@ internal sealed unsafe class AssembledTiles : IDisposable
         int rows, ReadOnlySpan<int> left, int leftStride, ReadOnlySpan<int> right, int words, ReadOnlySpan<float> columnScales, ReadOnlySpan<int> starts,
         Span<float> sums, int stride, int tiles)
     {
-        const int Columns = TileProgram.Columns, MostRows = TileProgram.MostRows;
+        const int Columns = TileProgram.Columns, MostRows = TileProgram.MostRows, TileBytes = Columns * sizeof(float);
         var rowWords = TileProgram.RowBytes(Instruction) / sizeof(int);
-        var startsStep = TileProgram.ElementOf(Instruction) == TileElement.Int16 ? 0 : Columns;
         var (whole, rest) = Math.DivRem(rows, MostRows);
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(words, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(words, rowWords);
         ArgumentOutOfRangeException.ThrowIfLessThan(tiles, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(leftStride);
-        ArgumentOutOfRangeException.ThrowIfLessThan(left.Length, checked((rows - 1) / MostRows * leftStride + MostRows * rowWords + (rest == 0 ? MostRows : rest)));
+        ArgumentOutOfRangeException.ThrowIfLessThan(left.Length, checked((rows - 1) / MostRows * leftStride + MostRows * rowWords + (rows - 1) % MostRows + 1));
         ArgumentOutOfRangeException.ThrowIfLessThan(right.Length, checked(tiles * words * Columns));
         ArgumentOutOfRangeException.ThrowIfLessThan(columnScales.Length, tiles * Columns);
-        ArgumentOutOfRangeException.ThrowIfLessThan(starts.Length, tiles * startsStep);
+        ArgumentOutOfRangeException.ThrowIfLessThan(starts.Length, TileProgram.ElementOf(Instruction) == TileElement.Int16 ? 0 : tiles * Columns);
         ArgumentOutOfRangeException.ThrowIfLessThan(stride, tiles * Columns);
         ArgumentOutOfRangeException.ThrowIfLessThan(sums.Length, checked((rows - 1) * stride + tiles * Columns));
         fixed (int* leftWords = left, rightWords = right, sumStarts = starts)
         fixed (float* columnFactors = columnScales, target = sums)
-            for (var tile = 0; tile < tiles; tile++)
+        {
+            var first = new TileArguments
             {
-                var arguments = new TileArguments
+                Left = (nint)leftWords,
+                Right = (nint)rightWords,
+                Sums = (nint)target,
+                RowScales = (nint)(leftWords + MostRows * rowWords),
+                ColumnScales = (nint)columnFactors,
+                Starts = (nint)sumStarts,
+                SumsStride = stride * sizeof(float),
+                Words = words,
+            };
+            var below = new Step(leftStride * sizeof(int), 0, 0, MostRows * stride * sizeof(float));
+            var aside = new Step(0, words * TileBytes, TileBytes, TileBytes);
+            if (KeepsTile)
+                for (var tile = 0; tile < tiles; tile++)
                 {
-                    Left = (nint)leftWords,
-                    Right = (nint)(rightWords + tile * words * Columns),
-                    Sums = (nint)(target + tile * Columns),
-                    RowScales = (nint)(leftWords + MostRows * rowWords),
-                    ColumnScales = (nint)(columnFactors + tile * Columns),
-                    Starts = (nint)(sumStarts + tile * startsStep),
-                    SumsStride = stride * sizeof(float),
-                    Words = words,
-                    Strips = whole,
-                    StripStride = leftStride * sizeof(int),
-                };
-                // A program leaves the arguments where the next strip starts.
-                if (whole > 0)
-                    Run(MostRows, ref arguments);
-                arguments.Sums = (nint)(target + whole * MostRows * stride + tile * Columns);
-                arguments.Strips = 1;
-                if (rest > 0)
-                    Run(rest, ref arguments);
-            }
+                    var top = aside.Move(first, tile);
+                    if (whole > 0)
+                        Run(MostRows, top, below, whole);
+                    if (rest > 0)
+                        Run(rest, below.Move(top, whole), below, 1);
+                }
+            else
+                for (var row = 0; row < rows; row += MostRows)
+                    Run(Math.Min(MostRows, rows - row), below.Move(first, row / MostRows), aside, tiles);
+        }
     }
 
-    private void Run(int rows, ref TileArguments arguments)
+    private void Run(int rows, TileArguments arguments, Step step, int count)
     {
-        fixed (TileArguments* address = &arguments)
-            ((delegate* unmanaged<TileArguments*, void>)_programs[rows - 1].Address)(address);
+        (arguments.LeftStep, arguments.RightStep, arguments.ColumnStep, arguments.SumsStep, arguments.Count) = (step.Left, step.Right, step.Column, step.Sums, count);
+        ((delegate* unmanaged<TileArguments*, void>)_programs[rows - 1].Address)(&arguments);
     }
 
     public void Dispose()
     {
         foreach (var program in _programs)
             program.Dispose();
+    }
+
+    /// <summary>How far, in bytes, the next product is.</summary>
+    private readonly record struct Step(nint Left, nint Right, nint Column, nint Sums)
+    {
+        /// <summary>The arguments so many products on.</summary>
+        public TileArguments Move(TileArguments arguments, int times)
+        {
+            arguments.Left += times * Left;
+            arguments.RowScales += times * Left;
+            arguments.Right += times * Right;
+            arguments.ColumnScales += times * Column;
+            arguments.Starts += times * Column;
+            arguments.Sums += times * Sums;
+            return arguments;
+        }
     }
 }

@@ -47,7 +47,7 @@ internal enum CallingConvention
 [StructLayout(LayoutKind.Sequential)]
 internal struct TileArguments
 {
-    /// <summary>Left factor: strips of rows of words, <see cref="TileProgram.RowBytes"/> apart.</summary>
+    /// <summary>Left factor: rows of words, <see cref="TileProgram.RowBytes"/> apart.</summary>
     public nint Left;
 
     /// <summary>Right factor: [words][32].</summary>
@@ -56,7 +56,7 @@ internal struct TileArguments
     /// <summary>What is added to, F32.</summary>
     public nint Sums;
 
-    /// <summary>By row of the first strip, what an integer stands for; those of the others are as far apart as strips.</summary>
+    /// <summary>By row, what an integer stands for.</summary>
     public nint RowScales;
 
     /// <summary>By column, what an integer stands for.</summary>
@@ -71,11 +71,20 @@ internal struct TileArguments
     /// <summary>Words of the inner dimension.</summary>
     public nint Words;
 
-    /// <summary>Strips, one below the other.</summary>
-    public nint Strips;
+    /// <summary>How many products there are: the steps lead from one to the next.</summary>
+    public nint Count;
 
-    /// <summary>Bytes between strips.</summary>
-    public nint StripStride;
+    /// <summary>Bytes that <see cref="Left"/> and <see cref="RowScales"/> go on after each.</summary>
+    public nint LeftStep;
+
+    /// <summary>Bytes that <see cref="Right"/> goes on after each.</summary>
+    public nint RightStep;
+
+    /// <summary>Bytes that <see cref="ColumnScales"/> and <see cref="Starts"/> go on after each.</summary>
+    public nint ColumnStep;
+
+    /// <summary>Bytes that <see cref="Sums"/> goes on after each.</summary>
+    public nint SumsStep;
 
     /// <summary>Room for registers that must be as they were.</summary>
     public SavedRegisters Saved;
@@ -95,9 +104,9 @@ internal struct SavedRegisters
 }
 
 /// <summary>
-/// Writes the innermost loop of a product in integers: sums[r, n] += s[r] t[n] Σ left[r, k] right[k, n] for a tile of 32 columns and any number of strips
-/// of some rows, during which the tile stays in the first-level cache. Sums of integers stay in registers, two for each row, and become F32 when a strip
-/// is done; with registers of 256 bits, half a tile.
+/// Writes the innermost loop of a product in integers: sums[r, n] += s[r] t[n] Σ left[r, k] right[k, n] for some rows and a tile of 32 columns, and any
+/// number of such products, below each other or side by side. Sums of integers stay in registers, two for each row, and become F32 when a tile is done;
+/// with registers of 256 bits, half a tile.
 /// </summary>
 internal sealed class TileProgram
 {
@@ -115,7 +124,7 @@ internal sealed class TileProgram
 
     private const int Vectors = 2, Unrolled = 4, TileBytes = Columns * sizeof(int);
 
-    private const Register Arguments = Register.Rcx, Left = Register.Rdx, Right = Register.R8, Sums = Register.R9, Scales = Register.R10, Strips = Register.R11;
+    private const Register Arguments = Register.Rcx, Left = Register.Rdx, Right = Register.R8, Sums = Register.R9, Scales = Register.R10, Count = Register.R11;
 
     private readonly X64Assembler _code = new();
     private readonly TileInstruction _instruction;
@@ -180,32 +189,32 @@ internal sealed class TileProgram
         var sums = _registers.AsSpan(0, rows * Vectors);
         var right = _registers.AsSpan(sums.Length, Vectors);
         var spare = _registers.AsSpan(sums.Length + Vectors);
+        _code.Mov(Count, Argument(nameof(TileArguments.Count)));
+        var product = _code.NewLabel();
+        _code.Place(product);
         _code.Mov(Sums, Argument(nameof(TileArguments.Sums)));
         _code.Mov(Scales, Argument(nameof(TileArguments.ColumnScales)));
-        _code.Mov(Strips, Argument(nameof(TileArguments.Strips)));
-
-        var strip = _code.NewLabel();
-        _code.Place(strip);
         for (var part = 0; part < TileBytes; part += Vectors * VectorBytes)
         {
             Start(sums);
             MultiplyWords(rows, part, sums, right, spare);
             Finish(rows, part, sums, right, spare);
         }
-        // The last row, whose sums Finish came to.
-        _code.Mov(Sums, Left);
-        _code.Add(Sums, Argument(nameof(TileArguments.SumsStride)));
-        Advance(nameof(TileArguments.Left));
-        Advance(nameof(TileArguments.RowScales));
-        _code.Sub(Strips, 1);
-        _code.Jne(strip);
+        Advance(nameof(TileArguments.Left), nameof(TileArguments.LeftStep));
+        Advance(nameof(TileArguments.RowScales), nameof(TileArguments.LeftStep));
+        Advance(nameof(TileArguments.Right), nameof(TileArguments.RightStep));
+        Advance(nameof(TileArguments.ColumnScales), nameof(TileArguments.ColumnStep));
+        Advance(nameof(TileArguments.Starts), nameof(TileArguments.ColumnStep));
+        Advance(nameof(TileArguments.Sums), nameof(TileArguments.SumsStep));
+        _code.Sub(Count, 1);
+        _code.Jne(product);
     }
 
-    /// <summary>Moves a pointer to the next strip. No register is left for it: the argument itself moves on.</summary>
-    private void Advance(string pointer)
+    /// <summary>Moves a pointer on. No registers are left for all of them: the arguments themselves change.</summary>
+    private void Advance(string pointer, string step)
     {
         _code.Mov(Register.Rax, Argument(pointer));
-        _code.Add(Register.Rax, Argument(nameof(TileArguments.StripStride)));
+        _code.Add(Register.Rax, Argument(step));
         _code.Mov(Argument(pointer), Register.Rax);
     }
 

@@ -126,9 +126,9 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
                 continue;
             // The graph runs in the order it is scheduled in: what is finished early is computed, used and freed early.
             schedule(dy);
-            var rule = builder.RuleOf(y) ?? rules?.For(y) ?? GradientRules.For(y);
+            var backward = builder.RuleOf(y) ?? rules?.For(y) ?? GradientRules.For(y);
             _reached.Clear();
-            rule.Backward(this, y, dy);
+            backward(this, y, dy);
             foreach (var source in y.Sources())
                 if (source != y && !IsReached(source))
                     throw new NotSupportedException(

@@ -84,7 +84,7 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
     }
 
     /// <summary>ggml's name for an operation with the type of its weights, or the name of our kernel.</summary>
-    public string KindOf(TensorPtr node) => builder.KernelOf(node)?.GetType().Name ?? node.OperationName;
+    public string KindOf(TensorPtr node) => builder.KernelOf(node)?.Name ?? node.OperationName;
 
     private double OperationsOf(TensorPtr node) => node.Op switch
     {

@@ -9,9 +9,9 @@ namespace LoraBridge.Training.Graphs;
 /// <param name="form">A recorded node as it is to be emitted; null emits all as they were recorded.</param>
 /// <param name="rewrites">In their order; <see cref="StandardRewrites.All"/> comes behind them.</param>
 internal sealed class Emitter(
-    GraphBuilder builder, IReadOnlyDictionary<TracedTensor, TensorPtr> leaves, Func<TracedTensor, TracedTensor>? form, params IReadOnlyList<IRewrite> rewrites)
+    GraphBuilder builder, IReadOnlyDictionary<TracedTensor, TensorPtr> leaves, Func<TracedTensor, TracedTensor>? form, params IReadOnlyList<Rewrite> rewrites)
 {
-    private readonly IRewrite[] _rewrites = [.. rewrites, .. StandardRewrites.All];
+    private readonly Rewrite[] _rewrites = [.. rewrites, .. StandardRewrites.All];
     private readonly Dictionary<TracedTensor, TensorPtr> _emitted = new(leaves);
 
     /// <summary>The tensor that stands for <paramref name="tensor"/>: emitted before, an input, or a weight.</summary>
@@ -49,7 +49,7 @@ internal sealed class Emitter(
         var place = new NodeToEmit(
             builder, node, form?.Invoke(node) ?? node, sources, node.Op.IsView ? this[node.ViewSource!] : default, Made);
         foreach (var rewrite in _rewrites)
-            if (rewrite.TryEmit(place) is { IsNull: false } emitted)
+            if (rewrite(place) is { IsNull: false } emitted)
                 return emitted;
         throw new NotSupportedException($"{node} cannot be emitted.");
     }

@@ -8,11 +8,7 @@ namespace LoraBridge.Training.Graphs;
 internal sealed partial class GraphBuilder
 {
     /// <summary>a + b; b is broadcast.</summary>
-    public TensorPtr Add(TensorPtr a, TensorPtr b)
-    {
-        Require(b.Shape.BroadcastsTo(a.Shape), "ADD", a, b, "the shape of b must divide that of a");
-        return Record(ggml_add(Context, a, b));
-    }
+    public TensorPtr Add(TensorPtr a, TensorPtr b) => Broadcast(ggml_add, "ADD", a, b);
 
     /// <summary>a += b, in the memory of a.</summary>
     public TensorPtr AddInPlace(TensorPtr a, TensorPtr b)
@@ -22,24 +18,18 @@ internal sealed partial class GraphBuilder
     }
 
     /// <summary>a ∘ b; b is broadcast.</summary>
-    public TensorPtr Mul(TensorPtr a, TensorPtr b)
-    {
-        Require(b.Shape.BroadcastsTo(a.Shape), "MUL", a, b, "the shape of b must divide that of a");
-        return Record(ggml_mul(Context, a, b));
-    }
+    public TensorPtr Mul(TensorPtr a, TensorPtr b) => Broadcast(ggml_mul, "MUL", a, b);
 
     /// <summary>a / b; b is broadcast.</summary>
-    public TensorPtr Div(TensorPtr a, TensorPtr b)
-    {
-        Require(b.Shape.BroadcastsTo(a.Shape), "DIV", a, b, "the shape of b must divide that of a");
-        return Record(ggml_div(Context, a, b));
-    }
+    public TensorPtr Div(TensorPtr a, TensorPtr b) => Broadcast(ggml_div, "DIV", a, b);
 
     /// <summary>a - b; b is broadcast.</summary>
-    public TensorPtr Sub(TensorPtr a, TensorPtr b)
+    public TensorPtr Sub(TensorPtr a, TensorPtr b) => Broadcast(ggml_sub, "SUB", a, b);
+
+    private TensorPtr Broadcast(Func<GgmlContext, TensorPtr, TensorPtr, TensorPtr> operation, string name, TensorPtr a, TensorPtr b)
     {
-        Require(b.Shape.BroadcastsTo(a.Shape), "SUB", a, b, "the shape of b must divide that of a");
-        return Record(ggml_sub(Context, a, b));
+        Require(b.Shape.BroadcastsTo(a.Shape), name, a, b, "the shape of b must divide that of a");
+        return Record(operation(Context, a, b));
     }
 
     /// <summary>factor * a.</summary>
@@ -164,6 +154,9 @@ internal sealed partial class GraphBuilder
         return Record(ggml_view_4d(
             Context, a, shape.Ne0, shape.Ne1, shape.Ne2, shape.Ne3, (nuint)nb1, (nuint)nb2, (nuint)nb3, (nuint)offset));
     }
+
+    /// <summary>Looks at <paramref name="shape"/> elements of <paramref name="a"/> with its strides; the offset in bytes.</summary>
+    public TensorPtr View(TensorPtr a, Shape shape, long offset) => View(a, shape, a.Nb(1), a.Nb(2), a.Nb(3), offset);
 
     /// <summary>The elements, of 32 bits, of contiguous <paramref name="a"/> from <paramref name="start"/> on, as a tensor of <paramref name="shape"/>.</summary>
     public TensorPtr Part(TensorPtr a, Shape shape, long start)

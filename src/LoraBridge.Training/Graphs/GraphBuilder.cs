@@ -16,7 +16,7 @@ internal sealed partial class GraphBuilder : IDisposable
     private readonly List<CustomOperation> _operations = [];
     private readonly List<WorkQueue> _work = [];
     private readonly Dictionary<TensorPtr, ITensorKernel> _kernels = [];
-    private readonly Dictionary<TensorPtr, IGradientRule> _rules = [];
+    private readonly Dictionary<TensorPtr, GradientRule> _rules = [];
     private readonly Dictionary<(ITensorKernel Kernel, TensorPtr First, TensorPtr Second), TensorPtr> _shared = [];
     private readonly List<TensorPtr> _tape = [];
 
@@ -89,7 +89,7 @@ internal sealed partial class GraphBuilder : IDisposable
     public TensorPtr SharedCustom(ITensorKernel kernel, Shape shape, TensorPtr source, TensorPtr second = default)
     {
         if (!_shared.TryGetValue((kernel, source, second), out var node))
-            _shared[(kernel, source, second)] = node = second.IsNull ? Custom(kernel, shape, source) : Custom(kernel, shape, source, second);
+            _shared[(kernel, source, second)] = node = Custom(kernel, shape, source, second);
         return node;
     }
 
@@ -103,10 +103,10 @@ internal sealed partial class GraphBuilder : IDisposable
     /// Gives <paramref name="node"/>, the last of the operations that compute something together, a rule for all of them: they get no gradients of
     /// their own.
     /// </summary>
-    public void SetRule(TensorPtr node, IGradientRule rule) => _rules.Add(node, rule);
+    public void SetRule(TensorPtr node, GradientRule rule) => _rules.Add(node, rule);
 
     /// <summary>The rule of a node's own, if it has one; null for those that follow from its operation.</summary>
-    public IGradientRule? RuleOf(TensorPtr node) => _rules.GetValueOrDefault(node) ?? KernelOf(node) as IGradientRule;
+    public GradientRule? RuleOf(TensorPtr node) => _rules.GetValueOrDefault(node) ?? (KernelOf(node) is IGradientRule kernel ? kernel.Backward : null);
 
     /// <summary>A leaf: an input or a parameter, allocated by the caller.</summary>
     public TensorPtr Leaf(GgmlType type, Shape shape, string name)
@@ -169,18 +169,18 @@ internal sealed partial class GraphBuilder : IDisposable
         if (shape.Count > MostElements)
             throw new NotSupportedException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"A tensor {shape} of {kernel.GetType().Name} would have {shape.Count:N0} elements, expected at most {MostElements:N0}. Shorter rows make it smaller."));
-    }
-
-    private static void Require(bool condition, string operation, TensorPtr a, TensorPtr b, string rule)
-    {
-        if (!condition)
-            throw new ArgumentException($"{operation}: a is {a.Shape} {a.Type} ({a.Name}), b is {b.Shape} {b.Type} ({b.Name}): {rule}.");
+                $"A tensor {shape} of {kernel.Name} would have {shape.Count:N0} elements, expected at most {MostElements:N0}. Shorter rows make it smaller."));
     }
 
     private static void Require(bool condition, string operation, TensorPtr a, string rule)
     {
         if (!condition)
             throw new ArgumentException($"{operation}: a is {a.Shape} {a.Type} ({a.Name}): {rule}.");
+    }
+
+    private static void Require(bool condition, string operation, TensorPtr a, TensorPtr b, string rule)
+    {
+        if (!condition)
+            throw new ArgumentException($"{operation}: a is {a.Shape} {a.Type} ({a.Name}), b is {b.Shape} {b.Type} ({b.Name}): {rule}.");
     }
 }

@@ -121,17 +121,10 @@ internal sealed class GraphTracer
     {
         using var callback = new EvaluationCallback(observe);
         using var abort = new AbortCallback(shouldAbort);
-        var parameters = LlamaContexts.DefaultParameters() with
+        var parameters = ContextOf(tokens.Length, threads) with
         {
             n_ctx = (uint)length,
-            n_batch = (uint)tokens.Length,
-            n_ubatch = (uint)tokens.Length,
-            n_seq_max = 1,
-            n_threads = threads,
-            n_threads_batch = threads,
             flash_attn_type = isInference ? LlamaFlashAttentionType.Disabled : LlamaFlashAttentionType.Enabled,
-            type_k = GgmlType.F32,
-            type_v = GgmlType.F32,
             swa_full = true,
             offload_kqv = isInference,
             op_offload = false,
@@ -147,6 +140,20 @@ internal sealed class GraphTracer
         callback.ThrowIfFaulted();
         return status;
     }
+
+    /// <summary>What a context for one row is made of, with caches in F32 and unfused attention.</summary>
+    public static LlamaContextParams ContextOf(int tokens, int threads) => LlamaContexts.DefaultParameters() with
+    {
+        n_ctx = (uint)tokens,
+        n_batch = (uint)tokens,
+        n_ubatch = (uint)tokens,
+        n_seq_max = 1,
+        n_threads = threads,
+        n_threads_batch = threads,
+        flash_attn_type = LlamaFlashAttentionType.Disabled,
+        type_k = GgmlType.F32,
+        type_v = GgmlType.F32,
+    };
 
     private TracedGraph Graph()
     {

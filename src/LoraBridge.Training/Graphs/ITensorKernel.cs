@@ -8,6 +8,9 @@ namespace LoraBridge.Training.Graphs;
 /// </summary>
 internal interface ITensorKernel
 {
+    /// <summary>What it computes.</summary>
+    string Name => GetType().Name;
+
     /// <param name="result">The tensor to fill; its sources are the kernel's arguments.</param>
     /// <param name="work">Hands out pieces of the work to the threads that share it.</param>
     void Compute(TensorPtr result, WorkQueue work);

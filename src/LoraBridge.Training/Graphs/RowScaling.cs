@@ -33,15 +33,10 @@ internal sealed class RowScaling
         var growing = Enumerable.Range(0, Shape.Dimensions).Count(i => node.Shape[i] != other.Shape[i]);
         if (_step == 0 || growing > 1 || !node.Op.IsView && !node.OpParams.SequenceEqual(other.OpParams))
             throw new NotSupportedException($"{node} cannot be computed for {rows} rows of logits, only for {_graph.OutputRows}.");
-        return new TracedTensor
+        return node with
         {
-            Name = node.Name,
-            Op = node.Op,
-            Type = node.Type,
             Shape = new Shape(Extent(0), Extent(1), Extent(2), Extent(3)),
             Strides = [.. node.Strides.Zip(other.Strides, Scale)],
-            OpParams = node.OpParams,
-            Sources = node.Sources,
             ViewSource = node.ViewSource is null ? null : At(node.ViewSource, rows),
             ViewOffset = Scale(node.ViewOffset, other.ViewOffset),
         };

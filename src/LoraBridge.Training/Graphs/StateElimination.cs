@@ -89,18 +89,9 @@ internal sealed class StateElimination
             _content[state] = rows;
             return;
         }
-        var filled = new TracedTensor
-        {
-            Name = $"{state.Name}.filled",
-            Op = GgmlOp.Pad,
-            Type = rows.Type,
-            Shape = new Shape(columns, cells),
-            Strides = ContiguousStrides(rows.Type, new Shape(columns, cells)),
-            // lp0, rp0, lp1, rp1, ...: rows are appended behind the ones just stored.
-            OpParams = [0, 0, 0, (int)(cells - rows.Shape.Ne1), .. new int[12]],
-            Sources = [rows],
-        };
-        Append(node, filled);
+        // lp0, rp0, lp1, rp1, ...: rows are appended behind the ones just stored.
+        var filled = Step(state, "filled", GgmlOp.Pad, new Shape(columns, cells), rows, parameters: [0, 0, 0, (int)(cells - rows.Shape.Ne1), .. new int[12]]);
+        _rewritten[node] = filled;
         _content[state] = filled;
     }
 
@@ -128,29 +119,32 @@ internal sealed class StateElimination
         var tokens = _graph.Tokens;
         if (rows.Type != state.Type || !rows.Strides.SequenceEqual(ContiguousStrides(rows.Type, rows.Shape)))
             throw new NotSupportedException($"{rows} is stored transposed into {state.Name} of type {state.Type}, but is not contiguous.");
-        var matrix = Step("matrix", GgmlOp.Reshape, new Shape(channels, tokens), rows, view: true);
-        var strides = ContiguousStrides(rows.Type, matrix.Shape);
-        var transposed = Step("transposed", GgmlOp.Transpose, new Shape(tokens, channels), matrix, view: true, [strides[1], strides[0], strides[2], strides[3]]);
-        var columns = Step("columns", GgmlOp.Cont, transposed.Shape, transposed, view: false);
+        var matrix = Step(state, "matrix", GgmlOp.Reshape, new Shape(channels, tokens), rows);
+        var strides = matrix.Strides;
+        var transposed = Step(
+            state, "transposed", GgmlOp.Transpose, new Shape(tokens, channels), matrix, strides: [strides[1], strides[0], strides[2], strides[3]]);
+        var columns = Step(state, "columns", GgmlOp.Cont, transposed.Shape, transposed);
         var cells = state.Shape.Count / channels;
-        return Step("filled", GgmlOp.Pad, new Shape(cells, channels), columns, view: false, null, [0, (int)(cells - tokens), .. new int[14]]);
+        return Step(state, "filled", GgmlOp.Pad, new Shape(cells, channels), columns, parameters: [0, (int)(cells - tokens), .. new int[14]]);
+    }
 
-        TracedTensor Step(string role, GgmlOp op, Shape shape, TracedTensor source, bool view, long[]? strides = null, int[]? parameters = null)
+    /// <summary>Appends an operation that brings what is stored into the form of the state.</summary>
+    private TracedTensor Step(
+        TracedTensor state, string role, GgmlOp op, Shape shape, TracedTensor source, long[]? strides = null, int[]? parameters = null)
+    {
+        var step = new TracedTensor
         {
-            var step = new TracedTensor
-            {
-                Name = $"{state.Name}.{role}",
-                Op = op,
-                Type = rows.Type,
-                Shape = shape,
-                Strides = strides ?? ContiguousStrides(rows.Type, shape),
-                OpParams = parameters ?? new int[16],
-                Sources = [source],
-                ViewSource = view ? source : null,
-            };
-            Append(step, step);
-            return step;
-        }
+            Name = $"{state.Name}.{role}",
+            Op = op,
+            Type = source.Type,
+            Shape = shape,
+            Strides = strides ?? ContiguousStrides(source.Type, shape),
+            OpParams = parameters ?? new int[16],
+            Sources = [source],
+            ViewSource = op.IsView ? source : null,
+        };
+        Append(step, step);
+        return step;
     }
 
     private static bool AreConsecutive(TracedTensor node, TracedTensor indices)
@@ -183,14 +177,8 @@ internal sealed class StateElimination
     private TracedTensor Rewrite(TracedTensor node)
     {
         var owner = node.Op.IsView ? Owner(node) : null;
-        return new TracedTensor
+        return node with
         {
-            Name = node.Name,
-            Op = node.Op,
-            Type = node.Type,
-            Shape = node.Shape,
-            Strides = node.Strides,
-            OpParams = node.OpParams,
             Sources = [.. node.Sources.Select(source => source is null ? null : Map(source))],
             // Only views keep sharing memory; what ran in place gets memory of its own, because gradients need the old values.
             ViewSource = owner is null ? null : Map(owner),
@@ -231,16 +219,8 @@ internal sealed class StateElimination
     /// <summary>Stands for what a call leaves behind. Harmless unless something reads it: then emitting the graph fails.</summary>
     private static TracedTensor Overwritten(TracedTensor state) => Leaf(state, "overwritten", null);
 
-    private static TracedTensor Leaf(TracedTensor state, string role, byte[]? data) => new()
-    {
-        Name = $"{state.Name}.{role}",
-        Op = GgmlOp.None,
-        Type = state.Type,
-        Shape = state.Shape,
-        Strides = state.Strides,
-        OpParams = new int[16],
-        InputData = data,
-    };
+    private static TracedTensor Leaf(TracedTensor state, string role, byte[]? data) =>
+        state with { Name = $"{state.Name}.{role}", Weight = default, InputData = data };
 
     private void Append(TracedTensor original, TracedTensor replacement)
     {

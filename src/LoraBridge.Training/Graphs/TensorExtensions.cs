@@ -56,6 +56,9 @@ internal static class TensorExtensions
 
         public bool IsFloat => tensor.Type == GgmlType.F32;
 
+        /// <summary>Parameter <paramref name="index"/> of the operation, as a number.</summary>
+        public float FloatParam(int index) => BitConverter.Int32BitsToSingle(tensor.OpParams[index]);
+
         /// <summary>ggml's name for the operation, for products with the type of their weights: <c>MUL_MAT Q4_K</c>.</summary>
         public string OperationName
         {

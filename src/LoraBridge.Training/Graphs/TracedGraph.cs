@@ -29,16 +29,8 @@ internal sealed record TracedGraph(IReadOnlyList<TracedTensor> Nodes, TracedTens
     public TracedGraph Pruned()
     {
         var used = new HashSet<TracedTensor> { Output };
-        foreach (var node in Nodes.Reverse())
-        {
-            if (!used.Contains(node))
-                continue;
-            foreach (var source in node.Sources)
-                if (source is not null)
-                    used.Add(source);
-            if (node.ViewSource is not null)
-                used.Add(node.ViewSource);
-        }
+        foreach (var node in Nodes.Reverse().Where(used.Contains))
+            used.UnionWith(node.Sources.Append(node.ViewSource).OfType<TracedTensor>());
         return this with { Nodes = [.. Nodes.Where(used.Contains)] };
     }
 }

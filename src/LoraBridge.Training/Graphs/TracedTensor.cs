@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LoraBridge.Formats;
 using LoraBridge.Native;
 
@@ -5,9 +6,9 @@ namespace LoraBridge.Training.Graphs;
 
 /// <summary>
 /// One tensor of a recorded graph: a managed copy of what ggml knew of it, which outlives the graph it was recorded from.
-/// Sources always come before the tensors that use them.
+/// Sources always come before the tensors that use them. Two are the same only if they are one object.
 /// </summary>
-internal sealed class TracedTensor
+internal sealed record TracedTensor
 {
     public required string Name { get; init; }
 
@@ -21,7 +22,7 @@ internal sealed class TracedTensor
     public required long[] Strides { get; init; }
 
     /// <summary>The operation's parameters, 16 words, floats by their bits.</summary>
-    public required int[] OpParams { get; init; }
+    public int[] OpParams { get; init; } = new int[16];
 
     /// <summary>Sources by their position; a position may be empty.</summary>
     public TracedTensor?[] Sources { get; init; } = [];
@@ -52,6 +53,10 @@ internal sealed class TracedTensor
     public bool IsWeight => !Weight.IsNull;
 
     public bool IsInput => InputData is not null || Mask is not null;
+
+    public bool Equals(TracedTensor? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
 
     public float FloatParam(int index) => BitConverter.Int32BitsToSingle(OpParams[index]);
 

@@ -7,7 +7,7 @@ using LoraBridge.Training.Kernels.Cpu;
 namespace LoraBridge.Training.Rewrites;
 
 /// <summary>Emits recorded attention as <see cref="Attention"/>, without the copies of keys and values that llama.cpp makes for its own.</summary>
-internal sealed class AttentionRewrite : IRewrite
+internal static class AttentionRewrite
 {
     /// <summary>Where the mask is among the sources of a FLASH_ATTN_EXT: behind q, k and v.</summary>
     private const int MaskSource = 3;
@@ -24,7 +24,7 @@ internal sealed class AttentionRewrite : IRewrite
     }
 
     /// <summary>Null where arguments are laid out in a way that our kernel does not take.</summary>
-    public TensorPtr TryEmit(NodeToEmit place)
+    public static TensorPtr TryEmit(NodeToEmit place)
     {
         var (builder, node, sources, valueOf) = (place.Builder, place.Node, place.Sources, place.ValueOf);
         if (node.Op != GgmlOp.FlashAttnExt)

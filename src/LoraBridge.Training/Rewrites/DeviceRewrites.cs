@@ -9,7 +9,7 @@ namespace LoraBridge.Training.Rewrites;
 /// <param name="products">Products.</param>
 /// <param name="softMax">The gradient of softmax.</param>
 /// <param name="supports">Whether a device can compute an operation, and attention may be one; null where it may not: that rounds to 16 bits.</param>
-internal sealed class DeviceAttentionRewrite(DeviceProducts products, DeviceSoftMax softMax, Func<TensorPtr, bool>? supports) : IRewrite
+internal sealed class DeviceAttentionRewrite(DeviceProducts products, DeviceSoftMax softMax, Func<TensorPtr, bool>? supports)
 {
     private const int Mask = 3, Sinks = 4;
 
@@ -33,7 +33,7 @@ internal sealed class DeviceAttentionRewrite(DeviceProducts products, DeviceSoft
 /// <summary>
 /// Emits s (B z) as B (s z), where z is the shorter one: llama.cpp multiplies what an adapter adds by its scale, and z has its rank only.
 /// </summary>
-internal sealed class ScaledProductRewrite : IRewrite
+internal sealed class ScaledProductRewrite
 {
     private const int Bias = 1;
 
@@ -54,7 +54,7 @@ internal sealed class ScaledProductRewrite : IRewrite
 /// <summary>Emits products with some quantised weights as <see cref="DeviceProducts.ProductAsBF16"/>.</summary>
 /// <param name="products">Products.</param>
 /// <param name="weights">The weights.</param>
-internal sealed class BF16ProductRewrite(DeviceProducts products, IReadOnlySet<TensorPtr> weights) : IRewrite
+internal sealed class BF16ProductRewrite(DeviceProducts products, IReadOnlySet<TensorPtr> weights)
 {
     public TensorPtr TryEmit(NodeToEmit place) =>
         place.Node.Op == GgmlOp.MulMat && place.Sources is [var weight, { IsFloat: true } x] && weights.Contains(weight)
@@ -64,7 +64,7 @@ internal sealed class BF16ProductRewrite(DeviceProducts products, IReadOnlySet<T
 
 /// <summary>Emits products with weights in 32-bit floats, whatever their type.</summary>
 /// <param name="products">Makes weights F32.</param>
-internal sealed class ExactProductRewrite(DeviceProducts products) : IRewrite
+internal sealed class ExactProductRewrite(DeviceProducts products)
 {
     public TensorPtr TryEmit(NodeToEmit place)
     {

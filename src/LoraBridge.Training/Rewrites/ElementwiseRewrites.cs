@@ -6,15 +6,15 @@ using LoraBridge.Training.Autodiff.Ops;
 namespace LoraBridge.Training.Rewrites;
 
 /// <summary>Emits functions of single elements that ggml computes on one thread as <see cref="Elementwise"/>, on all threads.</summary>
-internal sealed class ElementwiseRewrite : IRewrite
+internal static class ElementwiseRewrite
 {
-    public TensorPtr TryEmit(NodeToEmit place) => Elementwise.For(place.Node) is { } function && Elementwise.Takes(place.Sources[0])
+    public static TensorPtr TryEmit(NodeToEmit place) => Elementwise.For(place.Node) is { } function && Elementwise.Takes(place.Sources[0])
         ? place.Builder.Custom(function, place.Form.Shape, place.Sources[0])
         : default;
 }
 
 /// <summary>Emits a norm and the product with its frozen weight, where nothing else uses the norm, as <see cref="WeightedRmsNorm"/>.</summary>
-internal sealed class WeightedNormRewrite : IRewrite
+internal sealed class WeightedNormRewrite
 {
     private readonly HashSet<TracedTensor> _products;
 

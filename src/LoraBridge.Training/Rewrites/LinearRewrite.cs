@@ -9,7 +9,7 @@ namespace LoraBridge.Training.Rewrites;
 /// Emits products with weights, and an adapter's branch, which llama.cpp computes as MUL_MAT, MUL_MAT, SCALE and ADD, as <see cref="Linear"/>. What was
 /// emitted for the steps between is not used then, and so never computed.
 /// </summary>
-internal sealed class LinearRewrite : IRewrite
+internal sealed class LinearRewrite
 {
     /// <summary>From here on blocks of general products are full.</summary>
     private const int LargestRank = 128;

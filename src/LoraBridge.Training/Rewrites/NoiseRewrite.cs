@@ -7,7 +7,7 @@ namespace LoraBridge.Training.Rewrites;
 
 /// <summary>Puts noise behind the embedding of the tokens (NEFTune). Only graphs that are trained have it.</summary>
 /// <param name="noise">How much, and which.</param>
-internal sealed class EmbeddingNoiseRewrite(RowNoise noise) : IRewrite
+internal sealed class EmbeddingNoiseRewrite(RowNoise noise)
 {
     public TensorPtr TryEmit(NodeToEmit place)
     {
@@ -20,7 +20,7 @@ internal sealed class EmbeddingNoiseRewrite(RowNoise noise) : IRewrite
 /// <summary>Puts dropout in front of each adapter's A, with a choice of its own for each. Only graphs that are trained have it.</summary>
 /// <param name="drop">Emits dropout, with the numbers of a stream.</param>
 /// <param name="trainable">Leaves that training changes.</param>
-internal sealed class DropoutRewrite(Func<GraphBuilder, ulong, TensorPtr, TensorPtr> drop, IReadOnlyList<TracedTensor> trainable) : IRewrite
+internal sealed class DropoutRewrite(Func<GraphBuilder, ulong, TensorPtr, TensorPtr> drop, IReadOnlyList<TracedTensor> trainable)
 {
     private readonly Dictionary<TracedTensor, ulong> _streams = trainable.Index()
         .Where(leaf => leaf.Item.Name.EndsWith(LoraPair.ASuffix, StringComparison.Ordinal))

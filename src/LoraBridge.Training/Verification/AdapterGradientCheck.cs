@@ -30,13 +30,13 @@ internal sealed class AdapterGradientCheck : IDisposable
 
     private readonly AdapterSession _session;
     private readonly LossOracle _oracle;
-    private readonly CheckRow _row;
+    private readonly TrainingRow _row;
     private readonly ulong _seed;
     private readonly IReadOnlySet<string> _gates;
     private readonly bool _isTabulated;
 
     public AdapterGradientCheck(
-        LlamaModelHandle model, AdapterBlueprint blueprint, CheckRow row, ComputeEngine engine, int threads, ulong seed,
+        LlamaModelHandle model, AdapterBlueprint blueprint, TrainingRow row, ComputeEngine engine, int threads, ulong seed,
         TrainingPrecision precision = TrainingPrecision.Exact)
     {
         _row = row;
@@ -166,7 +166,7 @@ internal sealed class AdapterGradientCheck : IDisposable
     private void Compute()
     {
         _session.Graph.ClearGradients();
-        _session.Graph.Accumulate(_row.Tokens, _row.Positions, _row.Sequences, _row.Targets);
+        _session.Graph.Accumulate(_row.Tokens, _row.Positions, _row.Segments, _row.Targets);
         if (Spoil is not null)
             _session.Graph.Parameters.ForEach(Spoil);
     }

@@ -1,5 +1,5 @@
-using LoraBridge.Formats;
 using LoraBridge.Native;
+using LoraBridge.Training.Graphs;
 using static LoraBridge.Native.Llama;
 
 namespace LoraBridge.Training.Verification;
@@ -19,19 +19,7 @@ internal sealed class LossOracle : IDisposable
     /// <param name="threads">Threads to compute with.</param>
     public LossOracle(LlamaModelHandle model, IReadOnlyList<(LlamaAdapterHandle Adapter, float Scale)> adapters, int tokens, int threads)
     {
-        var parameters = LlamaContexts.DefaultParameters() with
-        {
-            n_ctx = (uint)tokens,
-            n_batch = (uint)tokens,
-            n_ubatch = (uint)tokens,
-            n_seq_max = 1,
-            n_threads = threads,
-            n_threads_batch = threads,
-            flash_attn_type = LlamaFlashAttentionType.Disabled,
-            type_k = GgmlType.F32,
-            type_v = GgmlType.F32,
-        };
-        _context = LlamaContexts.Create(model, parameters);
+        _context = LlamaContexts.Create(model, GraphTracer.ContextOf(tokens, threads));
         _batch = new BatchHandle(tokens);
         if (adapters.Count > 0)
         {

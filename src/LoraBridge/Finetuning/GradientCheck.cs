@@ -65,7 +65,7 @@ public static class GradientCheck
             architecture, exact.Tensors.Select(tensor => tensor.Info), options.TargetModules, _ => options.Rank, 2 * options.Rank);
         using var model = Load(exact, cancellationToken);
         using var engine = new ComputeEngine(threads);
-        var row = CheckRow.Create(model, options.ContextLength, options.Seed);
+        var row = TrainingRow.Random(model, options.ContextLength, options.Seed);
 
         progress?.Report("comparing logits with inference");
         var nmse = UnsupportedModel.Named(architecture, () => ForwardParity.Measure(model, engine, row.Tokens, threads));

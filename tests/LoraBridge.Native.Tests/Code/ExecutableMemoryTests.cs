@@ -50,7 +50,7 @@ public sealed class ExecutableMemoryTests
             left.AsSpan(strip * 6 * 129 + 6 * 128, 6).Fill(BitConverter.SingleToInt32Bits(1));
         right.AsSpan().Fill(7 << 16 | 5);
         scales.AsSpan().Fill(1);
-        using (var arguments = new PinnedArguments(left, 6 * 128, right, [], scales, sums, stride: 32, words: 1, strips: 2, stripStride: 6 * 129))
+        using (var arguments = new PinnedArguments(left, 6 * 128, right, [], scales, sums, stride: 32, words: 1, rows: 6, strips: 2, stripStride: 6 * 129))
             Assert.Equal(0, Call(bridge, arguments.Address));
         Assert.All(sums, sum => Assert.Equal(31, sum));
     }

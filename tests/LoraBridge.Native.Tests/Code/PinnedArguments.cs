@@ -6,16 +6,23 @@ namespace LoraBridge.Native.Tests.Code;
 /// <summary>The argument of a tile's program, on arrays that stay where they are.</summary>
 internal sealed class PinnedArguments : IDisposable
 {
+    private const int TileBytes = TileProgram.Columns * sizeof(float);
+
     private readonly List<GCHandle> _pinned = [];
 
     public PinnedArguments(
-        int[] left, int scalesAt, int[] right, int[] starts, float[] columnScales, float[] sums, int stride, int words, int strips, int stripStride)
+        int[] left, int scalesAt, int[] right, int[] starts, float[] columnScales, float[] sums, int stride, int words, int rows = 0,
+        int strips = 0, int stripStride = 0, int tiles = 0)
     {
         var arguments = new TileArguments
         {
             Left = Pin(left), Right = Pin(right), Starts = Pin(starts), ColumnScales = Pin(columnScales), Sums = Pin(sums),
-            SumsStride = stride * sizeof(float), Words = words, Strips = strips, StripStride = stripStride * sizeof(int),
+            SumsStride = stride * sizeof(float), Words = words,
         };
+        if (tiles > 0)
+            (arguments.Count, arguments.RightStep, arguments.ColumnStep, arguments.SumsStep) = (tiles, words * TileBytes, TileBytes, TileBytes);
+        else
+            (arguments.Count, arguments.LeftStep, arguments.SumsStep) = (strips, stripStride * sizeof(int), rows * stride * sizeof(float));
         arguments.RowScales = arguments.Left + scalesAt * sizeof(int);
         Address = Marshal.AllocHGlobal(Marshal.SizeOf<TileArguments>());
         Marshal.StructureToPtr(arguments, Address, fDeleteOld: false);

@@ -20,18 +20,20 @@ public sealed class TileProgramTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Interpreted_strips_equal_plain_loops_bit_for_bit_on_both_systems(string instruction, int rows, int words, int strips)
+    public void Interpreted_programs_equal_plain_loops_bit_for_bit_on_both_systems(string instruction, int rows, int words, int count)
     {
         foreach (var convention in Enum.GetValues<CallingConvention>())
-        {
-            var factors = new Factors(Enum.Parse<TileInstruction>(instruction), rows, rows * strips, words, tiles: 1);
-            var code = TileProgram.Assemble(factors.Instruction, rows, convention);
-            var found = (float[])factors.Sums.Clone();
-            using var arguments = new PinnedArguments(
-                factors.Left, factors.ScalesAt, factors.Right, factors.Starts, factors.ColumnScales, found, factors.Stride, words, strips, factors.StripStride);
-            new Interpreter(code, convention == CallingConvention.Windows).Call(arguments.Address);
-            Assert.Equal(factors.Expected(), found);
-        }
+            foreach (var (strips, tiles) in new[] { (count, 1), (1, count) })
+            {
+                var factors = new Factors(Enum.Parse<TileInstruction>(instruction), rows, rows * strips, words, tiles);
+                var code = TileProgram.Assemble(factors.Instruction, rows, convention);
+                var found = (float[])factors.Sums.Clone();
+                using var arguments = new PinnedArguments(
+                    factors.Left, factors.ScalesAt, factors.Right, factors.Starts, factors.ColumnScales, found, factors.Stride, words, rows, strips,
+                    factors.StripStride, strips > 1 ? 0 : tiles);
+                new Interpreter(code, convention == CallingConvention.Windows).Call(arguments.Address);
+                Assert.Equal(factors.Expected(), found);
+            }
     }
 
     [Theory]
@@ -59,7 +61,7 @@ public sealed class TileProgramTests
         foreach (var instruction in Enum.GetValues<TileInstruction>())
             foreach (var convention in Enum.GetValues<CallingConvention>())
             {
-                using var arguments = new PinnedArguments([], 0, [], [], [], [], stride: 0, words: 3, strips: 0, stripStride: 0);
+                using var arguments = new PinnedArguments([], 0, [], [], [], [], stride: 0, words: 3);
                 var interpreter = new Interpreter(TileProgram.AssembleInstructions(instruction, convention), convention == CallingConvention.Windows);
                 interpreter.Call(arguments.Address);
                 Assert.Equal(3 * TileProgram.InstructionsPerRound, interpreter.Products);

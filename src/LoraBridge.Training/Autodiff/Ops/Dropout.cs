@@ -1,5 +1,5 @@
-using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
+using LoraBridge.Training.Graphs;
 using LoraBridge.Training.Kernels.Cpu;
 
 namespace LoraBridge.Training.Autodiff.Ops;
@@ -12,15 +12,20 @@ namespace LoraBridge.Training.Autodiff.Ops;
 /// <param name="stream">Tells uses of the same row's numbers apart.</param>
 internal sealed class Dropout(RowNoise noise, ulong stream) : ITensorKernel, IGradientRule
 {
-    private readonly DropoutNumbers _numbers = new(noise, stream);
+    /// <summary>Bits that decide on one element; p is rounded to as many.</summary>
+    private const int Bits = 16;
+    private const int PerWord = 64 / Bits;
+
+    private readonly uint _threshold = (uint)MathF.Round(noise.Dropout * (1 << Bits));
+
+    /// <summary>The key of the row that is computed.</summary>
+    public ulong Key => noise.Key(stream);
 
     public void Compute(TensorPtr result, WorkQueue work)
     {
-        var x = result.Source(0);
-        var d = (int)x.Ne(0);
-        var key = _numbers.Key;
+        var key = Key;
         foreach (var row in work.Items(result.Shape.Rows))
-            _numbers.Drop(key, row, x.HostSpan<float>(row * d, d), result.HostSpan<float>(row * d, d));
+            Drop(key, row, result.Source(0).Row(row), result.Row(row));
     }
 
     public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
@@ -28,5 +33,37 @@ internal sealed class Dropout(RowNoise noise, ulong stream) : ITensorKernel, IGr
         var x = y.Source(0);
         if (pass.Needs(x))
             pass.Add(x, pass.Builder.Custom(this, x.Shape, dy));
+    }
+
+    /// <summary>Row number <paramref name="row"/> of the tensor: 0 with probability p, and else x / (1 - p).</summary>
+    public void Drop(ulong key, long row, ReadOnlySpan<float> x, Span<float> result)
+    {
+        var factor = (1 << Bits) / (float)((1 << Bits) - _threshold);
+        var words = (x.Length + PerWord - 1) / PerWord;
+        var word = 0UL;
+        for (var i = 0; i < x.Length; i++, word >>= Bits)
+        {
+            if (i % PerWord == 0)
+                word = RowNoise.Bits(key, row * words + i / PerWord);
+            result[i] = (word & ((1 << Bits) - 1)) < _threshold ? 0 : x[i] * factor;
+        }
+    }
+}
+
+/// <summary>What <see cref="Dropout"/> multiplies by: 0 with probability p, and else 1 / (1 - p).</summary>
+/// <inheritdoc cref="Dropout"/>
+internal sealed class DropoutMask(RowNoise noise, ulong stream) : ITensorKernel
+{
+    private readonly Dropout _dropout = new(noise, stream);
+
+    public void Compute(TensorPtr result, WorkQueue work)
+    {
+        var key = _dropout.Key;
+        foreach (var row in work.Items(result.Shape.Rows))
+        {
+            var mask = result.Row(row);
+            mask.Fill(1);
+            _dropout.Drop(key, row, mask, mask);
+        }
     }
 }

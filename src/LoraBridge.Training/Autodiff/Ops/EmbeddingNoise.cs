@@ -15,14 +15,13 @@ internal sealed class EmbeddingNoise(RowNoise noise) : ITensorKernel, IGradientR
 
     public void Compute(TensorPtr result, WorkQueue work)
     {
-        var x = result.Source(0);
-        var d = (int)x.Ne(0);
+        var d = (int)result.Ne(0);
         var key = noise.Key(Stream);
         foreach (var row in work.Items(result.Shape.Rows))
         {
             var size = noise.EmbeddingNoise / MathF.Sqrt((float)noise.SequenceLengths[(int)row] * d);
-            var from = x.HostSpan<float>(row * d, d);
-            var to = result.HostSpan<float>(row * d, d);
+            var from = result.Source(0).Row(row);
+            var to = result.Row(row);
             for (var i = 0; i < d; i++)
                 to[i] = from[i] + size * Uniform(RowNoise.Bits(key, row * d + i));
         }

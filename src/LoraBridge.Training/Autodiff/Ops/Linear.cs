@@ -129,9 +129,7 @@ internal sealed class Linear(LinearProduct? product, LinearPrecision precision) 
     private static TensorPtr WeightGradient(GraphBuilder builder, LinearArguments arguments, TensorPtr dy)
     {
         var x = arguments.X.HasContiguousRows && arguments.Ids.IsNull ? arguments.X : builder.Contiguous(arguments.X);
-        return arguments.Ids.IsNull
-            ? builder.Custom(LinearWeightGradient.Instance, arguments.Weight.Shape, x, dy)
-            : builder.Custom(LinearWeightGradient.Instance, arguments.Weight.Shape, x, dy, arguments.Ids);
+        return builder.Custom(new LinearWeightGradient(), arguments.Weight.Shape, x, dy, arguments.Ids);
     }
 
     private static TensorPtr Emit(GraphBuilder builder, LinearProduct kernel, Shape shape, TensorPtr sum, params ReadOnlySpan<TensorPtr> sources) =>

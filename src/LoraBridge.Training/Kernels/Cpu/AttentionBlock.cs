@@ -152,7 +152,7 @@ internal ref struct AttentionBlock
     {
         var line = gradient.Slice(row * Stride, Stride);
         var seen = line[FirstCell..EndCell];
-        var mean = SoftMaxGradient.Row(Weights.Slice(row * Stride, Stride)[FirstCell..EndCell], seen, seen);
+        var mean = RowGradients.SoftMax(Weights.Slice(row * Stride, Stride)[FirstCell..EndCell], seen, seen);
         if (!_slopes.IsEmpty)
             TensorPrimitives.Multiply(seen, _slopes.Slice(row * Stride, Stride)[FirstCell..EndCell], seen);
         line.Slice(EndCell, Margin).Clear();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using LoraBridge.Formats;
 using LoraBridge.Native;
@@ -11,22 +12,22 @@ namespace LoraBridge.Training.Kernels.Cpu;
 internal interface IBlockFormat
 {
     /// <summary>Elements of a block, whole groups.</summary>
-    static abstract int Elements { get; }
+    static virtual int Elements => 256;
 
     /// <summary>Bytes of a block.</summary>
     static abstract int Bytes { get; }
 
     /// <summary>Elements that share s and c: 16 or 32.</summary>
-    static abstract int Group { get; }
+    static virtual int Group => 32;
 
     /// <summary>Whether there is a c; else it is 0.</summary>
-    static abstract bool HasConstants { get; }
+    static virtual bool HasConstants => false;
 
-    /// <summary>Whether a block of 32 starts with s in F16, and c in F16 if there is one: eight blocks are then read at once.</summary>
+    /// <summary>Whether it is an <see cref="IHalvesFormat{TSelf}"/>: eight blocks are then read at once.</summary>
     static virtual bool HasHalves => false;
 
     /// <summary>The smallest q.</summary>
-    static abstract int Lowest { get; }
+    static virtual int Lowest => 0;
 
     /// <summary>The largest q.</summary>
     static abstract int Highest { get; }
@@ -46,6 +47,23 @@ internal interface IBlockFormat
     /// <param name="block">The block's first byte.</param>
     /// <param name="index">Which 32.</param>
     static abstract Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index);
+}
+
+/// <summary>Blocks of 32 that start with s in F16, and with c in F16 if there is one.</summary>
+/// <typeparam name="TSelf">The format.</typeparam>
+internal interface IHalvesFormat<TSelf> : IBlockFormat where TSelf : struct, IHalvesFormat<TSelf>
+{
+    static int IBlockFormat.Elements => 32;
+
+    static bool IBlockFormat.HasHalves => true;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void IBlockFormat.ReadScales(ref readonly byte block, ref float scales, ref float constants)
+    {
+        scales = BlockLanes.Float16(in block, 0);
+        if (TSelf.HasConstants)
+            constants = BlockLanes.Float16(in block, sizeof(short));
+    }
 }
 
 /// <summary>Does something with blocks of a format that is known at run time only.</summary>

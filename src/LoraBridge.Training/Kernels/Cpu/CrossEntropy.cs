@@ -16,12 +16,11 @@ internal sealed class CrossEntropy(int rows) : ITensorKernel
 
     public void Compute(TensorPtr result, WorkQueue work)
     {
-        var width = (int)result.Ne(0);
         var targets = result.Source(1).HostSpan<int>(0, rows);
         var weights = result.Source(2).HostSpan<float>(0, rows);
         foreach (int t in work.Items(rows))
         {
-            var gradient = result.HostSpan<float>((long)t * width, width);
+            var gradient = result.Row(t);
             Losses[t] = 0;
             if (weights[t] == 0)
             {
@@ -29,7 +28,7 @@ internal sealed class CrossEntropy(int rows) : ITensorKernel
                 continue;
             }
 
-            var logits = result.Source(0).HostSpan<float>((long)t * width, width);
+            var logits = result.Source(0).Row(t);
             var target = logits[targets[t]];
             var largest = TensorPrimitives.Max<float>(logits);
             TensorPrimitives.Subtract(logits, largest, gradient);

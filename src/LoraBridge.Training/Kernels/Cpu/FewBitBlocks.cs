@@ -14,10 +14,6 @@ internal static class FewBitBlocks
 
         public static int Bytes => 18;
 
-        public static int Group => 32;
-
-        public static bool HasConstants => false;
-
         public static int Lowest => -1;
 
         public static int Highest => 1;
@@ -37,10 +33,6 @@ internal static class FewBitBlocks
         public static int Elements => 64;
 
         public static int Bytes => 18;
-
-        public static int Group => 32;
-
-        public static bool HasConstants => false;
 
         public static int Lowest => -1;
 
@@ -65,13 +57,7 @@ internal static class FewBitBlocks
     /// </summary>
     public readonly struct Ternary : IBlockFormat
     {
-        public static int Elements => 256;
-
         public static int Bytes => 54;
-
-        public static int Group => 32;
-
-        public static bool HasConstants => false;
 
         public static int Lowest => -1;
 
@@ -119,13 +105,7 @@ internal static class FewBitBlocks
     /// <summary>TQ2_0: 64 bytes of two bits, d: x = d (q - 1).</summary>
     public readonly struct TernaryInTwoBits : IBlockFormat
     {
-        public static int Elements => 256;
-
         public static int Bytes => 66;
-
-        public static int Group => 32;
-
-        public static bool HasConstants => false;
 
         public static int Lowest => -1;
 

@@ -5,7 +5,7 @@ using LoraBridge.Native;
 namespace LoraBridge.Training.Kernels.Cpu;
 
 /// <summary>
-/// Gradients of the gated delta rule (<see cref="Autodiff.Ops.GatedDeltaNet"/>). The rows m of the state M do not know of each other:
+/// Gradients of the gated delta rule (<see cref="Autodiff.Ops.Sequences.GatedDeltaNet"/>). The rows m of the state M do not know of each other:
 /// m′ = m exp(g), δ = β (v - m′·k), m = m′ + δ k, y = m·q / √D, with v, δ and y the row's own numbers. The states of a row are computed
 /// once more; then from the last token to the first, with dm what later tokens and dy leave:
 /// dm += dy q / √D, dq += dy m / √D, dδ = dm·k, dv = β dδ, dβ += dδ (v - m′·k), dk += δ dm - β dδ m′, dm′ = dm - β dδ k,

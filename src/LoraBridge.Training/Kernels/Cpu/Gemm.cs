@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace LoraBridge.Training.Kernels.Cpu;
 
 /// <summary>Rows of the right factor of a product, read (and dequantised, where they are) a piece at a time.</summary>
@@ -49,37 +47,29 @@ internal static class Gemm
         where TSource : IRowSource, allows ref struct
     {
         var tile = MicroKernel.Columns;
-        var panel = ArrayPool<float>.Shared.Rent(PanelRows * PanelColumns);
-        var line = ArrayPool<float>.Shared.Rent(PanelColumns);
-        var strip = ArrayPool<float>.Shared.Rent(MicroKernel.Rows * PanelRows);
-        var edge = ArrayPool<float>.Shared.Rent(MicroKernel.Rows * tile);
-        try
+        using var scratch = new Scratch(PanelRows * PanelColumns + PanelColumns + MicroKernel.Rows * (PanelRows + tile));
+        var room = scratch.Floats;
+        var panel = Sections.Take(ref room, PanelRows * PanelColumns);
+        var line = Sections.Take(ref room, PanelColumns);
+        var strip = Sections.Take(ref room, MicroKernel.Rows * PanelRows);
+        var edge = Sections.Take(ref room, MicroKernel.Rows * tile);
+        for (var column = firstColumn; column < endColumn; column += PanelColumns)
         {
-            for (var column = firstColumn; column < endColumn; column += PanelColumns)
+            var width = Math.Min(PanelColumns, endColumn - column);
+            for (var k = 0; k < depth; k += PanelRows)
             {
-                var width = Math.Min(PanelColumns, endColumn - column);
-                for (var k = 0; k < depth; k += PanelRows)
+                var height = Math.Min(PanelRows, depth - k);
+                Pack(b, k, height, column, width, tile, line, panel);
+                for (var m = 0; m < rows; m += MicroKernel.Rows)
                 {
-                    var height = Math.Min(PanelRows, depth - k);
-                    Pack(b, k, height, column, width, tile, line, panel);
-                    for (var m = 0; m < rows; m += MicroKernel.Rows)
-                    {
-                        var used = Math.Min(MicroKernel.Rows, rows - m);
-                        Pack(a, m, used, k, height, strip);
-                        for (var n = 0; n < width; n += tile)
-                            Tile(
-                                strip, panel.AsSpan(n * height, tile * height), height, c[(m * stride + column + n)..], stride, used,
-                                Math.Min(tile, width - n), accumulate || k > 0, edge);
-                    }
+                    var used = Math.Min(MicroKernel.Rows, rows - m);
+                    Pack(a, m, used, k, height, strip);
+                    for (var n = 0; n < width; n += tile)
+                        Tile(
+                            strip, panel.Slice(n * height, tile * height), height, c[(m * stride + column + n)..], stride, used,
+                            Math.Min(tile, width - n), accumulate || k > 0, edge);
                 }
             }
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(panel);
-            ArrayPool<float>.Shared.Return(line);
-            ArrayPool<float>.Shared.Return(strip);
-            ArrayPool<float>.Shared.Return(edge);
         }
     }
 

@@ -15,13 +15,7 @@ internal static class GridBlocks
     /// <summary>IQ2_XXS: d; for each 32 elements 4 codes of 8 bits, 4 times 7 signs, 4 bits of scale s: x = d (2 s + 1) / 8 q.</summary>
     public readonly struct Iq2Xxs : IBlockFormat
     {
-        public static int Elements => 256;
-
         public static int Bytes => 66;
-
-        public static int Group => 32;
-
-        public static bool HasConstants => false;
 
         public static int Lowest => -43;
 
@@ -49,13 +43,9 @@ internal static class GridBlocks
     /// <summary>IQ2_XS: d, 32 times a code of 9 bits and 7 signs, 8 bytes with 4 bits each of two scales s: x = d (2 s + 1) / 8 q.</summary>
     public readonly struct Iq2Xs : IBlockFormat
     {
-        public static int Elements => 256;
-
         public static int Bytes => 74;
 
         public static int Group => 16;
-
-        public static bool HasConstants => false;
 
         public static int Lowest => -43;
 
@@ -81,13 +71,9 @@ internal static class GridBlocks
     /// <summary>IQ2_S: d, 32 codes of 8 bits, 32 bytes of signs, 2 more bits for each code, scales as <see cref="Iq2Xs"/>.</summary>
     public readonly struct Iq2S : IBlockFormat
     {
-        public static int Elements => 256;
-
         public static int Bytes => 82;
 
         public static int Group => 16;
-
-        public static bool HasConstants => false;
 
         public static int Lowest => -43;
 
@@ -112,13 +98,7 @@ internal static class GridBlocks
     /// <summary>IQ3_XXS: d, 64 codes of 8 bits; for each 32 elements 4 times 7 signs, 4 bits of scale s: x = d (2 s + 1) / 4 q.</summary>
     public readonly struct Iq3Xxs : IBlockFormat
     {
-        public static int Elements => 256;
-
         public static int Bytes => 98;
-
-        public static int Group => 32;
-
-        public static bool HasConstants => false;
 
         public static int Lowest => -62;
 
@@ -143,13 +123,7 @@ internal static class GridBlocks
     /// <summary>IQ3_S: d, 64 codes of 8 bits and a ninth of each, 32 bytes of signs, 4 with 4 bits each of two scales s: x = d (2 s + 1) q.</summary>
     public readonly struct Iq3S : IBlockFormat
     {
-        public static int Elements => 256;
-
         public static int Bytes => 110;
-
-        public static int Group => 32;
-
-        public static bool HasConstants => false;
 
         public static int Lowest => -15;
 
@@ -184,13 +158,7 @@ internal static class GridBlocks
     /// </summary>
     public readonly struct Iq1S : IBlockFormat
     {
-        public static int Elements => 256;
-
         public static int Bytes => 50;
-
-        public static int Group => 32;
-
-        public static bool HasConstants => false;
 
         public static int Lowest => -9;
 
@@ -222,13 +190,9 @@ internal static class GridBlocks
     /// </summary>
     public readonly struct Iq1M : IBlockFormat
     {
-        public static int Elements => 256;
-
         public static int Bytes => 56;
 
         public static int Group => 16;
-
-        public static bool HasConstants => false;
 
         public static int Lowest => -9;
 

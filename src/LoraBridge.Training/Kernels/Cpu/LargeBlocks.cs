@@ -14,15 +14,11 @@ internal static class LargeBlocks
     /// <summary>16 bytes with 4 bits each of scale s and minimum m, 64 of two bits, d, e: x = d s q - e m.</summary>
     public readonly struct Q2 : IBlockFormat
     {
-        public static int Elements => 256;
-
         public static int Bytes => 84;
 
         public static int Group => 16;
 
         public static bool HasConstants => true;
-
-        public static int Lowest => 0;
 
         public static int Highest => 3;
 
@@ -41,13 +37,9 @@ internal static class LargeBlocks
     /// <summary>32 bytes of third bits, 64 of two bits, 12 with scales s of 6 bits, d: x = d (s - 32) (q - 4).</summary>
     public readonly struct Q3 : IBlockFormat
     {
-        public static int Elements => 256;
-
         public static int Bytes => 110;
 
         public static int Group => 16;
-
-        public static bool HasConstants => false;
 
         public static int Lowest => -4;
 
@@ -75,15 +67,9 @@ internal static class LargeBlocks
     /// <summary>d, e, 12 bytes with 6 bits each of scale s and minimum m, two elements to a byte: x = d s q - e m.</summary>
     public readonly struct Q4 : IBlockFormat
     {
-        public static int Elements => 256;
-
         public static int Bytes => 144;
 
-        public static int Group => 32;
-
         public static bool HasConstants => true;
-
-        public static int Lowest => 0;
 
         public static int Highest => 15;
 
@@ -98,15 +84,9 @@ internal static class LargeBlocks
     /// <summary>As <see cref="Q4"/>, with 32 bytes of fifth bits before the elements.</summary>
     public readonly struct Q5 : IBlockFormat
     {
-        public static int Elements => 256;
-
         public static int Bytes => 176;
 
-        public static int Group => 32;
-
         public static bool HasConstants => true;
-
-        public static int Lowest => 0;
 
         public static int Highest => 31;
 
@@ -122,13 +102,9 @@ internal static class LargeBlocks
     /// <summary>128 bytes of low halves, 64 of two more bits, 16 scales s of 8 bits, d: x = d s (q - 32).</summary>
     public readonly struct Q6 : IBlockFormat
     {
-        public static int Elements => 256;
-
         public static int Bytes => 210;
 
         public static int Group => 16;
-
-        public static bool HasConstants => false;
 
         public static int Lowest => -32;
 
@@ -151,13 +127,7 @@ internal static class LargeBlocks
     /// <summary>IQ4_XS: d, 6 bytes with scales s of 6 bits, two codes to a byte: x = d (s - 32) table[code].</summary>
     public readonly struct Nonlinear : IBlockFormat
     {
-        public static int Elements => 256;
-
         public static int Bytes => 136;
-
-        public static int Group => 32;
-
-        public static bool HasConstants => false;
 
         public static int Lowest => -127;
 

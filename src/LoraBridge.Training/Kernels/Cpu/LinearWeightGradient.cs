@@ -10,8 +10,6 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// </summary>
 internal sealed class LinearWeightGradient : IProductKernel
 {
-    public static readonly LinearWeightGradient Instance = new();
-
     /// <summary>Columns k of a piece: whole tiles, and whole blocks where x is quantised.</summary>
     private const int PieceColumns = 256;
 

@@ -34,7 +34,7 @@ internal sealed class SinkhornGradient(float epsilon, int iterations) : ITensorK
             for (var i = 0; i < divisions; i++)
                 Divide(values.AsSpan(i * count, count), values.AsSpan((i + 1) * count, count), sums.AsSpan(i * size, size), IsByColumn(i));
 
-            var dz = result.HostSpan<float>(token * width, width);
+            var dz = result.Row(token);
             dz[..^count].Clear();
             dz = dz[^count..];
             result.Source(3).HostSpan<float>(token * count, count).CopyTo(dz);

@@ -11,17 +11,9 @@ namespace LoraBridge.Training.Kernels.Cpu;
 internal static class SmallBlocks
 {
     /// <summary>d in F16, 16 bytes: x = d (q - 8).</summary>
-    public readonly struct Q4 : IBlockFormat
+    public readonly struct Q4 : IHalvesFormat<Q4>
     {
-        public static int Elements => 32;
-
         public static int Bytes => 18;
-
-        public static int Group => 32;
-
-        public static bool HasConstants => false;
-
-        public static bool HasHalves => true;
 
         public static int Lowest => -8;
 
@@ -33,131 +25,71 @@ internal static class SmallBlocks
         public static Vector256<sbyte> FromCodes(Vector256<byte> codes) => codes.AsSByte() - Vector256.Create((sbyte)8);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) => scales = Float16(in block, 0);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => FromCodes(Halves(in block, HalfBytes));
     }
 
     /// <summary>d and m in F16, 16 bytes: x = d q + m.</summary>
-    public readonly struct Q4WithMinimum : IBlockFormat
+    public readonly struct Q4WithMinimum : IHalvesFormat<Q4WithMinimum>
     {
-        public static int Elements => 32;
-
         public static int Bytes => 20;
 
-        public static int Group => 32;
-
         public static bool HasConstants => true;
-
-        public static bool HasHalves => true;
-
-        public static int Lowest => 0;
 
         public static int Highest => 15;
 
         public static int HalfBytes => 4;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) =>
-            (scales, constants) = (Float16(in block, 0), Float16(in block, 2));
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => Halves(in block, 4).AsSByte();
     }
 
     /// <summary>d in F16, fifth bits, 16 bytes: x = d (q - 16).</summary>
-    public readonly struct Q5 : IBlockFormat
+    public readonly struct Q5 : IHalvesFormat<Q5>
     {
-        public static int Elements => 32;
-
         public static int Bytes => 22;
-
-        public static int Group => 32;
-
-        public static bool HasConstants => false;
-
-        public static bool HasHalves => true;
 
         public static int Lowest => -16;
 
         public static int Highest => 15;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) => scales = Float16(in block, 0);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => FiveBits(in block, 2) - Vector256.Create((sbyte)16);
     }
 
     /// <summary>d and m in F16, fifth bits, 16 bytes: x = d q + m.</summary>
-    public readonly struct Q5WithMinimum : IBlockFormat
+    public readonly struct Q5WithMinimum : IHalvesFormat<Q5WithMinimum>
     {
-        public static int Elements => 32;
-
         public static int Bytes => 24;
-
-        public static int Group => 32;
 
         public static bool HasConstants => true;
 
-        public static bool HasHalves => true;
-
-        public static int Lowest => 0;
-
         public static int Highest => 31;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) =>
-            (scales, constants) = (Float16(in block, 0), Float16(in block, 2));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => FiveBits(in block, 4);
     }
 
     /// <summary>d in F16, 32 bytes: x = d q.</summary>
-    public readonly struct Q8 : IBlockFormat
+    public readonly struct Q8 : IHalvesFormat<Q8>
     {
-        public static int Elements => 32;
-
         public static int Bytes => 34;
-
-        public static int Group => 32;
-
-        public static bool HasConstants => false;
-
-        public static bool HasHalves => true;
 
         public static int Lowest => -128;
 
         public static int Highest => 127;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) => scales = Float16(in block, 0);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => Vector256.LoadUnsafe(in block, 2).AsSByte();
     }
 
     /// <summary>IQ4_NL: d in F16, 16 bytes of codes: x = d table[code].</summary>
-    public readonly struct Nonlinear : IBlockFormat
+    public readonly struct Nonlinear : IHalvesFormat<Nonlinear>
     {
-        public static int Elements => 32;
-
         public static int Bytes => 18;
-
-        public static int Group => 32;
-
-        public static bool HasConstants => false;
-
-        public static bool HasHalves => true;
 
         public static int Lowest => -127;
 
         public static int Highest => 113;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void ReadScales(ref readonly byte block, ref float scales, ref float constants) => scales = Float16(in block, 0);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<sbyte> ReadIntegers(ref readonly byte block, nuint index) => LookUp(NonlinearTable, Halves(in block, 2));
@@ -169,10 +101,6 @@ internal static class SmallBlocks
         public static int Elements => 32;
 
         public static int Bytes => 17;
-
-        public static int Group => 32;
-
-        public static bool HasConstants => false;
 
         public static int Lowest => -12;
 
@@ -195,8 +123,6 @@ internal static class SmallBlocks
         public static int Bytes => 36;
 
         public static int Group => 16;
-
-        public static bool HasConstants => false;
 
         public static int Lowest => -12;
 

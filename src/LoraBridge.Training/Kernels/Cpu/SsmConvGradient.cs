@@ -10,8 +10,6 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// </summary>
 internal sealed class SsmConvGradient : ITensorKernel
 {
-    public static readonly SsmConvGradient Instance = new();
-
     public void Compute(TensorPtr result, WorkQueue work)
     {
         var x = result.Source(0).Floats;

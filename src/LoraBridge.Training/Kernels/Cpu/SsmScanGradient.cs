@@ -10,7 +10,7 @@ namespace LoraBridge.Training.Kernels.Cpu;
 /// dC += dy s, dB += δ x ds, dx = δ (ds · B), dA += δ ds ∘ sₜ₋₁ ∘ a, dδ = x (ds · B) + (ds ∘ sₜ₋₁ ∘ a) · A, d dt = σ(dt) dδ.
 /// </summary>
 /// <remarks>
-/// Tokens are taken in chunks, as in <see cref="GatedDeltaNetGradient"/>. Sources: s, x, dt, A, B, C, ids, dy (<see cref="Autodiff.Ops.SsmScan"/>), contiguous. The result holds the gradients of the first
+/// Tokens are taken in chunks, as in <see cref="GatedDeltaNetGradient"/>. Sources: s, x, dt, A, B, C, ids, dy (<see cref="Autodiff.Ops.Sequences.SsmScan"/>), contiguous. The result holds the gradients of the first
 /// six, those of B and C once for each of <paramref name="parts"/> parts of a group's heads.
 /// </remarks>
 internal sealed class SsmScanGradient(int snapshots, int parts) : ITensorKernel

@@ -18,12 +18,11 @@ internal sealed class ViewGradient(long offset, long[] strides) : ITensorKernel
         dx.Clear();
         var dy = result.Source(0);
         var shape = dy.Shape;
-        var width = (int)shape.Ne0;
         for (var row = 0L; row < shape.Rows; row++)
         {
             var (i1, i2, i3) = (row % shape.Ne1, row / shape.Ne1 % shape.Ne2, row / (shape.Ne1 * shape.Ne2));
             var at = offset + i1 * strides[1] + i2 * strides[2] + i3 * strides[3];
-            foreach (var gradient in dy.HostSpan<float>(row * width, width))
+            foreach (var gradient in dy.Row(row))
             {
                 dx[(int)at] += gradient;
                 at += strides[0];

@@ -63,11 +63,11 @@ internal sealed class DeviceProducts(
     {
         var rounded = kept?.PlainOf(w) is { IsNull: false } copy ? copy : builder.Cast(Single(builder, w), GgmlType.BF16);
         var y = builder.MulMatExact(rounded, x);
-        builder.SetRule(y, new DeviceRule((pass, _, dy) =>
+        builder.SetRule(y, (pass, _, dy) =>
         {
             if (pass.Needs(x))
                 pass.Add(x, InputGradient(pass.Builder, w, dy));
-        }));
+        });
         return y;
     }
 
@@ -96,7 +96,7 @@ internal sealed class DeviceProducts(
         for (var first = 0L; first < w.Ne(1); first += rows)
         {
             var count = Math.Min(rows, w.Ne(1) - first);
-            var part = count == w.Ne(1) ? dy : builder.View(dy, dy.Shape with { Ne0 = count }, dy.Nb(1), dy.Nb(2), dy.Nb(3), first * sizeof(float));
+            var part = count == w.Ne(1) ? dy : builder.View(dy, dy.Shape with { Ne0 = count }, first * sizeof(float));
             // One row is no transposed one: the strides of both are the same.
             var product = multipliesOuter && count > 1
                 ? builder.OutProd(Single(builder, w, first, count), builder.Transpose(part))
@@ -150,7 +150,7 @@ internal sealed class DeviceProducts(
             var chosen = builder.View(indices, new Shape(count * matrices), indices.Nb(1), indices.Nb(1), indices.Nb(1), first * sizeof(int));
             return builder.Reshape(builder.GetRows(whole, chosen), w.Shape with { Ne1 = count });
         }
-        var part = count == w.Ne(1) ? w : builder.View(w, w.Shape with { Ne1 = count }, w.Nb(1), w.Nb(2), w.Nb(3), first * w.Nb(1));
+        var part = count == w.Ne(1) ? w : builder.View(w, w.Shape with { Ne1 = count }, first * w.Nb(1));
         return builder.Cast(part, GgmlType.F32);
     }
 }

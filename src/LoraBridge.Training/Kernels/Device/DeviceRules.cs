@@ -9,7 +9,7 @@ namespace LoraBridge.Training.Kernels.Device;
 /// </summary>
 internal sealed class DeviceRules : IGradientRules
 {
-    private readonly Dictionary<GgmlOp, DeviceRule> _rules;
+    private readonly Dictionary<GgmlOp, (GradientRule Backward, Func<TensorPtr, bool> Takes)> _rules;
 
     /// <param name="products">How products are computed.</param>
     /// <param name="supports">Whether a device can compute an operation; where it cannot, those with a gradient operation of ggml's are composed.</param>
@@ -19,37 +19,30 @@ internal sealed class DeviceRules : IGradientRules
         var rows = new DeviceRows(areDistinct ?? (_ => false));
         var norms = new DeviceNorms(supports);
         var softMax = new DeviceSoftMax(supports);
-        _rules = new Dictionary<GgmlOp, DeviceRule>
+        _rules = new Dictionary<GgmlOp, (GradientRule Backward, Func<TensorPtr, bool> Takes)>
         {
-            [GgmlOp.Clamp] = new(DevicePointwise.Clamp),
-            [GgmlOp.Cos] = new(DevicePointwise.Cos),
-            [GgmlOp.Cumsum] = new(DeviceRows.CumSum),
-            [GgmlOp.GetRows] = new(rows.GetRows, rows.TakesGetRows),
-            [GgmlOp.Glu] = new(DeviceActivations.Glu, DeviceActivations.TakesGlu),
-            [GgmlOp.L2Norm] = new(DeviceNorms.L2Norm),
-            [GgmlOp.LeakyRelu] = new(DevicePointwise.LeakyRelu),
-            [GgmlOp.MulMat] = new(products.MulMat, DeviceProducts.TakesMulMat),
-            [GgmlOp.MulMatId] = new(products.MulMatId, DeviceProducts.TakesMulMatId),
-            [GgmlOp.Norm] = new(DeviceNorms.Norm),
-            [GgmlOp.RmsNorm] = new(norms.RmsNorm),
-            [GgmlOp.Sin] = new(DevicePointwise.Sin),
-            [GgmlOp.SoftMax] = new(softMax.Backward),
-            [GgmlOp.Unary] = new(DeviceActivations.Unary, DeviceActivations.TakesUnary),
+            [GgmlOp.Clamp] = (DeviceFunctions.Clamp, Any),
+            [GgmlOp.Cos] = (DeviceFunctions.Cos, Any),
+            [GgmlOp.Cumsum] = (DeviceRows.CumSum, Any),
+            [GgmlOp.GetRows] = (rows.GetRows, rows.TakesGetRows),
+            [GgmlOp.Glu] = (DeviceFunctions.Glu, DeviceFunctions.TakesGlu),
+            [GgmlOp.L2Norm] = (DeviceNorms.L2Norm, Any),
+            [GgmlOp.LeakyRelu] = (DeviceFunctions.LeakyRelu, Any),
+            [GgmlOp.MulMat] = (products.MulMat, DeviceProducts.TakesMulMat),
+            [GgmlOp.MulMatId] = (products.MulMatId, DeviceProducts.TakesMulMatId),
+            [GgmlOp.Norm] = (DeviceNorms.Norm, Any),
+            [GgmlOp.RmsNorm] = (norms.RmsNorm, Any),
+            [GgmlOp.Sin] = (DeviceFunctions.Sin, Any),
+            [GgmlOp.SoftMax] = (softMax.Backward, Any),
+            [GgmlOp.Unary] = (DeviceFunctions.Unary, DeviceFunctions.TakesUnary),
         };
     }
 
     /// <summary>Operations that have a rule for devices.</summary>
     public IReadOnlyCollection<GgmlOp> Operations => _rules.Keys;
 
-    public IGradientRule? For(TensorPtr y) => _rules.TryGetValue(y.Op, out var rule) && rule.Takes(y) ? rule : null;
-}
+    public GradientRule? For(TensorPtr y) => _rules.TryGetValue(y.Op, out var rule) && rule.Takes(y) ? rule.Backward : null;
 
-/// <summary>A gradient rule made of ggml's own operations.</summary>
-/// <param name="backward">See <see cref="IGradientRule.Backward"/>.</param>
-/// <param name="takes">Whether it covers an operation with all its arguments and parameters; null for any.</param>
-internal sealed class DeviceRule(Action<BackwardPass, TensorPtr, TensorPtr> backward, Func<TensorPtr, bool>? takes = null) : IGradientRule
-{
-    public bool Takes(TensorPtr y) => takes is null || takes(y);
-
-    public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy) => backward(pass, y, dy);
+    /// <summary>Of a rule that covers an operation with whatever arguments and parameters.</summary>
+    private static bool Any(TensorPtr y) => true;
 }

@@ -84,7 +84,7 @@ internal sealed class KeptWeights : IDisposable
             var part = isTransposed ? copy.Shape with { Ne0 = count } : copy.Shape with { Ne1 = count };
             graph.Schedule(builder.CopyInto(
                 isTransposed ? builder.Transpose(single) : single,
-                builder.View(copy, part, copy.Nb(1), copy.Nb(2), copy.Nb(3), first * copy.Nb(isTransposed ? 0 : 1))));
+                builder.View(copy, part, first * copy.Nb(isTransposed ? 0 : 1))));
             graph.Compute();
         }
     }

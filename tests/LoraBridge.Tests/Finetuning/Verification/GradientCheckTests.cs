@@ -69,7 +69,7 @@ public sealed class GradientCheckTests
         using var engine = new ComputeEngine(1);
         var blueprint = TargetSelection.Choose(
             "llama", files.Tensors.Select(tensor => tensor.Info), LoraTargetModules.Of("attn_q", "attn_k", "ffn_up"), _ => 4, 8);
-        using var check = new AdapterGradientCheck(model, blueprint, CheckRow.Create(model, 16, 3), engine, 1, 3) { Spoil = spoil };
+        using var check = new AdapterGradientCheck(model, blueprint, TrainingRow.Random(model, 16, 3), engine, 1, 3) { Spoil = spoil };
         return check.MeasureTensors(64, [], null, TestContext.Current.CancellationToken);
     }
 }

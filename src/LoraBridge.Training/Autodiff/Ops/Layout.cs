@@ -1,20 +1,21 @@
-using LoraBridge.Training.Graphs;
 using LoraBridge.Native;
+using LoraBridge.Training.Graphs;
 using LoraBridge.Training.Kernels.Cpu;
 
 namespace LoraBridge.Training.Autodiff.Ops;
 
-/// <summary>
-/// y looks at part of x's memory (VIEW, RESHAPE, PERMUTE, TRANSPOSE): dx is 0 but for that part, which is dy.
-/// </summary>
-/// <remarks>
-/// Strides and offset of a view refer to the tensor that owns the memory, so dy goes straight there, past the views in between.
-/// Its dimensions are brought into the order of the strides first, for ggml writes along rows only. What skips elements of a row is
-/// written element by element.
-/// </remarks>
-internal sealed class View : IGradientRule
+/// <summary>How gradients pass back through operations that only place elements.</summary>
+internal static class Layout
 {
-    public void Backward(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    /// <summary>
+    /// y looks at part of x's memory (VIEW, RESHAPE, PERMUTE, TRANSPOSE): dx is 0 but for that part, which is dy.
+    /// </summary>
+    /// <remarks>
+    /// Strides and offset of a view refer to the tensor that owns the memory, so dy goes straight there, past the views in between.
+    /// Its dimensions are brought into the order of the strides first, for ggml writes along rows only. What skips elements of a row is
+    /// written element by element.
+    /// </remarks>
+    public static void View(BackwardPass pass, TensorPtr y, TensorPtr dy)
     {
         var root = Owner(pass, y);
         if (!pass.Needs(root))
@@ -76,5 +77,43 @@ internal sealed class View : IGradientRule
             expected *= shape[i];
         }
         return true;
+    }
+
+    /// <summary>y = a followed by b along one dimension: da and db are the two parts of dy.</summary>
+    public static void Concat(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        var dimension = y.OpParams[0];
+        var (a, b) = (y.Source(0), y.Source(1));
+        Add(a, 0);
+        Add(b, a.Ne(dimension) * dy.Nb(dimension));
+
+        void Add(TensorPtr part, long offset)
+        {
+            if (pass.Needs(part))
+                pass.Add(part, pass.Builder.Contiguous(pass.Builder.View(dy, part.Shape, offset)));
+        }
+    }
+
+    /// <summary>y = x with zeros before and after it along each dimension: dx is the part of dy where x stands.</summary>
+    public static void Pad(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        var x = y.Source(0);
+        if (y.OpParams[8] != 0)
+            throw new NotSupportedException($"{y.Name} is padded in a circle, which has no gradient rule.");
+        long offset = 0;
+        for (var i = 0; i < Shape.Dimensions; i++)
+            offset += y.OpParams[2 * i] * dy.Nb(i);
+        pass.Add(x, pass.Builder.Contiguous(pass.Builder.View(dy, x.Shape, offset)));
+    }
+
+    /// <summary>y = a, with b added to the part of it that starts at an offset, with strides of its own: da = dy, db is that part of dy.</summary>
+    public static void Acc(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        var (a, b, builder) = (y.Source(0), y.Source(1), pass.Builder);
+        pass.Add(a, dy);
+        if (!pass.Needs(b))
+            return;
+        var part = builder.View(dy, b.Shape, y.OpParams[0], y.OpParams[1], y.OpParams[2], y.OpParams[3]);
+        pass.Add(b, builder.Contiguous(part));
     }
 }

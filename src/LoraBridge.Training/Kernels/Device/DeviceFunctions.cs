@@ -4,8 +4,8 @@ using LoraBridge.Training.Graphs;
 
 namespace LoraBridge.Training.Kernels.Device;
 
-/// <summary>Gradients of activation functions, and of the gated units made with them: dx = dy ∘ f′(x). See <see cref="Cpu.Activations"/> for the functions.</summary>
-internal static class DeviceActivations
+/// <summary>Gradients of functions of single elements, and of gated units made with them: dx = dy ∘ f′(x). See <see cref="Cpu.Activations"/> for the functions.</summary>
+internal static class DeviceFunctions
 {
     private const float GeluCubic = 0.044715f;
     private const float SqrtTwoOverPi = 0.7978845608f;
@@ -20,11 +20,46 @@ internal static class DeviceActivations
     /// <inheritdoc cref="TakesUnary"/>
     public static bool TakesGlu(TensorPtr y) => (GgmlGluOp)y.OpParams[0] is not GgmlGluOp.GegluErf;
 
+    /// <summary>y = min(max(x, low), high): dx = dy between them, 0 elsewhere.</summary>
+    public static void Clamp(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        var builder = pass.Builder;
+        var x = builder.Contiguous(y.Source(0));
+        var (low, high) = (y.FloatParam(0), y.FloatParam(1));
+        var above = builder.Unary(builder.ScaleBias(x, 1, -low), GgmlUnaryOp.Step);
+        var below = builder.Unary(builder.ScaleBias(x, -1, high), GgmlUnaryOp.Step);
+        pass.Add(y.Source(0), builder.Mul(dy, builder.Mul(above, below)));
+    }
+
+    /// <summary>y = x for x &gt; 0, s x elsewhere: dx = dy there, s dy elsewhere.</summary>
+    public static void LeakyRelu(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        var builder = pass.Builder;
+        var negative = y.FloatParam(0);
+        var positive = builder.Unary(y.Source(0), GgmlUnaryOp.Step);
+        pass.Add(y.Source(0), builder.Mul(dy, builder.ScaleBias(positive, 1 - negative, negative)));
+    }
+
+    /// <summary>y = sin x: dx = dy ∘ cos x.</summary>
+    public static void Sin(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        var builder = pass.Builder;
+        pass.Add(y.Source(0), builder.Mul(dy, builder.Record(Ggml.ggml_cos(builder.Context, builder.Contiguous(y.Source(0))))));
+    }
+
+    /// <summary>y = cos x: dx = -dy ∘ sin x.</summary>
+    public static void Cos(BackwardPass pass, TensorPtr y, TensorPtr dy)
+    {
+        var builder = pass.Builder;
+        var sine = builder.Record(Ggml.ggml_sin(builder.Context, builder.Contiguous(y.Source(0))));
+        pass.Add(y.Source(0), builder.Scale(builder.Mul(dy, sine), -1));
+    }
+
     public static void Unary(BackwardPass pass, TensorPtr y, TensorPtr dy)
     {
         var (builder, function) = (pass.Builder, (GgmlUnaryOp)y.OpParams[0]);
         var x = builder.Contiguous(y.Source(0));
-        pass.Add(y.Source(0), function == GgmlUnaryOp.Silu ? SiluBack(builder, dy, x) : builder.Mul(dy, Slope(builder, function, x)));
+        pass.Add(y.Source(0), Gradient(builder, function, dy, x));
     }
 
     /// <summary>
@@ -34,7 +69,7 @@ internal static class DeviceActivations
     public static void Glu(BackwardPass pass, TensorPtr y, TensorPtr dy)
     {
         var (builder, function) = (pass.Builder, (GgmlGluOp)y.OpParams[0]);
-        var (alpha, limit) = (BitConverter.Int32BitsToSingle(y.OpParams[2]), BitConverter.Int32BitsToSingle(y.OpParams[3]));
+        var (alpha, limit) = (y.FloatParam(2), y.FloatParam(3));
         var halves = y.Source(1).IsNull;
         var isSwapped = halves && y.OpParams[1] != 0;
         var (x, g) = halves
@@ -49,8 +84,12 @@ internal static class DeviceActivations
             (x, g) = (builder.Clamp(x, float.MinValue, limit), builder.Clamp(g, -limit, limit));
         }
         var gate = function == GgmlGluOp.SwigluOai ? builder.ScaleBias(g, 1, 1) : g;
-        var dx = Cut(InputGradient(builder, function, alpha, builder.Mul(dy, gate), x), insideX);
-        var dg = Cut(builder.Mul(dy, Value(builder, function, alpha, x)), insideG);
+        var dz = builder.Mul(dy, gate);
+        var (value, gradient) = function == GgmlGluOp.SwigluOai
+            ? (builder.Mul(x, builder.Unary(builder.Scale(x, alpha), GgmlUnaryOp.Sigmoid)), builder.Mul(dz, ScaledSiluSlope(builder, x, alpha)))
+            : (builder.Unary(x, Activation(function)), Gradient(builder, Activation(function), dz, x));
+        var dx = Cut(gradient, insideX);
+        var dg = Cut(builder.Mul(dy, value), insideG);
         if (halves)
         {
             pass.Add(y.Source(0), isSwapped ? builder.Concat(dg, dx, 0) : builder.Concat(dx, dg, 0));
@@ -66,28 +105,22 @@ internal static class DeviceActivations
     {
         var width = both.Ne(0) / 2;
         return builder.Contiguous(
-            builder.View(both, both.Shape with { Ne0 = width }, both.Nb(1), both.Nb(2), both.Nb(3), isSecond ? width * sizeof(float) : 0));
+            builder.View(both, both.Shape with { Ne0 = width }, isSecond ? width * sizeof(float) : 0));
     }
 
-    private static TensorPtr Value(GraphBuilder builder, GgmlGluOp function, float alpha, TensorPtr x) => function switch
+    /// <summary>The activation of a gated unit whose f has no parameters.</summary>
+    private static GgmlUnaryOp Activation(GgmlGluOp function) => function switch
     {
-        GgmlGluOp.Reglu => builder.Unary(x, GgmlUnaryOp.Relu),
-        GgmlGluOp.Geglu => builder.Unary(x, GgmlUnaryOp.Gelu),
-        GgmlGluOp.GegluQuick => builder.Unary(x, GgmlUnaryOp.GeluQuick),
-        GgmlGluOp.SwigluOai => builder.Mul(x, builder.Unary(builder.Scale(x, alpha), GgmlUnaryOp.Sigmoid)),
-        _ => builder.Unary(x, GgmlUnaryOp.Silu),
+        GgmlGluOp.Reglu => GgmlUnaryOp.Relu,
+        GgmlGluOp.Geglu => GgmlUnaryOp.Gelu,
+        GgmlGluOp.GegluQuick => GgmlUnaryOp.GeluQuick,
+        _ => GgmlUnaryOp.Silu,
     };
 
-    private static TensorPtr InputGradient(GraphBuilder builder, GgmlGluOp function, float alpha, TensorPtr dy, TensorPtr x) => function switch
-    {
-        GgmlGluOp.Reglu => builder.Mul(dy, Slope(builder, GgmlUnaryOp.Relu, x)),
-        GgmlGluOp.Geglu => builder.Mul(dy, Slope(builder, GgmlUnaryOp.Gelu, x)),
-        GgmlGluOp.GegluQuick => builder.Mul(dy, Slope(builder, GgmlUnaryOp.GeluQuick, x)),
-        GgmlGluOp.SwigluOai => builder.Mul(dy, ScaledSiluSlope(builder, x, alpha)),
-        _ => SiluBack(builder, dy, x),
-    };
-
-    private static TensorPtr SiluBack(GraphBuilder builder, TensorPtr dy, TensorPtr x) => builder.Record(Ggml.ggml_silu_back(builder.Context, dy, x));
+    /// <summary>dy ∘ f′(x).</summary>
+    private static TensorPtr Gradient(GraphBuilder builder, GgmlUnaryOp function, TensorPtr dy, TensorPtr x) => function == GgmlUnaryOp.Silu
+        ? builder.Record(Ggml.ggml_silu_back(builder.Context, dy, x))
+        : builder.Mul(dy, Slope(builder, function, x));
 
     private static TensorPtr Slope(GraphBuilder builder, GgmlUnaryOp function, TensorPtr x)
     {

@@ -2,13 +2,11 @@ using LoraBridge.Native;
 
 namespace LoraBridge.Training.Graphs;
 
-/// <summary>A rule for nodes of a recorded graph that are emitted as something else than themselves: node in, node out.</summary>
-internal interface IRewrite
-{
-    /// <summary>Emits what stands for a node. It may change the node's sources, and leave the rest to the rules that follow.</summary>
-    /// <returns>Null where another rule is to emit it.</returns>
-    TensorPtr TryEmit(NodeToEmit place);
-}
+/// <summary>
+/// A rule for nodes of a recorded graph: emits what stands for one. It may change the node's sources, and leave the rest to the rules that follow.
+/// </summary>
+/// <returns>Null where another rule is to emit it.</returns>
+internal delegate TensorPtr Rewrite(NodeToEmit place);
 
 /// <summary>A recorded node, and what it finds where it is emitted.</summary>
 /// <param name="Builder">Where to emit.</param>
