@@ -43,11 +43,14 @@ internal sealed class GraphParts
     /// <summary>Whether the loss's gradient with respect to <paramref name="tensor"/> matters.</summary>
     public bool Varies(TracedTensor tensor) => _varies.Contains(tensor);
 
-    /// <summary>Results of earlier layers that <paramref name="layer"/> uses.</summary>
+    /// <summary>
+    /// Results of earlier layers that <paramref name="layer"/> uses, and what owns the memory of those that it looks at: where no gradient passes, that may
+    /// lie in an earlier layer than what a view was taken of.
+    /// </summary>
     public IReadOnlyList<TracedTensor> Inputs(int layer)
     {
         var made = Layers.Take(layer).SelectMany(nodes => nodes).ToHashSet();
-        return [.. Layers[layer].SelectMany(node => node.Sources).OfType<TracedTensor>().Where(made.Contains).Distinct()];
+        return [.. Layers[layer].SelectMany(node => node.Sources.Append(node.ViewSource)).OfType<TracedTensor>().Where(made.Contains).Distinct()];
     }
 
     /// <summary>

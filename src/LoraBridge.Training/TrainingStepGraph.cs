@@ -101,7 +101,7 @@ internal sealed class TrainingStepGraph : IDisposable
         }
         var headEnd = _graph.Count;
         // Below the first layer that varies with what is trained there is nothing to pass gradients to.
-        for (var i = layers.Count - 1; i >= _parts.FrozenLayers && backward; i--)
+        for (var i = layers.Count - 1; backward && _gradients.Count > 0; i--)
         {
             var later = layers.Count - 1 - i;
             AddBackward(i, later < plan.Kept ? layers[i] : Recompute(i, layers[i], later < plan.Kept + plan.CostlyKept ? costly : []));
@@ -150,10 +150,6 @@ internal sealed class TrainingStepGraph : IDisposable
         var known = _values.Where(pair => pair.Key.IsInput || pair.Key.IsWeight).ToDictionary();
         foreach (var input in _parts.Inputs(layer))
             known[input] = _values[input];
-        // A view is made of what owns its memory. Where no gradient passes, that may lie in an earlier layer than what the view was taken of.
-        var own = _parts.Layers[layer].ToHashSet();
-        foreach (var root in own.Select(node => node.ViewSource).OfType<TracedTensor>().Where(root => !own.Contains(root) && _values.ContainsKey(root)))
-            known[root] = _values[root];
         var kept = new Dictionary<TensorPtr, TensorPtr>();
         var emitted = Emit(_parts.Layers[layer], known, _outputRows, (node, again) =>
         {

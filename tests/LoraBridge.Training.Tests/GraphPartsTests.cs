@@ -23,6 +23,24 @@ public sealed class GraphPartsTests
         Assert.Equal([transposed, logits], parts.Head);
     }
 
+    /// <summary>A table that is not trained is looked at through a view that an earlier layer took: to compute the layer again, both must be there.</summary>
+    [Fact]
+    public void A_layer_uses_what_owns_the_memory_that_it_looks_at()
+    {
+        var (weight, constant) = (Node(GgmlOp.None, new Shape(4)), Node(GgmlOp.None, new Shape(4)));
+        var table = Node(GgmlOp.Mul, new Shape(4, Rows), constant);
+        var transposed = Made(GgmlOp.Transpose, table.Shape, [table], table);
+        var first = Made(GgmlOp.Mul, table.Shape, [table, weight], name: "l_out-0");
+        var scaled = Made(GgmlOp.Mul, table.Shape, [first, constant]);
+        var part = Made(GgmlOp.View, table.Shape, [transposed], table);
+        var second = Made(GgmlOp.Mul, table.Shape, [scaled, part], name: "l_out-1");
+        var parts = new GraphParts(new TracedGraph([table, transposed, first, scaled, part, second], second, Tokens: Rows, Rows), null, leaf => leaf == weight);
+        Assert.Equal([2, 1, 3], parts.Layers.Select(layer => layer.Count));
+        Assert.Equal(1, parts.FrozenLayers);
+        Assert.Equal([first, transposed, table], parts.Inputs(2));
+        Assert.Equal([table], parts.Inputs(1));
+    }
+
     /// <summary>The second half of a tensor that grows by the row starts further behind, the more rows there are.</summary>
     [Fact]
     public void Views_move_with_the_number_of_rows()
@@ -49,17 +67,8 @@ public sealed class GraphPartsTests
     {
         const int Tokens = 5, Cells = 8;
         var cache = Node(GgmlOp.None, new Shape(4, Cells));
-        var indices = new TracedTensor
-        {
-            Name = "indices", Op = GgmlOp.None, Type = GgmlType.I32, Shape = new Shape(Tokens), Strides = [4, 20, 20, 20], OpParams = new int[16],
-            InputData = [.. Enumerable.Range(0, Tokens).SelectMany(BitConverter.GetBytes)],
-        };
         var keys = Node(GgmlOp.Mul, new Shape(4, Tokens), Node(GgmlOp.None, new Shape(4)));
-        var stored = new TracedTensor
-        {
-            Name = "stored", Op = GgmlOp.SetRows, Type = GgmlType.F32, Shape = cache.Shape, Strides = cache.Strides, OpParams = new int[16],
-            Sources = [keys, indices, cache], ViewSource = cache,
-        };
+        var stored = Stored(keys, cache);
         var read = Node(GgmlOp.Cont, cache.Shape, cache);
         var graph = StateElimination.Apply(new TracedGraph([keys, stored, read], read, Tokens, Tokens));
         var filled = Assert.Single(graph.Output.Sources)!;
@@ -68,9 +77,23 @@ public sealed class GraphPartsTests
         Assert.False(graph.CarriesState);
     }
 
-    private static TracedTensor Node(GgmlOp op, Shape shape, params TracedTensor[] sources) => new()
+    /// <summary>Rows stored from the first cell on.</summary>
+    private static TracedTensor Stored(TracedTensor rows, TracedTensor cache)
     {
-        Name = op.ToString(), Op = op, Type = GgmlType.F32, Shape = shape, OpParams = new int[16], Sources = sources,
+        var tokens = (int)rows.Shape.Ne1;
+        var indices = new TracedTensor
+        {
+            Name = "indices", Op = GgmlOp.None, Type = GgmlType.I32, Shape = new Shape(tokens), Strides = [4, 4 * tokens, 4 * tokens, 4 * tokens],
+            OpParams = new int[16], InputData = [.. Enumerable.Range(0, tokens).SelectMany(BitConverter.GetBytes)],
+        };
+        return Made(GgmlOp.SetRows, cache.Shape, [rows, indices, cache], cache);
+    }
+
+    private static TracedTensor Node(GgmlOp op, Shape shape, params TracedTensor[] sources) => Made(op, shape, sources);
+
+    private static TracedTensor Made(GgmlOp op, Shape shape, TracedTensor[] sources, TracedTensor? viewSource = null, string? name = null) => new()
+    {
+        Name = name ?? op.ToString(), Op = op, Type = GgmlType.F32, Shape = shape, OpParams = new int[16], Sources = sources, ViewSource = viewSource,
         Strides = StateElimination.ContiguousStrides(GgmlType.F32, shape),
     };
 }

@@ -73,6 +73,19 @@ public sealed class TrainingGraphTests
         Assert.InRange(whole.Graph.WorkingMemory - chunked.Graph.WorkingMemory, logits / 2, long.MaxValue);
     }
 
+    /// <summary>Tokens without a target get no logits, but for those that fill up a graph for about as many.</summary>
+    [Theory]
+    [InlineData(5, 8)]
+    [InlineData(41, 48)]
+    [InlineData(64, 64)]
+    public void Logits_are_computed_for_tokens_that_count(int count, int rows)
+    {
+        using var opened = Opened.With(HeadRows);
+        opened.Graph.Accumulate(Row, Row, Segments, Targets(count));
+        var width = opened.Graph.Logits.Shape.Ne0;
+        Assert.Equal(rows, opened.Graph.Profile().Where(entry => entry.Phase == TrainingPhase.Head && entry.Time.Operations > 0 && entry.Time.Node.Ne(0) == width).Sum(entry => entry.Time.Node.Ne(1)));
+    }
+
     /// <summary>As many rows as fit the budget of logits, but of a large vocabulary not so few that packing its weights takes longer than using them.</summary>
     [Theory]
     [InlineData(2048, 1 << 13, 512)]
@@ -97,6 +110,20 @@ public sealed class TrainingGraphTests
         trainer.Step(step, TestContext.Current.CancellationToken);
         gain = float.PositiveInfinity;
         Assert.True(Assert.Throws<TrainingDivergedException>(() => trainer.Step(step, TestContext.Current.CancellationToken)).IsGood);
+    }
+
+    /// <summary>The gradients of a step are those of its rows: a step that changes nothing, made again, finds the same.</summary>
+    [Fact]
+    public void Steps_start_without_gradients()
+    {
+        using var opened = Opened.With(HeadRows);
+        var trainer = new Trainer(
+            opened.Graph, new AdamW(opened.Graph.Parameters, new AdamWOptions()),
+            new LearningRateSchedule(LearningRateScheduleKind.Constant, 0, Steps: 2, WarmupSteps: 0, FloorRatio: 1), maximumGradientNorm: 1);
+        var row = PackedRow.From(TrainingSample.Counting(Row, 1..));
+        var step = new TrainingStep(default, [[row]], row.TargetCount);
+        var first = trainer.Step(step, TestContext.Current.CancellationToken);
+        Assert.Equal(first with { Step = 1 }, trainer.Step(step, TestContext.Current.CancellationToken));
     }
 
     private static double Distance(float[] a, float[] b) =>

@@ -11,13 +11,19 @@ public sealed class WorkQueueTests
     [Fact]
     public void What_is_prepared_is_complete_for_every_thread_and_done_once()
     {
-        const int Pieces = 1000;
+        const int Pieces = 50, Long = 100_000;
         for (var round = 0; round < 20; round++)
         {
             var (done, seen) = (new int[Pieces], new int[Workers]);
             Run((work, worker) =>
             {
-                work.Prepare(Pieces, piece => done[piece]++);
+                work.Prepare(Pieces, piece =>
+                {
+                    // One takes so long that others have nothing left to do meanwhile.
+                    if (piece == Pieces / 2)
+                        Thread.SpinWait(Long);
+                    done[piece]++;
+                });
                 seen[worker] = done.Sum();
             });
             Assert.All(done, count => Assert.Equal(1, count));

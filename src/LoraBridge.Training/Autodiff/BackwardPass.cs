@@ -100,18 +100,13 @@ internal sealed class BackwardPass(GraphBuilder builder, Action<TensorPtr> sched
     /// Adds to the gradient of a parameter, if that is of use: a kernel that adds to the memory of the sum by itself saves a result, and a pass over it.
     /// </summary>
     /// <param name="parameter">An argument of an operation.</param>
-    /// <param name="add">Emits what adds to a sum, or, where that is null, makes a gradient.</param>
+    /// <param name="add">Emits what adds to the sum.</param>
     public void AddToSum(TensorPtr parameter, Func<TensorPtr, TensorPtr> add)
     {
         if (!Needs(parameter))
             return;
-        if (!_sums.TryGetValue(parameter, out var sum))
-        {
-            Add(parameter, add(default));
-            return;
-        }
         _reached.Add(parameter);
-        schedule(add(sum));
+        schedule(add(_sums[parameter]));
     }
 
     /// <summary>Passes the gradients back through the operations [start, start + count) of the tape, last first.</summary>

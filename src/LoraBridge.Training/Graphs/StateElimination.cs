@@ -187,12 +187,12 @@ internal sealed class StateElimination
     /// What a view looks at. ggml names the tensor that owns the memory; if an operation changed that in place, the view sees the
     /// operation's result, which has memory of its own here.
     /// </summary>
-    private static TracedTensor? Owner(TracedTensor view)
+    private static TracedTensor Owner(TracedTensor view)
     {
         var source = view.Sources[0]!;
         while (source.Op.IsView)
             source = source.Sources[0]!;
-        return WritesTo(source) is null ? source : view.ViewSource;
+        return source;
     }
 
     private TracedTensor Map(TracedTensor tensor)

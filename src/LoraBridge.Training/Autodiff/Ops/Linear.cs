@@ -121,9 +121,7 @@ internal sealed class Linear(LinearProduct? product, LinearPrecision precision) 
     }
 
     private static void AddFactorGradient(BackwardPass pass, LowRankGradient kernel, TensorPtr factor, TensorPtr h, TensorPtr x) =>
-        pass.AddToSum(factor, sum => sum.IsNull
-            ? pass.Builder.Custom(kernel, factor.Shape, h, x)
-            : pass.Builder.CustomInPlace(kernel with { Adds = true }, sum, h, x));
+        pass.AddToSum(factor, sum => pass.Builder.CustomInPlace(kernel, sum, h, x));
 
     private static TensorPtr WeightGradient(GraphBuilder builder, LinearArguments arguments, TensorPtr dy)
     {

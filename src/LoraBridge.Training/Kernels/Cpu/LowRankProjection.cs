@@ -26,8 +26,8 @@ internal sealed record LowRankProjection(bool LiesInRows, float Scale = 1) : IPr
 }
 
 /// <summary>
-/// dP[r, w] = s Σₜ h[r, t] x[w, t] for an adapter's factor P: dA = dh xᵀ, or dB = s h dyᵀ. Sources: h and x, contiguous. The result is laid out as A [D, R]
-/// or B [R, M].
+/// dP[r, w] += s Σₜ h[r, t] x[w, t] for an adapter's factor P: dA = dh xᵀ, or dB = s h dyᵀ. Sources: the sum so far, in whose memory the result lies, laid
+/// out as A [D, R] or B [R, M]; h and x, contiguous.
 /// </summary>
 /// <param name="LiesInRows">Whether P is A.</param>
 /// <param name="Scale">s.</param>
@@ -39,14 +39,11 @@ internal sealed record LowRankGradient(bool LiesInRows, float Scale = 1) : IProd
     /// <summary>Rows that are not parted, and in how many parts they are summed at most. What the sums are does not depend on the threads.</summary>
     private const int RowGrain = 64, MostParts = 8;
 
-    /// <summary>Whether the result lies in the memory of a sum, the first source then, which the gradient is added to.</summary>
-    public bool Adds { get; init; }
-
-    public double Operations(TensorPtr result) => 2.0 * result.ElementCount * H(result).Shape.Rows;
+    public double Operations(TensorPtr result) => 2.0 * result.ElementCount * result.Source(1).Shape.Rows;
 
     public void Compute(TensorPtr result, WorkQueue work)
     {
-        var (h, x) = (H(result), result.Source(Adds ? 2 : 1));
+        var (h, x) = (result.Source(1), result.Source(2));
         var plan = new Plan((int)x.Ne(0), (int)x.Shape.Rows, work.Workers);
         var (width, rank) = ((int)x.Ne(0), (int)h.Ne(0));
         var sums = work.Share(_ => new OrderedSums<Piece>(plan.Across, plan.Parts, (place, piece) => AddTo(result, plan, place, piece)));
@@ -58,7 +55,7 @@ internal sealed record LowRankGradient(bool LiesInRows, float Scale = 1) : IProd
             LowRank.Outer(
                 h.HostSpan<float>(row.Start * rank, row.Length * rank), rank, Scale, x.Floats[(int)(row.Start * width + column.Start)..], width,
                 memory.Floats, column.Length, column.Length);
-            sums.Add(place, part, new Piece(part, memory));
+            sums.Add(place, part, new Piece(memory));
         }
     }
 
@@ -79,14 +76,9 @@ internal sealed record LowRankGradient(bool LiesInRows, float Scale = 1) : IProd
         for (var at = 0; at < gradient.Length; at += length)
         {
             var sum = result.HostSpan<float>(LiesInRows ? at / length * result.Ne(0) + column.Start : column.Start * rank, length);
-            if (piece.Part > 0 || Adds)
-                TensorPrimitives.Add(sum, gradient.Slice(at, length), sum);
-            else
-                gradient.Slice(at, length).CopyTo(sum);
+            TensorPrimitives.Add(sum, gradient.Slice(at, length), sum);
         }
     }
-
-    private TensorPtr H(TensorPtr result) => result.Source(Adds ? 1 : 0);
 
     /// <summary>The pieces of the work: some columns of some rows each.</summary>
     /// <param name="width">W.</param>
@@ -115,5 +107,5 @@ internal sealed record LowRankGradient(bool LiesInRows, float Scale = 1) : IProd
     }
 
     /// <summary>What some rows give to some columns, [R][columns].</summary>
-    private sealed record Piece(int Part, Scratch Memory);
+    private sealed record Piece(Scratch Memory);
 }
