@@ -96,7 +96,7 @@ public sealed class ProductPlanTests
             foreach (var ((piece, length), size) in pieces.Zip(sizes))
             {
                 // A slow thread that takes this piece is done with it before others are with the rest; but who packs for itself does so for some strips at least.
-                var least = Math.Max(plan.PacksAlone ? 16 * 6.0 * piece.Width * length : 0, work / (12 * workers));
+                var least = plan.PacksAlone ? Math.Max(16 * 6.0 * piece.Width * length, work / (6 * workers)) : work / (12 * workers);
                 Assert.True(size <= Math.Max(least, (work - passed) / workers), $"{workers} threads: {size / work} at {passed / work}.");
                 Assert.True(!plan.PacksAlone || piece.Strips >= Math.Min(8, strips));
                 passed += size;

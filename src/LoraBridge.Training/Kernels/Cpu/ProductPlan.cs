@@ -58,8 +58,8 @@ internal sealed class ProductPlan
                     var unit = new ProductUnit(
                         group, section * sectionDepth, Math.Min(sectionDepth, depth - section * sectionDepth), column, Math.Min(Width, columns - column), section,
                         section == sections - 1, strips[group], 1, 1);
+                    var pieces = (int)Math.Ceiling(unit.Work / Math.Max(smallest, (PacksAlone ? rest : rest - unit.Work) / (PiecesOfRest * workers)));
                     rest -= unit.Work;
-                    var pieces = (int)Math.Ceiling(unit.Work / Math.Max(smallest, rest / (PiecesOfRest * workers)));
                     _units[count++] = PacksAlone
                         ? unit with { Blocks = Math.Max(Math.Min(pieces, unit.Strips / FewestStripsAlone), (unit.Strips + MostStripsAlone - 1) / MostStripsAlone) }
                         : unit.Parted(pieces, MostStrips);
