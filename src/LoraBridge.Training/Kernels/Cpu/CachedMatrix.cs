@@ -36,18 +36,33 @@ internal sealed class CachedMatrix
         var used = (height + 1) / 2 * padded;
         var integers = _integers.AsSpan(k * _columns + column * ((height + 1) / 2 * 2), 2 * used);
         var stored = _scales.AsSpan(k / Depth * _columns + column, padded);
-        // A piece is packed by one thread, and looked at by another in a later product only.
+        // Threads that come to a piece at once write the same numbers.
         var filled = _filled.AsSpan(k / Depth * (_columns / Tile) + column / Tile, padded / Tile);
-        if (filled.Contains(false))
+        if (!AreSet(filled))
         {
             _source.Fill(k, height, column, width, stage, panel, scales);
             Narrow(panel[..used], integers);
             for (var n = 0; n < padded; n++)
                 stored[n] = scales[n] * ((float)IntegerFormat.Largest12 / Largest);
-            filled.Fill(true);
+            Set(filled);
         }
         Widen(integers, panel[..used]);
         stored.CopyTo(scales);
+    }
+
+    private static bool AreSet(Span<bool> flags)
+    {
+        foreach (ref var flag in flags)
+            if (!Volatile.Read(ref flag))
+                return false;
+        return true;
+    }
+
+    /// <summary>What was written before is seen by whoever sees the flags set.</summary>
+    private static void Set(Span<bool> flags)
+    {
+        foreach (ref var flag in flags)
+            Volatile.Write(ref flag, true);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -24,7 +24,7 @@ internal sealed class ProductPlan
     /// <summary>Strips of a piece: its sums, and its rows of a panel, fit a second-level cache beside the panel of B.</summary>
     private const int MostStrips = 16;
 
-    /// <summary>Strips of a piece that packs for itself, at most and, where there are as many, at least: with fewer, packing takes too large a part.</summary>
+    /// <summary>Strips of a piece that is packed for alone, at most, and at least, if there are as many: with fewer, packing takes too large a part.</summary>
     private const int MostStripsAlone = 48, FewestStripsAlone = 8;
 
     /// <summary>So many units for each thread are enough for each to pack for itself.</summary>
