@@ -169,6 +169,7 @@ internal static class BlockPanels<TFormat> where TFormat : struct, IBlockFormat
     }
 
     /// <summary>Replaces the scales of two rows by the factors of both, side by side, eight groups at a time.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ToFactors(Span<float> scales, int group, int height, int width, Span<float> columnScales)
     {
         var largest = Vector256<int>.Zero;

@@ -60,6 +60,7 @@ internal readonly struct ColumnPanels(TensorPtr matrix, long i2, long i3)
         private readonly Span<int> _panel = panel;
         private readonly Span<float> _scales = scales;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Visit<TFormat>() where TFormat : struct, IBlockFormat
         {
             for (var n = 0; n < Padded(width); n += Group)

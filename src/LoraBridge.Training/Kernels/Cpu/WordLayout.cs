@@ -30,6 +30,7 @@ internal static class WordLayout
     /// <param name="element">How.</param>
     /// <param name="pairs">Its numbers, with zeros behind up to 256.</param>
     /// <param name="words">As many as they take.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void PackRow(TileElement element, ReadOnlySpan<int> pairs, Span<int> words)
     {
         var numbers = MemoryMarshal.Cast<int, short>(pairs);
