@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using LoraBridge.Training.Graphs;
-using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 

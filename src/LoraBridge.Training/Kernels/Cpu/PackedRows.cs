@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using LoraBridge.Native;
 using LoraBridge.Native.Code;
 using LoraBridge.Training.Graphs;
 

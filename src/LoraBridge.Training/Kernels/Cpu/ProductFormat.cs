@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using LoraBridge.Native;
 
 namespace LoraBridge.Training.Kernels.Cpu;
 
