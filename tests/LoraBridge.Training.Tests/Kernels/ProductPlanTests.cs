@@ -24,6 +24,8 @@ public sealed class ProductPlanTests
         var plan = new ProductPlan(groups, columns, depth, grain, workers);
         Assert.Equal(alone, plan.PacksAlone);
         Assert.Equal(alone, plan.Lookahead == 0);
+        // Who packs alone adds up the whole inner dimension at once.
+        Assert.True(!alone || plan.Units.All(unit => unit.Section == 0));
         var (packed, multiplied) = (new int[plan.Units.Count], new int[plan.Units.Count]);
         var (panels, products) = (new HashSet<(int, int)>(), new HashSet<(int, int)>());
         var round = 0;
@@ -106,6 +108,14 @@ public sealed class ProductPlanTests
             var square = Math.Min(Math.Sqrt(strips * 6.0 * columns / (2 * workers)), 96);
             Assert.True(read <= 3 * 2 * strips * 6.0 * columns * depth / square, $"{workers} threads read {read * square / (2.0 * strips * 6 * columns * depth):F2} times as much.");
         }
+    }
+
+    /// <summary>Where there are few rows, threads share the columns.</summary>
+    [Fact]
+    public void OneStripIsPartedByTiles()
+    {
+        var unit = Assert.Single(new ProductPlan([1], 256, 1024, 1, workers: 8).Units);
+        Assert.Equal((8, 1), (unit.Parts, unit.Blocks));
     }
 
     public static TheoryData<int, int> Machines
