@@ -71,8 +71,14 @@ internal sealed class WorkQueue(ITensorKernel kernel)
                 // Whoever fails has others not wait for it: the exception tells that the result is of no use.
                 Interlocked.Increment(ref _prepared);
             }
+        WaitFor(ref _prepared, count);
+    }
+
+    /// <summary>Waits until other threads have counted up to <paramref name="all"/>.</summary>
+    public static void WaitFor(ref int done, int all)
+    {
         var wait = new SpinWait();
-        while (Volatile.Read(ref _prepared) < count)
+        while (Volatile.Read(ref done) < all)
             wait.SpinOnce(sleep1Threshold: -1);
     }
 
@@ -122,7 +128,7 @@ internal struct WorkRanges(WorkQueue work, long count, long grain)
     {
         if (!work.TryTake((count + grain - 1) / grain, out var piece))
             return false;
-        Current = new WorkRange(piece * grain, Math.Min(count, (piece + 1) * grain));
+        Current = WorkRange.Of(piece, grain, count);
         return true;
     }
 }
@@ -131,6 +137,9 @@ internal struct WorkRanges(WorkQueue work, long count, long grain)
 internal readonly record struct WorkRange(long Start, long End)
 {
     public int Length => (int)(End - Start);
+
+    /// <summary>The range of a number, of those that are <paramref name="size"/> items long each, but for the last of <paramref name="count"/>.</summary>
+    public static WorkRange Of(long index, long size, long count) => new(index * size, Math.Min(count, (index + 1) * size));
 }
 
 /// <summary>Memory that operations use one after the other.</summary>

@@ -123,7 +123,7 @@ public sealed class ProductPlanTests
         get
         {
             var data = new TheoryData<int, int>();
-            foreach (var (workers, slow) in new[] { (4, 0), (6, 0), (8, 0), (12, 0), (14, 0), (16, 0), (24, 0), (8, 4), (12, 4), (16, 8), (24, 16) })
+            foreach (var (workers, slow) in SharedWork.Machines)
                 data.Add(workers, slow);
             return data;
         }
@@ -137,7 +137,7 @@ public sealed class ProductPlanTests
     [MemberData(nameof(Machines))]
     public void ThreadsAreBusy(int workers, int slow)
     {
-        double[] speeds = [.. Enumerable.Range(0, workers).Select(worker => worker < workers - slow ? 1 : 0.5)];
+        var speeds = SharedWork.SpeedsOf(workers, slow);
         foreach (var width in new[] { 896, 1024, 1152, 1536, 2048, 2560, 3072, 4096, 5120 })
         {
             var (work, time) = (0.0, 0.0);

@@ -3,10 +3,12 @@ namespace LoraBridge.Training.Tests.Kernels;
 /// <summary>A replay of threads that take pieces of work from one counter.</summary>
 internal static class SharedWork
 {
-    /// <summary>Speeds of the threads of some machines with 4 to 24 cores; on some, part of them take twice as long as the others.</summary>
-    public static IEnumerable<double[]> Machines =>
-        from cores in new (int All, int Slow)[] { (4, 0), (6, 0), (8, 0), (12, 0), (14, 0), (16, 0), (24, 0), (8, 4), (12, 4), (16, 8), (24, 16) }
-        select Enumerable.Range(0, cores.All).Select(core => core < cores.All - cores.Slow ? 1 : 0.5).ToArray();
+    /// <summary>Threads of some machines, and how many of them take twice as long as the others.</summary>
+    public static IReadOnlyList<(int All, int Slow)> Machines { get; } =
+        [(4, 0), (6, 0), (8, 0), (12, 0), (14, 0), (16, 0), (24, 0), (8, 4), (12, 4), (16, 8), (24, 16)];
+
+    /// <summary>Speeds of the threads of a machine.</summary>
+    public static double[] SpeedsOf(int all, int slow) => [.. Enumerable.Range(0, all).Select(thread => thread < all - slow ? 1 : 0.5)];
 
     /// <summary>Threads take pieces in their order, as soon as they are free.</summary>
     /// <param name="pieces">What each costs.</param>
@@ -30,11 +32,12 @@ internal static class SharedWork
     /// <param name="what">What these are.</param>
     public static void AssertBusy(IEnumerable<Func<int, IEnumerable<double>>> operations, string what)
     {
-        foreach (var speeds in Machines)
+        foreach (var (all, slow) in Machines)
         {
+            var speeds = SpeedsOf(all, slow);
             var replays = operations.Select(pieces => Replay(pieces(speeds.Length), speeds)).ToList();
             var utilisation = replays.Sum(replay => replay.Work) / (replays.Sum(replay => replay.Time) * speeds.Sum());
-            Assert.True(utilisation >= 0.93, $"{what}, {speeds.Length} threads of which {speeds.Count(speed => speed < 1)} are slow: {utilisation:F3}.");
+            Assert.True(utilisation >= 0.93, $"{what}, {all} threads of which {slow} are slow: {utilisation:F3}.");
         }
     }
 }

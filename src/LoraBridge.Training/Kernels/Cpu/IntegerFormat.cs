@@ -65,18 +65,18 @@ internal sealed class IntegerFormat : ProductFormat
     {
         var padded = (width + ProductTile.Columns - 1) / ProductTile.Columns * ProductTile.Columns;
         var size = padded * ((height + 1) / 2);
-        var isInPlace = _tile.Element == TileElement.Int16;
+        var (isInPlace, isNarrowedLast) = (_tile.Element == TileElement.Int16, _tile.Element == TileElement.Int8);
         using var scratch = new Scratch(isInPlace ? 0 : size);
         var pairs = isInPlace ? panel.Words[..size] : MemoryMarshal.Cast<float, int>(scratch.Floats);
         PanelPacking.Pack(source, k, height, column, width, stage, pairs, panel.Scales);
         if (_largest == Largest8)
         {
             TensorPrimitives.Multiply(panel.Scales[..padded], (float)Largest12 / Largest8, panel.Scales);
-            if (_tile.Element != TileElement.Int8)
+            if (!isNarrowedLast)
                 PanelPacking.Narrow(pairs, Narrowing);
         }
         if (!isInPlace)
-            WordLayout.PackPanel(_tile.Element, pairs, height, padded, panel, Narrowing);
+            WordLayout.PackPanel(_tile.Element, pairs, height, padded, panel, isNarrowedLast ? Narrowing : 1);
     }
 
     public override void Multiply(ReadOnlySpan<int> strips, int stripStride, int rows, Panel panel, int height, int tiles, Span<float> sums) =>

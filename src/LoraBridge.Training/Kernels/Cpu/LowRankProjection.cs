@@ -100,9 +100,9 @@ internal sealed record LowRankGradient(bool LiesInRows, float Scale = 1) : IProd
         /// <summary>Pieces, those of a part side by side before those of the next.</summary>
         public int Items => Across * Parts;
 
-        public WorkRange RowsOf(int part) => new((long)part * Rows, Math.Min(rows, (long)(part + 1) * Rows));
+        public WorkRange RowsOf(int part) => WorkRange.Of(part, Rows, rows);
 
-        public WorkRange ColumnsOf(int place) => new((long)place * Columns, Math.Min(width, (long)(place + 1) * Columns));
+        public WorkRange ColumnsOf(int place) => WorkRange.Of(place, Columns, width);
     }
 
     /// <summary>What some rows give to some columns, [R][columns].</summary>

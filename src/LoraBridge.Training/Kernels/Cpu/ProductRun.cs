@@ -76,7 +76,7 @@ internal sealed class ProductRun
                 continue;
             }
 
-            WaitFor(ref _packed[item.Unit], _plan.PacksOf(unit));
+            WorkQueue.WaitFor(ref _packed[item.Unit], _plan.PacksOf(unit));
             if (unit.Section > 0)
                 WaitForProducts(item.Unit - _plan.Across);
             try
@@ -143,13 +143,6 @@ internal sealed class ProductRun
     private void WaitForProducts(int unit)
     {
         if (unit >= 0)
-            WaitFor(ref _multiplied[unit], _plan.Units[unit].Pieces);
-    }
-
-    private static void WaitFor(ref int done, int all)
-    {
-        var wait = new SpinWait();
-        while (Volatile.Read(ref done) < all)
-            wait.SpinOnce(sleep1Threshold: -1);
+            WorkQueue.WaitFor(ref _multiplied[unit], _plan.Units[unit].Pieces);
     }
 }
