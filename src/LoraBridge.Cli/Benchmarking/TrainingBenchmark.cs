@@ -44,7 +44,7 @@ public static class TrainingBenchmark
         progress?.Report("measuring single operations");
         var optimizer = TimeOptimizer(training);
         var profile = training.Graph.Profile().ToList();
-        // On their own operations meet other caches than in an update: their times say what share of it each has.
+        // On their own, and at their best, operations take less than in an update: their times say what share of it each has.
         var timed = profile.Sum(entry => entry.Time.Seconds);
         var share = timed > 0 ? (seconds - optimizer) / timed : 0;
 
@@ -63,7 +63,7 @@ public static class TrainingBenchmark
             ForwardKernel = onDevice ? "ggml" : precision.Forward.Name,
             BackwardKernel = onDevice ? "ggml" : precision.Backward.Name,
             InstructionGflops = instruction,
-            ProductUtilization = share > 0 && instruction > 0 && !onDevice ? Rate(profile.Select(entry => entry.Time).Where(IsProduct)) / share / instruction : 0,
+            ProductUtilization = instruction > 0 && !onDevice ? Rate(profile.Select(entry => entry.Time).Where(IsProduct)) / instruction : 0,
             SecondsForward = Seconds(TrainingPhase.Forward),
             SecondsHead = Seconds(TrainingPhase.Head),
             SecondsRecomputation = Seconds(TrainingPhase.Recomputation),

@@ -36,7 +36,11 @@ public sealed record TrainingBenchmarkResult
     /// <summary>What the backward's instruction does on registers alone, on as many threads, measured in the same run, in 10^9 operations per second; 0 on a device.</summary>
     public required double InstructionGflops { get; init; }
 
-    /// <summary>What products with frozen weights reach of <see cref="InstructionGflops"/> while they are computed, forward and back.</summary>
+    /// <summary>
+    /// What products with frozen weights reach of <see cref="InstructionGflops"/>, forward and back, with all that goes into them: packing weights, what adapters
+    /// add, and waiting for each other. As with the instruction, the best of several measurements counts, so that a machine that does something else, or a
+    /// host that stops a virtual one, changes neither; what products took of an update is in <see cref="Operations"/>.
+    /// </summary>
     public required double ProductUtilization { get; init; }
 
     /// <summary>The layers.</summary>

@@ -55,49 +55,63 @@ internal sealed unsafe class AssembledTiles : IDisposable
         return new AssembledTiles(instruction, [.. programs]);
     }
 
-    /// <summary>sums[r, n] += rowScales[r] columnScales[n] (starts[n] + Σ left[r, k] right[k, n]).</summary>
-    /// <param name="rows">1 to <see cref="TileProgram.MostRows"/>.</param>
-    /// <param name="left">Rows of words, <see cref="TileProgram.RowBytes"/> apart.</param>
+    /// <summary>target[r, n] = sums[r, n] + rowScales[r] columnScales[n] (starts[n] + Σ left[r, k] right[k, n]).</summary>
+    /// <param name="strips">
+    /// Left: strips of <see cref="TileProgram.MostRows"/> rows of words, <see cref="TileProgram.RowBytes"/> apart, and behind them their scales.
+    /// </param>
+    /// <param name="stripStride">Distance between strips, in words.</param>
+    /// <param name="rows">Rows, in as many strips as they take, at least one.</param>
     /// <param name="right">Tiles of [words][32].</param>
     /// <param name="words">Words of the inner dimension, at least one.</param>
-    /// <param name="rowScales">By row, what an integer stands for.</param>
     /// <param name="columnScales">By column, what an integer stands for.</param>
     /// <param name="starts">By column, where the integer sums start; not looked at for 16 bits.</param>
     /// <param name="sums">What is added to.</param>
-    /// <param name="stride">Distance between rows of <paramref name="sums"/>, in elements.</param>
+    /// <param name="sumsStride">Distance between rows of <paramref name="sums"/>, in elements.</param>
+    /// <param name="target">Where sums go; it may be <paramref name="sums"/>.</param>
+    /// <param name="targetStride">Distance between rows of <paramref name="target"/>, in elements.</param>
     /// <param name="tiles">Tiles side by side, at least one.</param>
     internal void Multiply(
-        int rows, ReadOnlySpan<int> left, ReadOnlySpan<int> right, int words, ReadOnlySpan<float> rowScales, ReadOnlySpan<float> columnScales,
-        ReadOnlySpan<int> starts, Span<float> sums, int stride, int tiles)
+        ReadOnlySpan<int> strips, int stripStride, int rows, ReadOnlySpan<int> right, int words, ReadOnlySpan<float> columnScales, ReadOnlySpan<int> starts,
+        ReadOnlySpan<float> sums, int sumsStride, Span<float> target, int targetStride, int tiles)
     {
-        const int Columns = TileProgram.Columns;
-        var rowWords = TileProgram.RowBytes(Instruction) / sizeof(int);
+        const int Columns = TileProgram.Columns, StripRows = TileProgram.MostRows;
+        var stripWords = StripRows * TileProgram.RowBytes(Instruction) / sizeof(int);
+        var width = checked(tiles * Columns);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(words, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(words, rowWords);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(words, stripWords / StripRows);
         ArgumentOutOfRangeException.ThrowIfLessThan(tiles, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(left.Length, (rows - 1) * rowWords + words);
-        ArgumentOutOfRangeException.ThrowIfLessThan(right.Length, tiles * words * Columns);
-        ArgumentOutOfRangeException.ThrowIfLessThan(rowScales.Length, rows);
-        ArgumentOutOfRangeException.ThrowIfLessThan(columnScales.Length, tiles * Columns);
-        ArgumentOutOfRangeException.ThrowIfLessThan(starts.Length, _element == TileElement.Int16 ? 0 : tiles * Columns);
-        ArgumentOutOfRangeException.ThrowIfLessThan(sums.Length, (rows - 1) * stride + tiles * Columns);
-        fixed (int* leftWords = left, rightWords = right, sumStarts = starts)
-        fixed (float* rowFactors = rowScales, columnFactors = columnScales, target = sums)
-        {
-            var arguments = new TileArguments
+        ArgumentOutOfRangeException.ThrowIfNegative(stripStride);
+        ArgumentOutOfRangeException.ThrowIfNegative(sumsStride);
+        ArgumentOutOfRangeException.ThrowIfNegative(targetStride);
+        ArgumentOutOfRangeException.ThrowIfLessThan(strips.Length, (long)(rows - 1) / StripRows * stripStride + stripWords + StripRows);
+        ArgumentOutOfRangeException.ThrowIfLessThan(right.Length, (long)words * width);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columnScales.Length, width);
+        ArgumentOutOfRangeException.ThrowIfLessThan(starts.Length, _element == TileElement.Int16 ? 0 : width);
+        ArgumentOutOfRangeException.ThrowIfLessThan(sums.Length, (rows - 1L) * sumsStride + width);
+        ArgumentOutOfRangeException.ThrowIfLessThan(target.Length, (rows - 1L) * targetStride + width);
+        fixed (int* left = strips, rightWords = right, sumStarts = starts)
+        fixed (float* columnFactors = columnScales, from = sums, to = target)
+            for (var row = 0; row < rows; row += StripRows)
             {
-                Left = (nint)leftWords,
-                Right = (nint)rightWords,
-                Sums = (nint)target,
-                RowScales = (nint)rowFactors,
-                ColumnScales = (nint)columnFactors,
-                Starts = (nint)sumStarts,
-                SumsStride = stride * sizeof(float),
-                Words = words,
-                Tiles = tiles,
-            };
-            ((delegate* unmanaged<TileArguments*, void>)_programs[rows - 1].Address)(&arguments);
-        }
+                var strip = left + (long)row / StripRows * stripStride;
+                var arguments = new TileArguments
+                {
+                    Left = (nint)strip,
+                    Next = (nint)(row + StripRows < rows ? strip + stripStride : strip),
+                    Right = (nint)rightWords,
+                    Sums = (nint)(from + (long)row * sumsStride),
+                    Target = (nint)(to + (long)row * targetStride),
+                    RowScales = (nint)(strip + stripWords),
+                    ColumnScales = (nint)columnFactors,
+                    Starts = (nint)sumStarts,
+                    SumsStride = (nint)sumsStride * sizeof(float),
+                    TargetStride = (nint)targetStride * sizeof(float),
+                    Words = words,
+                    Tiles = tiles,
+                };
+                ((delegate* unmanaged<TileArguments*, void>)_programs[Math.Min(StripRows, rows - row) - 1].Address)(&arguments);
+            }
     }
 
     public void Dispose()

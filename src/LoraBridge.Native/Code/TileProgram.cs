@@ -50,11 +50,17 @@ internal struct TileArguments
     /// <summary>Left factor: rows of words, <see cref="TileProgram.RowBytes"/> apart.</summary>
     public nint Left;
 
+    /// <summary>Rows of words that are read next, laid out as <see cref="Left"/>: they are brought into the caches.</summary>
+    public nint Next;
+
     /// <summary>Right factor: tiles of [words][32].</summary>
     public nint Right;
 
     /// <summary>What is added to, F32.</summary>
     public nint Sums;
+
+    /// <summary>Where the sums go, which may be the same.</summary>
+    public nint Target;
 
     /// <summary>By row, what an integer stands for.</summary>
     public nint RowScales;
@@ -67,6 +73,9 @@ internal struct TileArguments
 
     /// <summary>Bytes between rows of <see cref="Sums"/>.</summary>
     public nint SumsStride;
+
+    /// <summary>Bytes between rows of <see cref="Target"/>.</summary>
+    public nint TargetStride;
 
     /// <summary>Words of the inner dimension.</summary>
     public nint Words;
@@ -92,8 +101,8 @@ internal struct SavedRegisters
 }
 
 /// <summary>
-/// Writes the innermost loop of a product in integers: sums[r, n] += s[r] t[n] Σ left[r, k] right[k, n] for some rows and any number of tiles of 32
-/// columns. Sums of integers stay in registers, two for each row, and become F32 when a tile is done; with registers of 256 bits, half a tile.
+/// Writes the innermost loop of a product in integers: target[r, n] = sums[r, n] + s[r] t[n] Σ left[r, k] right[k, n] for some rows and any number of
+/// tiles of 32 columns. Sums of integers stay in registers, two for each row, and become F32 when a tile is done; with registers of 256 bits, half a tile.
 /// </summary>
 internal sealed class TileProgram
 {
@@ -109,7 +118,7 @@ internal sealed class TileProgram
     /// <summary>Instructions that multiply in a round of <see cref="AssembleInstructions"/>.</summary>
     internal const int InstructionsPerRound = 12;
 
-    private const int Vectors = 2, Unrolled = 4, TileBytes = Columns * sizeof(int);
+    private const int Vectors = 2, Unrolled = 4, CacheLine = 64, TileBytes = Columns * sizeof(int);
 
     private const Register Arguments = Register.Rcx, Left = Register.Rdx, Right = Register.R8, Sums = Register.R9, Scales = Register.R10, Tiles = Register.R11;
 
@@ -176,7 +185,6 @@ internal sealed class TileProgram
         var sums = _registers.AsSpan(0, rows * Vectors);
         var right = _registers.AsSpan(sums.Length, Vectors);
         var spare = _registers.AsSpan(sums.Length + Vectors);
-        _code.Mov(Right, Argument(nameof(TileArguments.Right)));
         _code.Mov(Sums, Argument(nameof(TileArguments.Sums)));
         _code.Mov(Scales, Argument(nameof(TileArguments.ColumnScales)));
         _code.Mov(Tiles, Argument(nameof(TileArguments.Tiles)));
@@ -185,15 +193,23 @@ internal sealed class TileProgram
         _code.Place(tile);
         for (var part = 0; part < TileBytes; part += Vectors * VectorBytes)
         {
-            // No register is left for where the tile starts: the argument itself moves on.
-            if (part == 0)
-                _code.Mov(Argument(nameof(TileArguments.Right)), Right);
-            else
-                _code.Mov(Right, Argument(nameof(TileArguments.Right)));
+            _code.Mov(Right, Argument(nameof(TileArguments.Right)));
             Start(sums);
             MultiplyWords(rows, part, sums, right, spare);
+            // No register is left for where a tile starts: the argument itself moves on.
+            if (part + Vectors * VectorBytes == TileBytes)
+                _code.Mov(Argument(nameof(TileArguments.Right)), Right);
             Finish(rows, part, sums, right, spare);
         }
+        // A few lines with each tile: all at once, they would keep those of this one waiting.
+        _code.Mov(Register.Rax, Argument(nameof(TileArguments.Next)));
+        for (var row = 0; row < rows; row++)
+            _code.Prefetcht0(new Memory(Register.Rax, row * RowBytes(_instruction)));
+        _code.Add(Register.Rax, CacheLine);
+        _code.Mov(Argument(nameof(TileArguments.Next)), Register.Rax);
+        _code.Mov(Register.Rax, Argument(nameof(TileArguments.Target)));
+        _code.Add(Register.Rax, TileBytes);
+        _code.Mov(Argument(nameof(TileArguments.Target)), Register.Rax);
         _code.Add(Sums, TileBytes);
         _code.Add(Scales, TileBytes);
         _code.Sub(Tiles, 1);
@@ -294,7 +310,10 @@ internal sealed class TileProgram
     {
         for (var v = 0; v < Vectors; v++)
             _code.Vmovups(scales[v], new Memory(Scales, part + v * VectorBytes));
-        _code.Mov(Left, Sums);
+        // The factors have been read.
+        var (from, to) = (Left, Right);
+        _code.Mov(from, Sums);
+        _code.Mov(to, Argument(nameof(TileArguments.Target)));
         _code.Mov(Register.Rax, Argument(nameof(TileArguments.RowScales)));
         for (var row = 0; row < rows; row++)
         {
@@ -304,13 +323,15 @@ internal sealed class TileProgram
             _code.Vmulps(second, scales[1], second);
             for (var v = 0; v < Vectors; v++)
             {
-                var (sum, target) = (sums[row * Vectors + v], new Memory(Left, part + v * VectorBytes));
+                var (sum, at) = (sums[row * Vectors + v], part + v * VectorBytes);
                 _code.Vcvtdq2ps(sum, sum);
-                _code.Vfmadd213ps(sum, v == 0 ? first : second, target);
-                _code.Vmovups(target, sum);
+                _code.Vfmadd213ps(sum, v == 0 ? first : second, new Memory(from, at));
+                _code.Vmovups(new Memory(to, at), sum);
             }
-            if (row < rows - 1)
-                _code.Add(Left, Argument(nameof(TileArguments.SumsStride)));
+            if (row == rows - 1)
+                continue;
+            _code.Add(from, Argument(nameof(TileArguments.SumsStride)));
+            _code.Add(to, Argument(nameof(TileArguments.TargetStride)));
         }
     }
 }

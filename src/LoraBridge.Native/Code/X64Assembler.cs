@@ -107,6 +107,14 @@ internal sealed class X64Assembler
 
     public void Vzeroupper() => _code.AddRange([0xC5, 0xF8, 0x77]);
 
+    /// <summary>Has the line that <paramref name="at"/> is in brought into the caches; it need not exist.</summary>
+    public void Prefetcht0(Memory at)
+    {
+        const int First = 1;
+        _code.AddRange([Rex(default, at.Base), 0x0F, 0x18]);
+        Address(First, at, scale: 1);
+    }
+
     // Integers
     public void Mov(Register to, Register from) => _code.AddRange([Rex(from, to), 0x89, ModRegister((int)from, (int)to)]);
 

@@ -46,7 +46,7 @@ internal sealed class ComputeGraph(GraphBuilder builder, ComputeEngine engine)
     /// </remarks>
     public IReadOnlyList<OperationTime> Profile()
     {
-        const int Passes = 3;
+        const int Passes = 5;
         var seconds = new double[Count];
         Array.Fill(seconds, double.PositiveInfinity);
         for (var pass = 0; pass < Passes; pass++)

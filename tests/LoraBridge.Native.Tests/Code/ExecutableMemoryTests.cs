@@ -48,7 +48,7 @@ public sealed class ExecutableMemoryTests
         left.AsSpan().Fill(3 << 16 | 2);
         right.AsSpan().Fill(7 << 16 | 5);
         scales.AsSpan().Fill(1);
-        using (var arguments = new PinnedArguments(left, right, [], scales, scales, sums, stride: 32, words: 1, tiles: 1))
+        using (var arguments = new PinnedArguments(left, right, [], scales, scales, sums, stride: 32, sums, targetStride: 32, words: 1, tiles: 1))
             Assert.Equal(0, Call(bridge, arguments.Address));
         Assert.All(sums, sum => Assert.Equal(31, sum));
     }

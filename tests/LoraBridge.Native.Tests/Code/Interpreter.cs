@@ -27,6 +27,9 @@ internal sealed class Interpreter
     /// <summary>How many instructions have multiplied.</summary>
     public int Products { get; private set; }
 
+    /// <summary>Where memory was brought into caches.</summary>
+    public List<nint> Prefetched { get; } = [];
+
     /// <summary>Calls the code as a function of one pointer.</summary>
     public void Call(nint argument)
     {
@@ -69,6 +72,7 @@ internal sealed class Interpreter
             case Mnemonic.Add: SetInteger(i.Op0Register, _compared = Integer(i.Op0Register) + Value(i)); break;
             case Mnemonic.Sub: SetInteger(i.Op0Register, _compared = Integer(i.Op0Register) - Value(i)); break;
             case Mnemonic.Nop: break;
+            case Mnemonic.Prefetcht0: Prefetched.Add(Address(i)); break;
             case Mnemonic.Vzeroupper: _vectors[..16].ToList().ForEach(vector => vector.AsSpan(4).Clear()); break;
             case Mnemonic.Vmovups when i.Op0Kind == OpKind.Memory: Marshal.Copy(Vector(i.Op1Register), 0, Address(i), Vector(i.Op1Register).Length); break;
             case Mnemonic.Vmovups: Marshal.Copy(Address(i), Written(i.Op0Register), 0, Count(i.Op0Register)); break;

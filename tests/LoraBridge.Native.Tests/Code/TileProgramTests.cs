@@ -26,11 +26,18 @@ public sealed class TileProgramTests
         {
             var factors = new Factors(Enum.Parse<TileInstruction>(instruction), rows, words, tiles);
             var code = TileProgram.Assemble(factors.Instruction, rows, convention);
-            var found = (float[])factors.Sums.Clone();
+            var (sums, found) = ((float[])factors.Sums.Clone(), factors.EmptyTarget());
             using var arguments = new PinnedArguments(
-                factors.Left, factors.Right, factors.Starts, factors.RowScales, factors.ColumnScales, found, factors.Stride, words, tiles);
-            new Interpreter(code, convention == CallingConvention.Windows).Call(arguments.Address);
+                factors.Left, factors.Right, factors.Starts, factors.RowScales, factors.ColumnScales, sums, factors.Stride, found, factors.TargetStride, words, tiles);
+            var interpreter = new Interpreter(code, convention == CallingConvention.Windows);
+            interpreter.Call(arguments.Address);
             Assert.Equal(factors.Expected(), found);
+            Assert.Equal(factors.Sums, sums);
+            Assert.Equal(
+                from tile in Enumerable.Range(0, tiles)
+                from row in Enumerable.Range(0, rows)
+                select PinnedArguments.Next + row * TileProgram.RowBytes(factors.Instruction) + tile * 64,
+                interpreter.Prefetched);
         }
     }
 
@@ -39,13 +46,44 @@ public sealed class TileProgramTests
     public void Tiles_on_this_processor_equal_plain_loops_bit_for_bit(string instruction, int rows, int words, int tiles)
     {
         Assert.SkipUnless(AssembledTiles.Supports(Enum.Parse<TileInstruction>(instruction)), "This processor has no such instruction.");
-        var factors = new Factors(Enum.Parse<TileInstruction>(instruction), rows, words, tiles);
-        using var programs = AssembledTiles.TryLoad(factors.Instruction);
+        using var programs = AssembledTiles.TryLoad(Enum.Parse<TileInstruction>(instruction));
         Assert.SkipWhen(programs is null, "This system lets no program make code.");
-        var found = (float[])factors.Sums.Clone();
-        programs.Multiply(
-            rows, factors.Left, factors.Right, words, factors.RowScales, factors.ColumnScales, factors.Starts, found, factors.Stride, tiles);
-        Assert.Equal(factors.Expected(), found);
+        foreach (var more in new[] { 0, TileProgram.MostRows, 2 * TileProgram.MostRows })
+        {
+            var factors = new Factors(programs.Instruction, rows + more, words, tiles);
+            var (sums, found) = ((float[])factors.Sums.Clone(), factors.EmptyTarget());
+            programs.Multiply(
+                factors.Strips(stride: 1700), 1700, rows + more, factors.Right, words, factors.ColumnScales, factors.Starts, sums, factors.Stride, found,
+                factors.TargetStride, tiles);
+            Assert.Equal(factors.Expected(), found);
+            Assert.Equal(factors.Sums, sums);
+            programs.Multiply(
+                factors.Strips(stride: 1600), 1600, rows + more, factors.Right, words, factors.ColumnScales, factors.Starts, sums, factors.Stride, sums,
+                factors.Stride, tiles);
+            Assert.Equal(factors.Rows(factors.Expected(), factors.TargetStride), factors.Rows(sums, factors.Stride));
+        }
+    }
+
+    /// <summary>What is too short for what is to be computed is refused before any code runs.</summary>
+    [Fact]
+    public void Spans_that_are_too_short_are_refused()
+    {
+        using var programs = Enum.GetValues<TileInstruction>().Select(AssembledTiles.TryLoad).FirstOrDefault(loaded => loaded is not null);
+        Assert.SkipWhen(programs is null, "This processor has no such instruction, or this system lets no program make code.");
+        const int Rows = 8, Words = 3, Tiles = 2, Width = 64, Stride = 1600;
+        var factors = new Factors(programs.Instruction, Rows, Words, Tiles);
+        var strips = factors.Strips(Stride);
+        Multiply(strips.Length, Words * Width, Width, Width, 7 * Width + Width, 7 * Width + Width);
+        foreach (var shorter in Enumerable.Range(0, 6).Where(index => index != 3 || programs.Instruction == TileInstruction.Vpdpbusd))
+        {
+            int[] lengths = [strips.Length, Words * Width, Width, Width, 8 * Width, 8 * Width];
+            lengths[shorter]--;
+            Assert.Throws<ArgumentOutOfRangeException>(() => Multiply(lengths[0], lengths[1], lengths[2], lengths[3], lengths[4], lengths[5]));
+        }
+
+        void Multiply(int left, int right, int scales, int starts, int sums, int target) => programs.Multiply(
+            strips.AsSpan(0, left), Stride, Rows, factors.Right.AsSpan(0, right), Words, factors.ColumnScales.AsSpan(0, scales), factors.Starts.AsSpan(0, starts),
+            new float[sums], Width, new float[target], Width, Tiles);
     }
 
     /// <summary>The loop that only measures ends after its rounds, multiplies as often as it says, and keeps what a function must keep.</summary>
@@ -55,7 +93,7 @@ public sealed class TileProgramTests
         foreach (var instruction in Enum.GetValues<TileInstruction>())
             foreach (var convention in Enum.GetValues<CallingConvention>())
             {
-                using var arguments = new PinnedArguments([], [], [], [], [], [], stride: 0, words: 3, tiles: 0);
+                using var arguments = new PinnedArguments([], [], [], [], [], [], stride: 0, [], targetStride: 0, words: 3, tiles: 0);
                 var interpreter = new Interpreter(TileProgram.AssembleInstructions(instruction, convention), convention == CallingConvention.Windows);
                 interpreter.Call(arguments.Address);
                 Assert.Equal(3 * TileProgram.InstructionsPerRound, interpreter.Products);
@@ -100,21 +138,41 @@ public sealed class TileProgramTests
         public float[] ColumnScales { get; }
         public float[] Sums { get; }
         public int Stride => Width + 5;
+        public int TargetStride => Width + 11;
         private int RowWords => TileProgram.RowBytes(Instruction) / sizeof(int);
         private bool IsBytes => Instruction == TileInstruction.Vpdpbusd;
         private int Width => _tiles * TileProgram.Columns;
 
+        /// <summary>Numbers that must stay where nothing is written.</summary>
+        public float[] EmptyTarget() => [.. Enumerable.Range(0, _rows * TargetStride).Select(i => i + 0.25f)];
+
+        /// <summary>The left factor in strips, with its scales.</summary>
+        public int[] Strips(int stride)
+        {
+            const int StripRows = TileProgram.MostRows;
+            var strips = new int[(_rows - 1) / StripRows * stride + StripRows * RowWords + StripRows];
+            for (var row = 0; row < _rows; row++)
+            {
+                var strip = strips.AsSpan(row / StripRows * stride);
+                Left.AsSpan(row * RowWords, RowWords).CopyTo(strip[(row % StripRows * RowWords)..]);
+                strip[StripRows * RowWords + row % StripRows] = BitConverter.SingleToInt32Bits(RowScales[row]);
+            }
+            return strips;
+        }
+
+        /// <summary>What rows hold before what lies between them.</summary>
+        public float[] Rows(float[] values, int stride) => [.. Enumerable.Range(0, _rows).SelectMany(row => values.AsSpan(row * stride, Width).ToArray())];
+
         public float[] Expected()
         {
-            var expected = (float[])Sums.Clone();
+            var expected = EmptyTarget();
             for (var r = 0; r < _rows; r++)
                 for (var n = 0; n < Width; n++)
                 {
                     var sum = IsBytes ? Starts[n] : 0;
                     for (var k = 0; k < _words; k++)
                         sum += Dot(Left[r * RowWords + k], Right[(n / 32 * _words + k) * 32 + n % 32]);
-                    ref var target = ref expected[r * Stride + n];
-                    target = MathF.FusedMultiplyAdd(sum, ColumnScales[n] * RowScales[r], target);
+                    expected[r * TargetStride + n] = MathF.FusedMultiplyAdd(sum, ColumnScales[n] * RowScales[r], Sums[r * Stride + n]);
                 }
             return expected;
         }

@@ -58,6 +58,7 @@ public sealed class X64AssemblerTests
                 Check($"mov {Name(to)},[{at}]", code => code.Mov(to, Of(at)));
                 Check($"mov [{at}],{Name(to)}", code => code.Mov(Of(at), to));
                 Check($"add {Name(to)},[{at}]", code => code.Add(to, Of(at)));
+                Check($"prefetcht0 [{at}]", code => code.Prefetcht0(Of(at)));
             }
             foreach (var value in new[] { 1, 127, 128, 512, 65536, -1, -128, -129 })
             {
@@ -124,7 +125,7 @@ public sealed class X64AssemblerTests
     [InlineData(2, 2, 1)]
     public void Tiles_need_no_more_than_the_processor_is_asked_for(int instruction, int rows, int convention)
     {
-        var allowed = new HashSet<CpuidFeature> { CpuidFeature.X64, CpuidFeature.INTEL386, CpuidFeature.INTEL8086, CpuidFeature.MULTIBYTENOP, CpuidFeature.AVX };
+        var allowed = new HashSet<CpuidFeature> { CpuidFeature.X64, CpuidFeature.INTEL386, CpuidFeature.INTEL8086, CpuidFeature.MULTIBYTENOP, CpuidFeature.SSE, CpuidFeature.AVX };
         allowed.UnionWith(
             instruction == (int)TileInstruction.Vpmaddwd
                 ? [CpuidFeature.AVX2, CpuidFeature.FMA]

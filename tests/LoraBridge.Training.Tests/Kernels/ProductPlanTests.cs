@@ -110,6 +110,30 @@ public sealed class ProductPlanTests
         }
     }
 
+    /// <summary>Whoever packs alone leaves others columns rather than rows, whose columns they would pack again.</summary>
+    [Theory]
+    [InlineData(1024, 256, 2)]
+    [InlineData(896, 256, 1)]
+    [InlineData(4096, 2048, 8)]
+    [InlineData(2048, 512, 4)]
+    public void ColumnsThatArePackedAloneArePackedOnce(int columns, int tokens, int workers)
+    {
+        var strips = (tokens + 5) / 6;
+        var plan = new ProductPlan([strips], columns, 1024, 32, workers);
+        Assert.True(plan.PacksAlone);
+        Assert.Contains(plan.Units, unit => workers == 1 || unit.Parts > 1);
+        Assert.Equal((strips + 47) / 48 * columns, plan.Units.Sum(unit => Enumerable.Range(0, unit.Pieces).Sum(index => unit.Piece(index).Width)));
+    }
+
+    [Fact]
+    public void BlocksOfWeightsAreNotParted()
+    {
+        var plan = new ProductPlan([43], 4096, 1024, 256, workers: 2);
+        Assert.True(plan.PacksAlone);
+        Assert.All(plan.Units, unit => Assert.Equal(1, unit.Parts));
+        Assert.Contains(plan.Units, unit => unit.Blocks > 1);
+    }
+
     /// <summary>Where there are few rows, threads share the columns.</summary>
     [Fact]
     public void OneStripIsPartedByTiles()
@@ -155,7 +179,7 @@ public sealed class ProductPlanTests
     }
 
     /// <summary>Threads take items in their order, as soon as they are free, and wait for what these need.</summary>
-    /// <returns>The work of all items, and when the last is done.</returns>
+    /// <returns>The work that is needed, and when the last item is done.</returns>
     private static (double Work, double Time) Replay(ProductPlan plan, double[] speeds)
     {
         var free = new double[speeds.Length];
@@ -172,15 +196,22 @@ public sealed class ProductPlanTests
                 var across = (unit.Width + plan.PackColumns - 1) / plan.PackColumns;
                 var height = Math.Min(256, unit.Depth - item.Index / across * 256);
                 cost = PackingRows * height * Math.Min(plan.PackColumns, unit.Width - item.Index % across * plan.PackColumns);
+                work += cost;
                 start = Math.Max(start, item.Unit >= plan.Slots ? multiplied[item.Unit - plan.Slots] : 0);
             }
             else
             {
                 var piece = unit.Piece(item.Index);
                 cost = 6.0 * piece.Strips * piece.Width * unit.Depth;
+                work += cost;
+                // Packing for a piece is work that is needed but for what others pack, too.
+                if (plan.PacksAlone)
+                {
+                    cost += PackingRows * piece.Width * unit.Depth;
+                    work += item.Index == 0 ? PackingRows * unit.Width * unit.Depth * ((unit.Strips + 47) / 48) : 0;
+                }
                 start = Math.Max(start, Math.Max(packed[item.Unit], unit.Section > 0 ? multiplied[item.Unit - plan.Across] : 0));
             }
-            work += cost;
             free[worker] = start + cost / speeds[worker];
             ref var done = ref (item.IsPacking ? ref packed : ref multiplied)[item.Unit];
             done = Math.Max(done, free[worker]);

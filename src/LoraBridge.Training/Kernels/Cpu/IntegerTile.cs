@@ -89,13 +89,14 @@ internal sealed class AssembledTile : IntegerTile
     }
 
     public override void Multiply(
-        ReadOnlySpan<int> strips, int stripStride, int rowWords, int rows, Panel panel, int words, int tiles, Span<float> sums)
-    {
-        for (var row = 0; row < rows; row += ProductTile.Rows, strips = strips.Length > stripStride ? strips[stripStride..] : default)
-            _programs.Multiply(
-                Math.Min(ProductTile.Rows, rows - row), strips, panel.Words, words, RowScales(strips, rowWords), panel.Scales, panel.Starts,
-                sums[(row * ProductTile.GroupColumns)..], ProductTile.GroupColumns, tiles);
-    }
+        ReadOnlySpan<int> strips, int stripStride, int rowWords, int rows, Panel panel, int words, int tiles, Span<float> sums) =>
+        Multiply(strips, stripStride, rows, panel, words, tiles, sums, sums, ProductTile.GroupColumns);
+
+    /// <summary>target = sums + s A B t.</summary>
+    public void Multiply(
+        ReadOnlySpan<int> strips, int stripStride, int rows, Panel panel, int words, int tiles, ReadOnlySpan<float> sums, Span<float> target, int targetStride) =>
+        _programs.Multiply(
+            strips, stripStride, rows, panel.Words, words, panel.Scales, panel.Starts, sums, ProductTile.GroupColumns, target, targetStride, tiles);
 }
 
 /// <summary>How a word of A and words of B are multiplied and added.</summary>

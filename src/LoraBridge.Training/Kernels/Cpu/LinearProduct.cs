@@ -59,7 +59,7 @@ internal sealed record LinearProduct : IProductKernel
             return;
         }
         var run = work.Share(queue => Begin(result, queue));
-        run.Compute(work, result, (rows, piece, sums) => Finish(result, rows, piece, sums));
+        run.Compute(work, result, (rows, piece, sums) => Start(result, rows, piece, sums));
     }
 
     private ProductRun Begin(TensorPtr result, WorkQueue work)
@@ -77,9 +77,12 @@ internal sealed record LinearProduct : IProductKernel
             (int)result.Ne(0), (int)weight.Ne(IsTransposed ? 1 : 0), work);
     }
 
-    private void Finish(TensorPtr result, ReadOnlySpan<int> rows, ProductPiece piece, Span<float> sums)
+    /// <summary>sums = s P h + z.</summary>
+    private void Start(TensorPtr result, ReadOnlySpan<int> rows, ProductPiece piece, Span<float> sums)
     {
         const int Stride = ProductTile.GroupColumns;
+        for (var i = 0; i < rows.Length && HasAddend; i++)
+            Addend(result).HostSpan<float>(rows[i] * result.Ne(0) + piece.FirstColumn, piece.Width).CopyTo(sums[(i * Stride)..]);
         if (Scale is { } scale)
         {
             var (p, h) = (Factor(result), Projection(result));
@@ -88,18 +91,11 @@ internal sealed record LinearProduct : IProductKernel
             for (var i = 0; i < rows.Length; i++)
                 h.HostSpan<float>((long)rows[i] * rank, rank).CopyTo(scratch.Floats[(i * rank)..]);
             using var factor = LowRankFactor.Of(p, rank, IsTransposed, piece.FirstColumn, piece.Width);
-            LowRank.Update(scratch.Floats, rank, scale, factor.Rows, factor.Stride, sums, sums, Stride, piece.Width);
+            LowRank.Update(scratch.Floats, rank, scale, factor.Rows, factor.Stride, HasAddend ? sums : default, sums, Stride, piece.Width);
         }
-
-        for (var i = 0; i < rows.Length; i++)
+        else if (!HasAddend)
         {
-            var at = rows[i] * result.Ne(0) + piece.FirstColumn;
-            var row = sums.Slice(i * Stride, piece.Width);
-            var target = result.HostSpan<float>(at, piece.Width);
-            if (HasAddend)
-                TensorPrimitives.Add(row, Addend(result).HostSpan<float>(at, piece.Width), target);
-            else
-                row.CopyTo(target);
+            sums.Clear();
         }
     }
 

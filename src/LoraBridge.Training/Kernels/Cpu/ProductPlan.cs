@@ -25,7 +25,10 @@ internal sealed class ProductPlan
     private const int MostStrips = 16;
 
     /// <summary>Strips of a piece that is packed for alone, at most, and at least, if there are as many: with fewer, packing takes too large a part.</summary>
-    private const int MostStripsAlone = 48, FewestStripsAlone = 8;
+    public const int MostStripsAlone = 48, FewestStripsAlone = 8;
+
+    /// <summary>Tiles of such a piece, at least, if there are as many: with fewer, reading rows of A does.</summary>
+    public const int FewestTilesAlone = 2;
 
     /// <summary>So many units for each thread are enough for each to pack for itself.</summary>
     private const int UnitsPerWorker = 2;
@@ -45,7 +48,10 @@ internal sealed class ProductPlan
     {
         const int Width = ProductTile.GroupColumns;
         var across = (columns + Width - 1) / Width;
-        PacksAlone = (long)across * strips.Sum(count => (count + MostStripsAlone - 1) / MostStripsAlone) >= UnitsPerWorker * workers;
+        var canPart = grain <= ProductTile.Columns;
+        // Where the last units cannot be parted by columns, they are packed several times: the more threads are to share them, the more units are needed.
+        PacksAlone = (long)across * strips.Sum(count => (count + MostStripsAlone - 1) / MostStripsAlone)
+            >= UnitsPerWorker * workers + (canPart ? 0 : Math.Max(0, workers - 2));
         var sectionDepth = PacksAlone ? depth : MostPanels * ProductTile.Depth;
         var sections = (depth + sectionDepth - 1) / sectionDepth;
         _units = new ProductUnit[strips.Count * across * sections];
@@ -60,9 +66,7 @@ internal sealed class ProductPlan
                         section == sections - 1, strips[group], 1, 1);
                     var pieces = (int)Math.Ceiling(unit.Work / Math.Max(smallest, (PacksAlone ? rest : rest - unit.Work) / (PiecesOfRest * workers)));
                     rest -= unit.Work;
-                    _units[count++] = PacksAlone
-                        ? unit with { Blocks = Math.Max(Math.Min(pieces, unit.Strips / FewestStripsAlone), (unit.Strips + MostStripsAlone - 1) / MostStripsAlone) }
-                        : unit.Parted(pieces, MostStrips);
+                    _units[count++] = PacksAlone ? unit.PartedAlone(pieces, canPart) : unit.Parted(pieces, MostStrips);
                 }
 
         // Small matrices are packed in small pieces: at the start, all wait for the first.
@@ -94,7 +98,8 @@ internal sealed class ProductPlan
 
     /// <summary>
     /// Whether whoever multiplies by a piece packs its columns, panel by panel, in memory of its own: where there are enough units, each panel stays in the
-    /// caches of the core that uses it, whatever else happens on the machine. The last pieces share columns, which are packed for each of them.
+    /// caches of the core that uses it, whatever else happens on the machine. The last pieces have fewer columns, so that these are packed once; only where
+    /// that cannot be, several pieces share columns, and each packs them.
     /// </summary>
     public bool PacksAlone { get; }
 
@@ -139,6 +144,9 @@ internal readonly record struct ProductUnit(
 {
     public int Panels => (Depth + ProductTile.Depth - 1) / ProductTile.Depth;
 
+    /// <summary>Elements of the inner dimension of a panel.</summary>
+    public int Height(int panel) => Math.Min(ProductTile.Depth, Depth - panel * ProductTile.Depth);
+
     /// <summary>In strips, columns and elements of the inner dimension.</summary>
     public double Work => (double)Strips * Width * Depth;
 
@@ -173,6 +181,17 @@ internal readonly record struct ProductUnit(
                 (best, least) = (parted, (long)parted.Pieces * edges);
         }
         return best;
+    }
+
+    /// <summary>The same in so many pieces, if there are as many, each of which packs its columns.</summary>
+    /// <param name="pieces">How many.</param>
+    /// <param name="byColumns">Whether columns may be parted: none is packed several times then, but for more strips than a piece may have.</param>
+    public ProductUnit PartedAlone(int pieces, bool byColumns)
+    {
+        var blocks = (Strips + ProductPlan.MostStripsAlone - 1) / ProductPlan.MostStripsAlone;
+        var mostParts = byColumns ? Math.Max(1, Tiles / ProductPlan.FewestTilesAlone) : 1;
+        var parts = Math.Clamp((pieces + blocks - 1) / blocks, 1, mostParts);
+        return this with { Parts = parts, Blocks = Math.Max(blocks, Math.Min((pieces + parts - 1) / parts, Strips / ProductPlan.FewestStripsAlone)) };
     }
 }
 

@@ -38,17 +38,17 @@ internal sealed class ProductRun
         _memory = work.Memory.Words(checked(_plan.Slots * _slotWords));
     }
 
-    /// <summary>What is done with some finished rows of C.</summary>
-    /// <param name="rows">Which rows, by their numbers.</param>
+    /// <summary>Writes what a product is added to.</summary>
+    /// <param name="rows">Some rows of C, by their numbers.</param>
     /// <param name="piece">Which columns.</param>
     /// <param name="sums">The rows, 256 columns apart.</param>
-    public delegate void Finish(ReadOnlySpan<int> rows, ProductPiece piece, Span<float> sums);
+    public delegate void Start(ReadOnlySpan<int> rows, ProductPiece piece, Span<float> sums);
 
     /// <summary>Does this thread's part of the work.</summary>
     /// <param name="work">Hands it out.</param>
-    /// <param name="result">C, where sums are kept that are not finished.</param>
-    /// <param name="finish">Called for each piece of C once.</param>
-    public void Compute(WorkQueue work, TensorPtr result, Finish finish)
+    /// <param name="result">C.</param>
+    /// <param name="start">Called for each piece of C once.</param>
+    public void Compute(WorkQueue work, TensorPtr result, Start start)
     {
         using var stage = new Scratch(ProductTile.StageSize);
         using var sums = new Scratch(_plan.Units.Max(unit => unit.MostStrips) * ProductTile.Rows * ProductTile.GroupColumns);
@@ -67,7 +67,7 @@ internal sealed class ProductRun
                 {
                     var (panelIndex, part) = Math.DivRem(item.Index, (unit.Width + _plan.PackColumns - 1) / _plan.PackColumns);
                     var column = part * _plan.PackColumns;
-                    Pack(unit, panelIndex, column, Math.Min(_plan.PackColumns, unit.Width - column), PanelOf(item.Unit, panelIndex), stage.Floats);
+                    Pack(unit, panelIndex, unit.FirstColumn + column, Math.Min(_plan.PackColumns, unit.Width - column), PanelOf(item.Unit, panelIndex, column), stage.Floats);
                 }
                 finally
                 {
@@ -81,7 +81,7 @@ internal sealed class ProductRun
                 WaitForProducts(item.Unit - _plan.Across);
             try
             {
-                Multiply(unit, item, result, sums.Floats, own, stage.Floats, finish);
+                Multiply(unit, item, result, sums.Floats, own, stage.Floats, start);
             }
             finally
             {
@@ -90,16 +90,11 @@ internal sealed class ProductRun
         }
     }
 
-    /// <summary>Packs a panel of a unit, or some columns of it.</summary>
-    private void Pack(ProductUnit unit, int index, int column, int width, Panel panel, Span<float> stage)
-    {
-        var k = index * ProductTile.Depth;
-        var height = Math.Min(ProductTile.Depth, unit.Depth - k);
-        _format.PackPanel(
-            _matrix(_groups.All[unit.Group].Matrix), unit.FirstDepth + k, height, unit.FirstColumn + column, width, panel.From(column, _format.Words(height)), stage);
-    }
+    /// <summary>Packs some columns of a panel of a unit.</summary>
+    private void Pack(ProductUnit unit, int index, int column, int width, Panel panel, Span<float> stage) => _format.PackPanel(
+        _matrix(_groups.All[unit.Group].Matrix), unit.FirstDepth + index * ProductTile.Depth, unit.Height(index), column, width, panel, stage);
 
-    private void Multiply(ProductUnit unit, ProductItem item, TensorPtr result, Span<float> scratch, Span<int> own, Span<float> stage, Finish finish)
+    private void Multiply(ProductUnit unit, ProductItem item, TensorPtr result, Span<float> scratch, Span<int> own, Span<float> stage, Start start)
     {
         const int StripRows = ProductTile.Rows, Stride = ProductTile.GroupColumns;
         var (group, piece) = (_groups.All[unit.Group], unit.Piece(item.Index));
@@ -109,36 +104,42 @@ internal sealed class ProductRun
             rows[i] = _groups.Row(group, first + i);
 
         var sums = scratch[..(piece.Strips * StripRows * Stride)];
-        sums.Clear();
-        if (unit.Section > 0)
-            for (var i = 0; i < rows.Length; i++)
-                Stored(i, rows).CopyTo(sums[(i * Stride)..]);
-
-        var stripStride = checked((int)_left.Ne(0));
-        var tiles = (piece.Width + ProductTile.Columns - 1) / ProductTile.Columns;
-        for (var k = 0; k < unit.Depth; k += ProductTile.Depth)
-        {
-            var height = Math.Min(ProductTile.Depth, unit.Depth - k);
-            var panel = _plan.PacksAlone ? Panel.Of(_format, own) : PanelOf(item.Unit, k / ProductTile.Depth);
-            if (_plan.PacksAlone)
-                Pack(unit, k / ProductTile.Depth, 0, unit.Width, panel, stage);
-            var at = (group.FirstStrip + piece.FirstStrip) * _left.Ne(0) + (unit.FirstDepth + k) / ProductTile.Depth * _format.StripWords;
-            _format.Multiply(
-                _left.HostSpan<int>(at, (piece.Strips - 1) * stripStride + _format.StripWords), stripStride, rows.Length,
-                panel.From(piece.FirstColumn - unit.FirstColumn, _format.Words(height)), height, tiles, sums);
-        }
-
-        if (unit.IsLast)
-            finish(rows, piece, sums);
+        // Sums that are not finished are kept in C.
+        if (unit.Section == 0)
+            start(rows, piece, sums);
         else
             for (var i = 0; i < rows.Length; i++)
-                sums.Slice(i * Stride, piece.Width).CopyTo(Stored(i, rows));
+                Target(rows[i], 1).CopyTo(sums[(i * Stride)..]);
 
-        Span<float> Stored(int row, ReadOnlySpan<int> rows) => result.HostSpan<float>(rows[row] * result.Ne(0) + piece.FirstColumn, piece.Width);
+        var stripStride = checked((int)_left.Ne(0));
+        var (tiles, rest) = ((piece.Width + ProductTile.Columns - 1) / ProductTile.Columns, piece.Width % ProductTile.Columns);
+        for (var index = 0; index < unit.Panels; index++)
+        {
+            var panel = _plan.PacksAlone ? Panel.Of(_format, own) : PanelOf(item.Unit, index, piece.FirstColumn - unit.FirstColumn);
+            if (_plan.PacksAlone)
+                Pack(unit, index, piece.FirstColumn, piece.Width, panel, stage);
+            var at = (group.FirstStrip + piece.FirstStrip) * _left.Ne(0) + (unit.FirstDepth / ProductTile.Depth + index) * _format.StripWords;
+            var strips = _left.HostSpan<int>(at, (piece.Strips - 1) * stripStride + _format.StripWords);
+            var height = unit.Height(index);
+            // From registers to where they stay: memory is written while the next tile is computed.
+            if (index == unit.Panels - 1 && rest == 0 && _groups.AreTogether)
+            {
+                _format.MultiplyTo(strips, stripStride, rows.Length, panel, height, tiles, sums, Target(rows[0], rows.Length), (int)result.Ne(0));
+                return;
+            }
+            _format.Multiply(strips, stripStride, rows.Length, panel, height, tiles, sums);
+        }
+        for (var i = 0; i < rows.Length; i++)
+            sums.Slice(i * Stride, piece.Width).CopyTo(Target(rows[i], 1));
+
+        Span<float> Target(int row, int count) =>
+            result.HostSpan<float>(row * result.Ne(0) + piece.FirstColumn, checked((int)((count - 1) * result.Ne(0))) + piece.Width);
     }
 
-    private Panel PanelOf(int unit, int index) =>
-        Panel.Of(_format, _memory.Span.Slice(unit % _plan.Slots * _slotWords + index * _format.PanelWords, _format.PanelWords));
+    /// <summary>A panel that threads share, from a column of its unit on.</summary>
+    private Panel PanelOf(int unit, int index, int column) =>
+        Panel.Of(_format, _memory.Span.Slice(unit % _plan.Slots * _slotWords + index * _format.PanelWords, _format.PanelWords))
+            .From(column, _format.Words(_plan.Units[unit].Height(index)));
 
     private void WaitForProducts(int unit)
     {

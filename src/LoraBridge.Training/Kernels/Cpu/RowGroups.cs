@@ -16,6 +16,9 @@ internal sealed class RowGroups
     /// <summary>The groups that have rows.</summary>
     public IReadOnlyList<RowGroup> All { get; }
 
+    /// <summary>Whether rows of a group follow each other in the factor.</summary>
+    public bool AreTogether => _order is null;
+
     /// <summary>Strips of all groups.</summary>
     public int Strips => All.Count == 0 ? 0 : All[^1].FirstStrip + All[^1].Strips;
 
