@@ -13,7 +13,7 @@ namespace LoraBridge.Cli.Benchmarking;
 /// </summary>
 internal static class InstructionPeak
 {
-    private const int Attempts = 5, Rounds = 1 << 20, Sums = 8;
+    private const int Attempts = 20, Rounds = 1 << 20, Sums = 8;
 
     /// <summary>Multiplications and additions in a second; 0 where the tile's instruction is not known here.</summary>
     /// <param name="tile">The tile; null for F32.</param>
