@@ -13,9 +13,7 @@ public class ExpertBenchmarks
     private const int Experts = 64, Used = 8, Inputs = 1024, Outputs = 768;
 
     private readonly List<Product> _products = [];
-    private GraphBuilder _leaves = null!;
-    private BufferHandle _memory = null!;
-    private ComputeEngine _engine = null!;
+    private ProductSet _set = null!;
 
     /// <summary>Tokens of a row.</summary>
     [Params(256, 512)]
@@ -27,13 +25,12 @@ public class ExpertBenchmarks
     {
         NativeRuntime.Initialize();
         var random = new Random(1);
-        _engine = new ComputeEngine();
-        _leaves = new GraphBuilder(16);
-        var (experts, matrix) = (_leaves.Leaf(GgmlType.Q4_0, new Shape(Inputs, Outputs, Experts), "experts"), _leaves.Leaf(GgmlType.Q4_0, new Shape(Inputs, Outputs), "matrix"));
-        var (x, rows) = (_leaves.Leaf(GgmlType.F32, new Shape(Inputs, Used, Tokens), "x"), _leaves.Leaf(GgmlType.F32, new Shape(Inputs, Used * Tokens), "rows"));
-        var (dy, drows) = (_leaves.Leaf(GgmlType.F32, new Shape(Outputs, Used, Tokens), "dy"), _leaves.Leaf(GgmlType.F32, new Shape(Outputs, Used * Tokens), "drows"));
-        var ids = _leaves.Leaf(GgmlType.I32, new Shape(Used, Tokens), "ids");
-        _memory = _engine.Allocate(_leaves);
+        _set = new ProductSet();
+        var (experts, matrix) = (_set.Leaf(GgmlType.Q4_0, new Shape(Inputs, Outputs, Experts), "experts"), _set.Leaf(GgmlType.Q4_0, new Shape(Inputs, Outputs), "matrix"));
+        var (x, rows) = (_set.Leaf(GgmlType.F32, new Shape(Inputs, Used, Tokens), "x"), _set.Leaf(GgmlType.F32, new Shape(Inputs, Used * Tokens), "rows"));
+        var (dy, drows) = (_set.Leaf(GgmlType.F32, new Shape(Outputs, Used, Tokens), "dy"), _set.Leaf(GgmlType.F32, new Shape(Outputs, Used * Tokens), "drows"));
+        var ids = _set.Leaf(GgmlType.I32, new Shape(Used, Tokens), "ids");
+        _set.Allocate();
         foreach (var weight in new[] { experts, matrix })
         {
             var stored = new byte[weight.ByteCount];
@@ -45,10 +42,10 @@ public class ExpertBenchmarks
         ids.Set<int>([.. Enumerable.Range(0, Tokens).SelectMany(_ => Enumerable.Range(0, Experts).OrderBy(_ => random.Next()).Take(Used))]);
 
         var precision = LinearPrecision.Of(TrainingPrecision.Balanced);
-        _products.Add(new Product(_engine, builder => Linear.Emit(builder, precision, matrix, rows)));
-        _products.Add(new Product(_engine, builder => Linear.Emit(builder, precision, experts, x, ids)));
-        _products.Add(new Product(_engine, builder => Product.Gradient(builder, Linear.Emit(builder, precision, matrix, rows), rows, drows)));
-        _products.Add(new Product(_engine, builder => Product.Gradient(builder, Linear.Emit(builder, precision, experts, x, ids), x, dy)));
+        _products.Add(_set.Add(builder => Linear.Emit(builder, precision, matrix, rows)));
+        _products.Add(_set.Add(builder => Linear.Emit(builder, precision, experts, x, ids)));
+        _products.Add(_set.Add(builder => Product.Gradient(builder, Linear.Emit(builder, precision, matrix, rows), rows, drows)));
+        _products.Add(_set.Add(builder => Product.Gradient(builder, Linear.Emit(builder, precision, experts, x, ids), x, dy)));
 
         float[] Uniform(long count) => [.. Enumerable.Range(0, (int)count).Select(_ => random.NextSingle() - 0.5f)];
     }
@@ -57,11 +54,8 @@ public class ExpertBenchmarks
     [GlobalCleanup]
     public void Free()
     {
-        _products.ForEach(product => product.Dispose());
+        _set.Dispose();
         _products.Clear();
-        _memory.Dispose();
-        _leaves.Dispose();
-        _engine.Dispose();
     }
 
     /// <summary>y = W x.</summary>

@@ -15,9 +15,7 @@ public class ProductBenchmarks
     private const int Size = 2048;
     private const int Tokens = 512;
 
-    private GraphBuilder _leaves = null!;
-    private BufferHandle _memory = null!;
-    private ComputeEngine _engine = null!;
+    private ProductSet _set = null!;
     private Product _forward = null!;
     private Product _forwardFixedPoint = null!;
     private Product _gradient = null!;
@@ -33,13 +31,12 @@ public class ProductBenchmarks
     public void Build()
     {
         NativeRuntime.Initialize();
-        _engine = new ComputeEngine();
-        _leaves = new GraphBuilder(16);
+        _set = new ProductSet();
         var type = Enum.Parse<GgmlType>(Weight);
-        var weight = _leaves.Leaf(type, new Shape(Size, Size), "w");
-        var input = _leaves.Leaf(GgmlType.F32, new Shape(Size, Tokens), "x");
-        var gradient = _leaves.Leaf(GgmlType.F32, new Shape(Size, Tokens), "dy");
-        _memory = _engine.Allocate(_leaves);
+        var weight = _set.Leaf(type, new Shape(Size, Size), "w");
+        var input = _set.Leaf(GgmlType.F32, new Shape(Size, Tokens), "x");
+        var gradient = _set.Leaf(GgmlType.F32, new Shape(Size, Tokens), "dy");
+        _set.Allocate();
         var random = new Random(1);
         var values = Uniform(Size * Size);
         var stored = new byte[GgmlTypeTraits.RowSize(type, Size) * Size];
@@ -48,12 +45,11 @@ public class ProductBenchmarks
         input.Set<float>(Uniform(Size * Tokens));
         gradient.Set<float>(Uniform(Size * Tokens));
 
-        _forward = new Product(_engine, builder => builder.MulMat(weight, input));
-        _forwardFixedPoint = new Product(_engine, FixedPoint);
-        _gradient = new Product(_engine, builder => Gradient(builder, builder.MulMat(weight, input)));
-        _gradientFixedPoint = new Product(_engine, builder => Gradient(builder, FixedPoint(builder)));
-        _outerProduct = new Product(
-            _engine, builder => builder.Record(Ggml.ggml_out_prod(builder.Context, weight, builder.Transpose(gradient))));
+        _forward = _set.Add(builder => builder.MulMat(weight, input));
+        _forwardFixedPoint = _set.Add(FixedPoint);
+        _gradient = _set.Add(builder => Gradient(builder, builder.MulMat(weight, input)));
+        _gradientFixedPoint = _set.Add(builder => Gradient(builder, FixedPoint(builder)));
+        _outerProduct = _set.Add(builder => builder.Record(Ggml.ggml_out_prod(builder.Context, weight, builder.Transpose(gradient))));
 
         TensorPtr FixedPoint(GraphBuilder builder) => Linear.Emit(builder, LinearPrecision.Of(TrainingPrecision.Balanced), weight, input);
 
@@ -64,17 +60,7 @@ public class ProductBenchmarks
 
     /// <summary>Frees everything.</summary>
     [GlobalCleanup]
-    public void Free()
-    {
-        _forward.Dispose();
-        _forwardFixedPoint.Dispose();
-        _gradientFixedPoint.Dispose();
-        _gradient.Dispose();
-        _outerProduct.Dispose();
-        _memory.Dispose();
-        _leaves.Dispose();
-        _engine.Dispose();
-    }
+    public void Free() => _set.Dispose();
 
     /// <summary>y = W x by ggml.</summary>
     [Benchmark]

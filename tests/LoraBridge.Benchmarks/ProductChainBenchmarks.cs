@@ -16,9 +16,7 @@ public class ProductChainBenchmarks
 
     private readonly List<Product> _forward = [];
     private readonly List<Product> _gradients = [];
-    private GraphBuilder _leaves = null!;
-    private BufferHandle _memory = null!;
-    private ComputeEngine _engine = null!;
+    private ProductSet _set = null!;
 
     /// <summary>Threads that share each product.</summary>
     [Params(1, 2)]
@@ -29,11 +27,10 @@ public class ProductChainBenchmarks
     public void Build()
     {
         NativeRuntime.Initialize();
-        _engine = new ComputeEngine(Threads);
-        _leaves = new GraphBuilder(Count + 1);
-        var x = _leaves.Leaf(GgmlType.F32, new Shape(Size, Tokens), "x");
-        List<TensorPtr> weights = [.. Enumerable.Range(0, Count).Select(index => _leaves.Leaf(GgmlType.Q4_0, new Shape(Size, Size), $"w{index}"))];
-        _memory = _engine.Allocate(_leaves);
+        _set = new ProductSet(Threads);
+        var x = _set.Leaf(GgmlType.F32, new Shape(Size, Tokens), "x");
+        List<TensorPtr> weights = [.. Enumerable.Range(0, Count).Select(index => _set.Leaf(GgmlType.Q4_0, new Shape(Size, Size), $"w{index}"))];
+        _set.Allocate();
         x.Set<float>([.. Enumerable.Range(0, Size * Tokens).Select(index => MathF.Sin(index))]);
         var random = new SeededRandom(1);
         foreach (var weight in weights)
@@ -41,8 +38,8 @@ public class ProductChainBenchmarks
         var precision = LinearPrecision.Of(TrainingPrecision.Balanced);
         foreach (var weight in weights)
         {
-            _forward.Add(new Product(_engine, builder => Linear.Emit(builder, precision, weight, x)));
-            _gradients.Add(new Product(_engine, builder => Product.Gradient(builder, Linear.Emit(builder, precision, weight, x), x, x)));
+            _forward.Add(_set.Add(builder => Linear.Emit(builder, precision, weight, x)));
+            _gradients.Add(_set.Add(builder => Product.Gradient(builder, Linear.Emit(builder, precision, weight, x), x, x)));
         }
     }
 
@@ -50,13 +47,9 @@ public class ProductChainBenchmarks
     [GlobalCleanup]
     public void Free()
     {
-        foreach (var product in _forward.Concat(_gradients))
-            product.Dispose();
+        _set.Dispose();
         _forward.Clear();
         _gradients.Clear();
-        _memory.Dispose();
-        _leaves.Dispose();
-        _engine.Dispose();
     }
 
     /// <summary>y = W x.</summary>
