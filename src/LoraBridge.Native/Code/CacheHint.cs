@@ -6,7 +6,8 @@ namespace LoraBridge.Native.Code;
 /// <summary>Tells the processor what will be read soon.</summary>
 internal static unsafe class CacheHint
 {
-    private const int Line = 64;
+    /// <summary>Bytes that are brought into a cache at a time.</summary>
+    internal const int Line = 64;
 
     /// <summary>Has memory that is not managed brought into the caches, where the processor takes such hints; it need not exist.</summary>
     /// <param name="at">The first byte.</param>

@@ -118,7 +118,7 @@ internal sealed class TileProgram
     /// <summary>Instructions that multiply in a round of <see cref="AssembleInstructions"/>.</summary>
     internal const int InstructionsPerRound = 12;
 
-    private const int Vectors = 2, Unrolled = 4, CacheLine = 64, TileBytes = Columns * sizeof(int);
+    private const int Vectors = 2, Unrolled = 4, TileBytes = Columns * sizeof(int);
 
     private const Register Arguments = Register.Rcx, Left = Register.Rdx, Right = Register.R8, Sums = Register.R9, Scales = Register.R10, Tiles = Register.R11;
 
@@ -205,7 +205,7 @@ internal sealed class TileProgram
         _code.Mov(Register.Rax, Argument(nameof(TileArguments.Next)));
         for (var row = 0; row < rows; row++)
             _code.Prefetcht0(new Memory(Register.Rax, row * RowBytes(_instruction)));
-        _code.Add(Register.Rax, CacheLine);
+        _code.Add(Register.Rax, CacheHint.Line);
         _code.Mov(Argument(nameof(TileArguments.Next)), Register.Rax);
         _code.Mov(Register.Rax, Argument(nameof(TileArguments.Target)));
         _code.Add(Register.Rax, TileBytes);

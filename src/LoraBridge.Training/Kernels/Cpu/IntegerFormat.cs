@@ -82,12 +82,7 @@ internal sealed class IntegerFormat : ProductFormat
     public override void Multiply(ReadOnlySpan<int> strips, int stripStride, int rows, Panel panel, int height, int tiles, Span<float> sums) =>
         _tile.Multiply(strips, stripStride, RowWords, rows, panel, Words(height), tiles, sums);
 
-    public override void MultiplyTo(
-        ReadOnlySpan<int> strips, int stripStride, int rows, Panel panel, int height, int tiles, Span<float> sums, Span<float> target, int targetStride)
-    {
-        if (_tile is AssembledTile assembled)
-            assembled.Multiply(strips, stripStride, rows, panel, Words(height), tiles, sums, target, targetStride);
-        else
-            base.MultiplyTo(strips, stripStride, rows, panel, height, tiles, sums, target, targetStride);
-    }
+    public override bool TryMultiplyTo(
+        ReadOnlySpan<int> strips, int stripStride, int rows, Panel panel, int height, int tiles, ReadOnlySpan<float> sums, Span<float> target, int targetStride) =>
+        _tile.TryMultiplyTo(strips, stripStride, rows, panel, Words(height), tiles, sums, target, targetStride);
 }

@@ -58,6 +58,11 @@ internal abstract class IntegerTile
     public abstract void Multiply(
         ReadOnlySpan<int> strips, int stripStride, int rowWords, int rows, Panel panel, int words, int tiles, Span<float> sums);
 
+    /// <summary>target = sums + s A B t, if that can be written elsewhere.</summary>
+    /// <returns>Whether it can; else nothing is computed.</returns>
+    public virtual bool TryMultiplyTo(
+        ReadOnlySpan<int> strips, int stripStride, int rows, Panel panel, int words, int tiles, ReadOnlySpan<float> sums, Span<float> target, int targetStride) => false;
+
     /// <summary>Where the scales of a strip's rows are.</summary>
     protected static ReadOnlySpan<float> RowScales(ReadOnlySpan<int> strip, int rowWords) =>
         System.Runtime.InteropServices.MemoryMarshal.Cast<int, float>(strip.Slice(ProductTile.Rows * rowWords, ProductTile.Rows));
@@ -90,13 +95,15 @@ internal sealed class AssembledTile : IntegerTile
 
     public override void Multiply(
         ReadOnlySpan<int> strips, int stripStride, int rowWords, int rows, Panel panel, int words, int tiles, Span<float> sums) =>
-        Multiply(strips, stripStride, rows, panel, words, tiles, sums, sums, ProductTile.GroupColumns);
+        TryMultiplyTo(strips, stripStride, rows, panel, words, tiles, sums, sums, ProductTile.GroupColumns);
 
-    /// <summary>target = sums + s A B t.</summary>
-    public void Multiply(
-        ReadOnlySpan<int> strips, int stripStride, int rows, Panel panel, int words, int tiles, ReadOnlySpan<float> sums, Span<float> target, int targetStride) =>
+    public override bool TryMultiplyTo(
+        ReadOnlySpan<int> strips, int stripStride, int rows, Panel panel, int words, int tiles, ReadOnlySpan<float> sums, Span<float> target, int targetStride)
+    {
         _programs.Multiply(
             strips, stripStride, rows, panel.Words, words, panel.Scales, panel.Starts, sums, ProductTile.GroupColumns, target, targetStride, tiles);
+        return true;
+    }
 }
 
 /// <summary>How a word of A and words of B are multiplied and added.</summary>

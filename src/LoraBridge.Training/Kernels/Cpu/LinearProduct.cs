@@ -81,22 +81,20 @@ internal sealed record LinearProduct : IProductKernel
     private void Start(TensorPtr result, ReadOnlySpan<int> rows, ProductPiece piece, Span<float> sums)
     {
         const int Stride = ProductTile.GroupColumns;
-        for (var i = 0; i < rows.Length && HasAddend; i++)
-            Addend(result).HostSpan<float>(rows[i] * result.Ne(0) + piece.FirstColumn, piece.Width).CopyTo(sums[(i * Stride)..]);
-        if (Scale is { } scale)
-        {
-            var (p, h) = (Factor(result), Projection(result));
-            var rank = (int)h.Ne(0);
-            using var scratch = new Scratch(rows.Length * rank);
+        if (HasAddend)
             for (var i = 0; i < rows.Length; i++)
-                h.HostSpan<float>((long)rows[i] * rank, rank).CopyTo(scratch.Floats[(i * rank)..]);
-            using var factor = LowRankFactor.Of(p, rank, IsTransposed, piece.FirstColumn, piece.Width);
-            LowRank.Update(scratch.Floats, rank, scale, factor.Rows, factor.Stride, HasAddend ? sums : default, sums, Stride, piece.Width);
-        }
-        else if (!HasAddend)
-        {
+                Addend(result).HostSpan<float>(rows[i] * result.Ne(0) + piece.FirstColumn, piece.Width).CopyTo(sums[(i * Stride)..]);
+        else if (Scale is null)
             sums.Clear();
-        }
+        if (Scale is not { } scale)
+            return;
+        var (p, h) = (Factor(result), Projection(result));
+        var rank = (int)h.Ne(0);
+        using var scratch = new Scratch(rows.Length * rank);
+        for (var i = 0; i < rows.Length; i++)
+            h.HostSpan<float>((long)rows[i] * rank, rank).CopyTo(scratch.Floats[(i * rank)..]);
+        using var factor = LowRankFactor.Of(p, rank, IsTransposed, piece.FirstColumn, piece.Width);
+        LowRank.Update(scratch.Floats, rank, scale, factor.Rows, factor.Stride, HasAddend ? sums : default, sums, Stride, piece.Width);
     }
 
     /// <summary>y = s P h + z, of which each thread computes some rows.</summary>

@@ -70,16 +70,10 @@ internal abstract class ProductFormat(int rowWords)
     /// <param name="sums">Rows up to whole strips.</param>
     public abstract void Multiply(ReadOnlySpan<int> strips, int stripStride, int rows, Panel panel, int height, int tiles, Span<float> sums);
 
-    /// <summary>
-    /// target = sums + A B for all columns of the tiles, to the bit what <see cref="Multiply"/> computes; what it leaves in the sums does not matter.
-    /// </summary>
-    public virtual void MultiplyTo(
-        ReadOnlySpan<int> strips, int stripStride, int rows, Panel panel, int height, int tiles, Span<float> sums, Span<float> target, int targetStride)
-    {
-        Multiply(strips, stripStride, rows, panel, height, tiles, sums);
-        for (var row = 0; row < rows; row++)
-            sums.Slice(row * ProductTile.GroupColumns, tiles * ProductTile.Columns).CopyTo(target[(row * targetStride)..]);
-    }
+    /// <summary>target = sums + A B for all columns of the tiles, to the bit what <see cref="Multiply"/> computes, if that can be written elsewhere.</summary>
+    /// <returns>Whether it can; else nothing is computed.</returns>
+    public virtual bool TryMultiplyTo(
+        ReadOnlySpan<int> strips, int stripStride, int rows, Panel panel, int height, int tiles, ReadOnlySpan<float> sums, Span<float> target, int targetStride) => false;
 }
 
 /// <summary>A packed panel, or some tiles of it.</summary>

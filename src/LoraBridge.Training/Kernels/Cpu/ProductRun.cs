@@ -122,11 +122,9 @@ internal sealed class ProductRun
             var strips = _left.HostSpan<int>(at, (piece.Strips - 1) * stripStride + _format.StripWords);
             var height = unit.Height(index);
             // From registers to where they stay: memory is written while the next tile is computed.
-            if (index == unit.Panels - 1 && rest == 0 && _groups.AreTogether)
-            {
-                _format.MultiplyTo(strips, stripStride, rows.Length, panel, height, tiles, sums, Target(rows[0], rows.Length), (int)result.Ne(0));
+            if (index == unit.Panels - 1 && rest == 0 && _groups.AreTogether
+                && _format.TryMultiplyTo(strips, stripStride, rows.Length, panel, height, tiles, sums, Target(rows[0], rows.Length), (int)result.Ne(0)))
                 return;
-            }
             _format.Multiply(strips, stripStride, rows.Length, panel, height, tiles, sums);
         }
         for (var i = 0; i < rows.Length; i++)
